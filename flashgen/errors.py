@@ -59,9 +59,12 @@ class FlashgenError(Exception):
     exit_code = 1
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
+        super().__init__(message, hint)
         self.message = message
         self.hint = hint
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class InvalidInput(FlashgenError):
@@ -71,6 +74,10 @@ class InvalidInput(FlashgenError):
         self.problems = tuple(problems)
         count = len(self.problems)
         super().__init__(f"{count} problem{'' if count == 1 else 's'} in the input")
+
+    def __reduce__(self) -> tuple[type[InvalidInput], tuple[tuple[Problem, ...]]]:
+        """Workers of a build hand their errors to the parent pickled."""
+        return (InvalidInput, (self.problems,))
 
 
 class Refused(FlashgenError):

@@ -1,0 +1,1 @@
+"""What shoppers get: themes, assets, images and rendering, up to a Site of files with their headers."""

@@ -1,0 +1,1 @@
+"""Moving a Site into a store: manifest, plan, publish."""

@@ -1,0 +1,59 @@
+"""A theme's css, js, images and fonts: minified, and named by their content so that they can be cached for ever."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import rcssmin
+import rjsmin
+
+from flashgen.errors import InvalidInput, Problem, Where
+from flashgen.page.site import digest
+
+_CSS_URL = re.compile(r"""url\(\s*(['"]?)(?!data:|#)([^'")]+)\1\s*\)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file for the sale's `assets/` folder; `name` holds the first 12 hex digits of its SHA-256."""
+
+    name: str
+    body: bytes
+
+
+def fingerprinted(name: str, body: bytes) -> Asset:
+    """`shirt.jpg` → `shirt.3f2a9c1b7d04.jpg`."""
+    path = PurePosixPath(name)
+    return Asset(f"{path.stem}.{digest(body)[:12]}{path.suffix}", body)
+
+
+def make_assets(paths: Mapping[str, Path]) -> dict[str, Asset]:
+    """The assets of a theme by their plain names. Raises InvalidInput where a stylesheet names a file there is none of.
+
+    Stylesheets come last: the files they name by `url()` must have their final names by then.
+    """
+    made = {name: _make(name, path.read_bytes()) for name, path in paths.items() if path.suffix != ".css"}
+    for name, path in paths.items():
+        if path.suffix == ".css":
+            made[name] = fingerprinted(name, _stylesheet(path, made))
+    return made
+
+
+def _make(name: str, body: bytes) -> Asset:
+    return fingerprinted(name, rjsmin.jsmin(body) if name.endswith(".js") else body)
+
+
+def _stylesheet(path: Path, made: Mapping[str, Asset]) -> bytes:
+    css = _CSS_URL.sub(lambda match: _resolve(match, path, made), path.read_text(encoding="utf-8"))
+    return str(rcssmin.cssmin(css)).encode()
+
+
+def _resolve(match: re.Match[str], css: Path, made: Mapping[str, Asset]) -> str:
+    name = match[2].strip()
+    if name not in made:
+        line = match.string.count("\n", 0, match.start()) + 1
+        raise InvalidInput([Problem(Where(css, line), f"`url({name})` names no file in assets/", quote=match[0])])
+    return f'url("{made[name].name}")'

@@ -1,0 +1,111 @@
+"""Carrying out a plan, wave by wave: assets, the pointer, pages, the manifest.
+
+Each wave starts when the one before is whole, and the first failure stops everything: what the public sees is a whole
+site at every instant, old pages or new. Nothing is ever deleted here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import datetime
+
+from flashgen.errors import Conflict, StoreError
+from flashgen.page.site import SiteFile
+from flashgen.release.claim import take
+from flashgen.release.manifest import Claim, Manifest, Published
+from flashgen.release.plan import Change, Op, Plan, Wave, published_pointer
+from flashgen.store.settle import put_settled
+from flashgen.unlock.birth import leave_forward, publish_first
+from flashgen.unlock.transition import Control, transition
+from flashgen.unlock.verbs import reschedule
+
+UPLOADS_AT_ONCE = 8
+"""Enough to hide a request's latency; botocore keeps 10 connections to a host."""
+
+Report = Callable[[Wave, int, int], None]
+"""Told after each object: its wave, how many of that wave are done, how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A plan and what carries it out. `control` is a hand on the pointer of the plan's site, in the same store."""
+
+    plan: Plan
+    control: Control
+    report: Report
+
+    def run(self, *, take_over: bool = False) -> None:
+        """Do it. Raises LostRace, Refused or StoreError; running again finishes what was left."""
+        if self.plan.is_noop:
+            return
+        plan, control = self.plan, self.control
+        claim = Claim(control.who, control.now(), plan.target, self._uploaded_keys())
+        hold = take(plan, control.store, claim, take_over=take_over, sleep=control.sleep)
+        for wave, work in ((Wave.ASSETS, self._upload), (Wave.POINTER, self._pointer), (Wave.PAGES, self._upload)):
+            changes = plan.in_wave(wave)
+            if changes:
+                hold.recheck()
+                work(wave, changes)
+        for change in plan.in_wave(Wave.MANIFEST):
+            if change.op is Op.FORWARD:
+                leave_forward(control, change.key, plan.site.pointer_file.key.split(".")[-2])
+        hold.release(_finished(plan, control.who, control.now()), control.sleep)
+
+    def _uploaded_keys(self) -> tuple[str, ...]:
+        return tuple(change.key for wave in (Wave.ASSETS, Wave.PAGES) for change in self.plan.in_wave(wave))
+
+    def _pointer(self, wave: Wave, changes: tuple[Change, ...]) -> None:
+        first = self.plan.site.pointer
+        before = self.plan.base.manifest.pointer
+        predecessor = before.key if before and before.key != self.control.key else None
+        if not publish_first(self.control, first, predecessor):
+            transition(self.control, reschedule(first.state.starts_at, first.state.ends_at))
+        self.report(wave, 1, 1)
+
+    def _upload(self, wave: Wave, changes: tuple[Change, ...]) -> None:
+        files = {file.key: file for file in self.plan.site.files}
+        pool = ThreadPoolExecutor(UPLOADS_AT_ONCE)
+        try:
+            puts = [pool.submit(self._put, change, files[change.key]) for change in changes]
+            for done, put in enumerate(as_completed(puts), 1):
+                put.result()
+                self.report(wave, done, len(changes))
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _put(self, change: Change, file: SiteFile) -> None:
+        body, control = self.plan.site.body(file), self.control
+        if change.op is Op.CREATE and change.wave is Wave.ASSETS:
+            try:
+                put_settled(control.store, file.key, body, file.headers, if_match=None, sleep=control.sleep)
+            except Conflict as conflict:
+                self._same_asset(file, conflict)
+        else:
+            control.store.put(file.key, body, file.headers)
+
+    def _same_asset(self, file: SiteFile, conflict: Conflict) -> None:
+        """An asset's name holds its content: what lies there is the same, or was tampered with."""
+        there = self.control.store.get(file.key)
+        if there is None or there.body != self.plan.site.body(file):
+            raise StoreError(
+                f"{file.key} holds other bytes than its name says",
+                "somebody wrote over it; delete the object, then push again",
+            ) from conflict
+        if there.headers != file.headers:
+            self.control.store.put(file.key, there.body, file.headers)
+
+
+def _finished(plan: Plan, who: str, now: datetime) -> Manifest:
+    before = plan.base.manifest
+    put = {change.key for change in plan.changes if change.op in (Op.CREATE, Op.UPDATE)}
+    pointer = published_pointer(plan.site)
+    objects = {
+        file.key: Published(file.sha256, file.headers, now) if file.key in put else before.objects[file.key]
+        for file in plan.site.files
+        if file.key != pointer.key
+    }
+    dropped = {change.key: now for change in plan.changes if change.op is Op.DROP}
+    kept = {key: when for key, when in {**before.dropped, **dropped}.items() if key not in objects}
+    return Manifest(plan.site.sale, who, now, objects, kept, pointer)

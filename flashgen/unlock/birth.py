@@ -1,0 +1,67 @@
+"""How a pointer comes into a store, and how it hands over to its successor. Both belong to push, in its waves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flashgen.errors import Conflict, LostRace, Refused
+from flashgen.store.settle import put_settled
+from flashgen.unlock.pointer import Forward, Pointer, parse, pointer_name, render
+from flashgen.unlock.state import State
+from flashgen.unlock.transition import Control
+
+
+def publish_first(control: Control, first: Pointer, predecessor: str | None = None) -> bool:
+    """Put the first pointer where there is none; False when one is there already.
+
+    A `predecessor` is the key of the pointer it replaces after `rotate`: it must still be scheduled (else Refused), and
+    its closed SKUs are taken over.
+    """
+    if control.store.get(control.key) is not None:
+        return False
+    base = _predecessor(control, predecessor) if predecessor else None
+    if base:
+        first = replace(first, revision=base.revision + 1, state=replace(first.state, closed=base.state.closed))
+    control.record("rotate" if base else "push", base, first)
+    try:
+        put_settled(control.store, control.key, render(first), control.headers, if_match=None, sleep=control.sleep)
+    except Conflict:
+        return False
+    return True
+
+
+def leave_forward(control: Control, predecessor: str, version: str) -> None:
+    """Turn a rotated pointer into a forward to `version`; nothing to do if it is one already.
+
+    Raises LostRace when it was written between: an operator with the old YAML acted on it.
+    """
+    stored = control.store.get(predecessor)
+    if stored is None or isinstance(old := parse(stored.body, predecessor), Forward):
+        return
+    forward = Forward(old.revision + 1, control.new_nonce(), pointer_name(version))
+    try:
+        if old.state.state is not State.SCHEDULED:
+            raise Conflict(f"{predecessor} is {old.state.state.value}")
+        put_settled(
+            control.store, predecessor, render(forward), control.headers, if_match=stored.etag, sleep=control.sleep
+        )
+    except Conflict as conflict:
+        raise LostRace(
+            f"{predecessor} changed while it was rotated ({conflict}); pages now follow {control.key}",
+            f"see `flashgen status {control.sale}`, then repeat what was done there on the new version",
+        ) from conflict
+
+
+def _predecessor(control: Control, key: str) -> Pointer | None:
+    stored = control.store.get(key)
+    if stored is None:
+        return None
+    old = parse(stored.body, key)
+    if isinstance(old, Forward):
+        return None
+    if old.state.state is not State.SCHEDULED:
+        raise Refused(
+            f"{key} is {old.state.state.value}: a version is rotated only while the sale is scheduled",
+            f"put `version: {key.removesuffix('.js').rpartition('.')[2]}` back into the YAML, then push",
+        )
+    return old

@@ -1,0 +1,209 @@
+"""One step of a sale's life: a journal record, then one conditional write of the pointer.
+
+::
+
+    read ─▶ apply the verb ─▶ journal (an attempt) ─▶ PUT If-Match ─▶ won
+              ▲                                         │ 412, 409 or no answer: read back
+              └── rebase: only `sold` or times moved ◀──┼──▶ ours, or its ancestor: won
+                                                        ├──▶ the asked state is there: nothing to do
+                                                        └──▶ somebody else decided otherwise: LostRace
+
+The PUT alone elects. An attempt keeps its nonce and its bytes whatever is retried, so that a write whose answer was
+lost is recognised when it is read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from flashgen.errors import Conflict, LostRace, NoAnswer, Refused
+from flashgen.store import Headers, Store
+from flashgen.store.settle import put_settled
+from flashgen.unlock import journal
+from flashgen.unlock.pointer import Forward, OrderUrl, Pointer, parse, render
+from flashgen.unlock.state import SaleState, State
+from flashgen.unlock.token import claims_of
+from flashgen.unlock.verbs import Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A hand on one sale's pointer, and everything it needs from the world outside.
+
+    `order_url` makes the order URL of a live state (it signs); without it a token can only be copied. `now` returns an
+    aware datetime, `new_nonce` a fresh random name, `sleep` waits for some seconds.
+    """
+
+    store: Store
+    sale: str
+    key: str
+    headers: Headers
+    who: str
+    now: Callable[[], datetime]
+    new_nonce: Callable[[], str]
+    sleep: Callable[[float], None]
+    order_url: Callable[[SaleState], OrderUrl] | None = None
+
+    def record(self, verb: str, base: Pointer | None, after: Pointer) -> None:
+        """Journal that `after` is about to be put in place of `base`."""
+        record = journal.Record(
+            nonce=after.nonce,
+            parent=base.nonce if base else None,
+            revision=after.revision,
+            verb=verb,
+            who=self.who,
+            when=self.now(),
+            before=base.state.state if base else None,
+            state=after.state,
+        )
+        journal.write(self.store, self.sale, record)
+
+    def read(self) -> Seen:
+        """The pointer as it is. Raises Refused when there is none, or when it was rotated away."""
+        stored = self.store.get(self.key)
+        if stored is None:
+            raise Refused(
+                f"{self.sale} has no pointer in {self.store.url}: it was never pushed there",
+                f"flashgen push {self.sale}",
+            )
+        pointer = parse(stored.body, self.key)
+        if isinstance(pointer, Forward):
+            raise Refused(
+                f"{self.key} was rotated to {pointer.target}; this sale's YAML still names the old version",
+                "get the YAML with the new `unlock.version` (git pull), then try again",
+            )
+        return Seen(pointer, stored.headers, stored.etag)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A pointer as it was read, and the etag to match when writing over it."""
+
+    pointer: Pointer
+    headers: Headers
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A revision that is journaled and not yet elected."""
+
+    base: Seen
+    pointer: Pointer
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a transition ended. `who` and `when` say who made it what it is now: not us, if `changed` is false."""
+
+    before: Pointer
+    after: Pointer
+    changed: bool
+    who: str
+    when: datetime | None
+
+
+def transition(control: Control, verb: Verb) -> Outcome:
+    """Carry out `verb`.
+
+    Raises Refused for an arrow that does not exist, LostRace when another operator decided otherwise meanwhile,
+    NoAnswer when the store kept silent and nobody knows.
+    """
+    return finish(control, verb, prepare(control, verb, control.read()))
+
+
+def prepare(control: Control, verb: Verb, seen: Seen) -> Attempt:
+    """Journal what `verb` makes of `seen`. When that changes nothing, nothing is written and the pointer stays."""
+    before, wanted = seen.pointer, verb.apply(seen.pointer.state)
+    if _is_there(control, verb, seen):
+        return Attempt(seen, before)
+    after = Pointer(before.revision + 1, control.new_nonce(), wanted, _order_url(control, before, wanted))
+    control.record(verb.name, before, after)
+    return Attempt(seen, after)
+
+
+def finish(control: Control, verb: Verb, attempt: Attempt) -> Outcome:
+    """Have an attempt elected, rebasing it as long as only facts that are not ours have moved."""
+    before = attempt.base.pointer
+    while attempt.pointer != attempt.base.pointer:
+        instead = elect(control, attempt)
+        if instead is None:
+            return Outcome(before, attempt.pointer, True, control.who, control.now())
+        attempt = rebase(control, verb, attempt.base, instead)
+    record = journal.decision(journal.history(control.store, control.sale, attempt.pointer.nonce))
+    return Outcome(before, attempt.pointer, False, record.who if record else "", record.when if record else None)
+
+
+def rebase(control: Control, verb: Verb, base: Seen, current: Seen) -> Attempt:
+    """The same verb on what stands there now. Raises LostRace if an operator's decision lies in between."""
+    state = current.pointer.state
+    if _is_there(control, verb, current):
+        return Attempt(current, current.pointer)
+    if state.operators_part != base.pointer.state.operators_part:
+        record = journal.decision(journal.history(control.store, control.sale, current.pointer.nonce))
+        winner = record.who if record else "somebody else"
+        done = f" by `{record.verb}`" if record else ""
+        raise LostRace(
+            f"{winner} was first: {control.sale} is {state.state.value} since revision "
+            f"{record.revision if record else current.pointer.revision}{done}; nothing of yours was changed",
+            f"flashgen status {control.sale}",
+            winner,
+        )
+    return prepare(control, verb, current)
+
+
+def elect(control: Control, attempt: Attempt) -> Seen | None:
+    """Write the pointer if it is still the one the attempt is based on.
+
+    None when ours is elected, also if others have built on it since; else what stands there instead.
+    """
+    try:
+        put_settled(
+            control.store,
+            control.key,
+            render(attempt.pointer),
+            control.headers,
+            if_match=attempt.base.etag,
+            sleep=control.sleep,
+        )
+    except Conflict:
+        current = control.read()
+        return None if _descends(control, current.pointer, attempt.pointer) else current
+    except NoAnswer as silence:
+        raise NoAnswer(
+            f"{silence}: nobody knows yet whether {control.sale} is {attempt.pointer.state.state.value}",
+            f"flashgen status {control.sale}; running the same command again is safe",
+        ) from silence
+    return None
+
+
+def _order_url(control: Control, before: Pointer, wanted: SaleState) -> OrderUrl | None:
+    if wanted.state is not State.LIVE:
+        return None
+    if before.order and claims_of(control.sale, before.state) == claims_of(control.sale, wanted):
+        return before.order
+    if control.order_url is None:
+        raise Refused(
+            "the order token has to be signed anew, and this command has no secret",
+            "configure `secret` in flashgen.yaml, or pause the sale first",
+        )
+    return control.order_url(wanted)
+
+
+def _is_there(control: Control, verb: Verb, seen: Seen) -> bool:
+    try:
+        same_facts = verb.apply(seen.pointer.state) == seen.pointer.state
+    except Refused:
+        return False
+    return same_facts and (seen.headers == control.headers or not verb.refreshes_headers)
+
+
+def _descends(control: Control, current: Pointer, ours: Pointer) -> bool:
+    if current.nonce == ours.nonce:
+        return True
+    if current.revision <= ours.revision:
+        return False
+    chain = journal.history(control.store, control.sale, current.nonce)
+    return any(record.nonce == ours.nonce for record in chain if record.revision >= ours.revision)
