@@ -1,0 +1,7 @@
+"""`python -m flashgen`."""
+
+import sys
+
+from flashgen.cli import main
+
+sys.exit(main())

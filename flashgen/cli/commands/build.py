@@ -1,0 +1,44 @@
+"""`flashgen build`: render; only what changed is written."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from flashgen.cli.options import command, jobs_option, sales_argument
+from flashgen.cli.session import Session
+
+
+@command("build")
+@sales_argument
+@click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder [default: build/].")
+@jobs_option
+def build(session: Session, sales: tuple[str, ...], output: Path | None, jobs: int | None) -> dict[str, Any]:
+    """Render pages and the unlock script; write only what changed."""
+    from flashgen.cli.building import build_all
+
+    began = time.perf_counter()
+    folder = (output or session.project.build_folder).resolve()
+    built = build_all(session, sales, folder, jobs)
+    for one in built:
+        session.say(
+            f"{one.site.sale}: {one.pages:,} pages, {len(one.site.files):,} files, {one.written:,} written "
+            f"({_size(one.total_bytes)})"
+        )
+    seconds = round(time.perf_counter() - began, 3)
+    session.note(f"built into {folder} in {seconds:.2f} s")
+    session.next_step("flashgen push")
+    return {
+        "pages": sum(one.pages for one in built),
+        "files": sum(len(one.site.files) for one in built),
+        "written": sum(one.written for one in built),
+        "bytes": sum(one.total_bytes for one in built),
+        "seconds": seconds,
+    }
+
+
+def _size(count: int) -> str:
+    return f"{count / 1024:,.0f} KiB" if count < 1024**2 else f"{count / 1024**2:,.1f} MiB"

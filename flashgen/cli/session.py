@@ -1,0 +1,69 @@
+"""One run of flashgen: what was asked for globally, and how to speak."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from flashgen.project import Project
+
+
+@dataclass
+class Session:
+    """The global options, filled in by click as it meets them, and the project they name.
+
+    stdout is data, stderr is talk: `say` prints results, `note` what is good to know on the way.
+    """
+
+    project_folder: Path | None = None
+    target_name: str | None = None
+    as_json: bool = False
+    verbose: int = 0
+    quiet: bool = False
+    exit_code: int = 0
+
+    @property
+    def command(self) -> str:
+        """The command that runs, as typed: `token inspect`."""
+        context = click.get_current_context(silent=True)
+        if context is None:
+            return self._last_command
+        return context.command_path.partition(" ")[2]
+
+    _last_command: str = ""
+
+    @cached_property
+    def project(self) -> Project:
+        """The project, read when first needed."""
+        from flashgen.project import find_project
+
+        return find_project(self.project_folder or Path.cwd(), exactly=self.project_folder is not None)
+
+    def say(self, text: str = "") -> None:
+        """A line of the result."""
+        if not self.as_json:
+            click.echo(text)
+
+    def note(self, text: str) -> None:
+        """A line of talk: progress, warnings, what to do next."""
+        if not self.quiet:
+            click.echo(text, err=True)
+
+    def next_step(self, command: str) -> None:
+        """What somebody will want to type now."""
+        if not self.as_json:
+            self.note(click.style(f"next: {command}", dim=True))
+
+    def confirm(self, question: str, yes: bool) -> None:
+        """Ask before something that the public sees. Without a terminal `--yes` is needed."""
+        if yes:
+            return
+        if not sys.stdin.isatty():
+            raise click.UsageError("this changes what the public sees: without a terminal it needs --yes")
+        click.confirm(question, abort=True, err=True)

@@ -1,0 +1,171 @@
+"""A project: its folder, its settings, and what they lead to: sale files, targets, stores, the secret."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BeforeValidator, Field
+
+from flashgen.errors import InvalidInput, Problem, Refused, Where
+from flashgen.sale.document import read_document
+from flashgen.sale.instant import seconds
+from flashgen.sale.validation import Model, validate
+from flashgen.sale.wording import suggestion
+from flashgen.store import Store
+from flashgen.store.opening import open_store
+from flashgen.store.secrets import read_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SETTINGS = "flashgen.yaml"
+LOCAL = "local"
+"""The target on this machine. It alone makes its own secret."""
+
+_DAY_SECONDS = 86_400
+
+
+def _duration(value: object) -> int:
+    return seconds(value, 0, 7 * _DAY_SECONDS)
+
+
+class Target(Model):
+    """A place to push to."""
+
+    store: str = Field(description="`dir:PATH`, relative to the project, or `s3://BUCKET[/PREFIX]`.")
+    url: str | None = Field(default=None, description="Where the public sees it.")
+    region: str | None = Field(default=None, description="The bucket's region.")
+    endpoint_url: str | None = Field(default=None, description="For any other S3-compatible store.")
+    distribution: str | None = Field(default=None, description="CloudFront; without it nothing is invalidated.")
+
+
+class Freeze(Model):
+    """How long around the start of a sale push and prune refuse; in seconds."""
+
+    before: Annotated[int, BeforeValidator(_duration)] = 30 * 60
+    after: Annotated[int, BeforeValidator(_duration)] = 2 * 3600
+
+
+class Settings(Model):
+    """What flashgen.yaml may say. Everything has a default."""
+
+    default_target: str = LOCAL
+    secret: str | None = None
+    freeze: Freeze = Freeze()
+    targets: dict[str, Target] = Field(
+        default={LOCAL: Target(store="dir:.flashgen/store", url="http://127.0.0.1:8080")}, validate_default=False
+    )
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with sales in it. `root` is where flashgen.yaml lies, or would."""
+
+    root: Path
+    settings: Settings
+
+    @property
+    def build_folder(self) -> Path:
+        """Where builds go unless told otherwise."""
+        return self.root / "build"
+
+    @property
+    def themes_folder(self) -> Path:
+        """The project's own themes."""
+        return self.root / "themes"
+
+    def sale_path(self, sale: str) -> Path:
+        """The YAML of a sale. Raises Refused when there is none, with the nearest name."""
+        path = self.root / "sale_configs" / f"{sale}.yaml"
+        if path.is_file():
+            return path
+        known = [other.stem for other in self.sale_paths(())]
+        if not known:
+            raise Refused(f"no sale `{sale}`: {path.parent} holds none", f"flashgen new {sale}")
+        raise Refused(f"no sale `{sale}` in {path.parent}", suggestion(sale, known))
+
+    def sale_paths(self, sales: Sequence[str]) -> tuple[Path, ...]:
+        """The YAML files of `sales`, or of all, sorted."""
+        if sales:
+            return tuple(self.sale_path(sale) for sale in dict.fromkeys(sales))
+        return tuple(sorted((self.root / "sale_configs").glob("*.yaml")))
+
+    def target(self, name: str | None) -> tuple[str, Target]:
+        """A target by name, or the default one."""
+        wanted = name or self.settings.default_target
+        if wanted not in self.settings.targets:
+            raise Refused(
+                f"no target `{wanted}` in {self.root / SETTINGS}", suggestion(wanted, self.settings.targets)
+            )
+        return wanted, self.settings.targets[wanted]
+
+    def store(self, name: str | None) -> Store:
+        """The store of a target. Nothing is read or sent yet."""
+        target = self.target(name)[1]
+        return open_store(target.store, self.root, region=target.region, endpoint_url=target.endpoint_url)
+
+    def secret(self, name: str | None) -> str:
+        """The signing secret's text for a target. The local target makes its own, once, readable by its owner alone."""
+        wanted, target = self.target(name)
+        if self.settings.secret:
+            return read_secret(self.settings.secret, self.root, target.region)
+        if wanted != LOCAL:
+            raise Refused(
+                f"target `{wanted}` needs a secret to sign order tokens with, and flashgen.yaml names none",
+                "add `secret: env:FLASHGEN_SECRET` to flashgen.yaml; make one with `openssl rand -hex 32`",
+            )
+        path = self.root / ".flashgen" / "secret"
+        _make_secret(path)
+        return read_secret(f"file:{path}", self.root)
+
+
+def find_project(start: Path, *, exactly: bool) -> Project:
+    """The project around `start`: the nearest folder upwards with a flashgen.yaml, or `start` itself."""
+    start = start.resolve()
+    if exactly and not start.is_dir():
+        raise Refused(f"no such folder: {start}")
+    around = [start] if exactly else [start, *start.parents]
+    root = next((folder for folder in around if (folder / SETTINGS).is_file()), start)
+    return Project(root, read_settings(root / SETTINGS))
+
+
+def read_settings(path: Path) -> Settings:
+    """The settings of a file, or the defaults if there is none. Raises InvalidInput with every problem."""
+    if not path.is_file():
+        return Settings()
+    document = read_document(path)
+    settings, problems = validate(Settings, document.data, document)
+    if settings is None:
+        raise InvalidInput(problems)
+    if settings.default_target not in settings.targets:
+        hint = suggestion(settings.default_target, settings.targets)
+        message = f"`default_target` must be one of the targets, found {settings.default_target}"
+        raise InvalidInput([document.problem(("default_target",), message, hint)])
+    return settings
+
+
+def _make_secret(path: Path) -> None:
+    """Create the file with its final content and mode in one step, unless somebody else has already."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"secret-{secrets.token_hex(4)}")
+    with open(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123
+        file.write(secrets.token_hex(32) + "\n")
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        pass
+    finally:
+        temporary.unlink()
+
+
+def no_sales(project: Project) -> InvalidInput:
+    """The problem of a command that was to work on all sales, and found none."""
+    where = Where(project.root / "sale_configs")
+    return InvalidInput([Problem(where, "no sales here", "write one with `flashgen new black-friday`")])
