@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,9 +98,7 @@ class Project:
         """A target by name, or the default one."""
         wanted = name or self.settings.default_target
         if wanted not in self.settings.targets:
-            raise Refused(
-                f"no target `{wanted}` in {self.root / SETTINGS}", suggestion(wanted, self.settings.targets)
-            )
+            raise Refused(f"no target `{wanted}` in {self.root / SETTINGS}", suggestion(wanted, self.settings.targets))
         return wanted, self.settings.targets[wanted]
 
     def store(self, name: str | None) -> Store:

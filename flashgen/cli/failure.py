@@ -16,7 +16,7 @@ import click
 from flashgen.cli.session import Session
 from flashgen.errors import FlashgenError, InvalidInput, LostRace, Problem
 
-_BUG_REPORT = "please report it with that file, after a look at what it holds: https://github.com/flashgen/flashgen/issues"
+_BUG_REPORT = "please report it to flashgen's makers with that file; look first at what it holds"
 
 _OS_HINTS = {
     errno.ENOSPC: "free some space, then run the same command again; what was there before is untouched",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,7 +51,14 @@ def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
     """A command that takes the global options and gets the Session as its first argument."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        return click.command(name)(global_options()(click.make_pass_decorator(Session)(function)))
+        @wraps(function)
+        def run(*arguments: Any, **options: Any) -> Any:
+            context = click.get_current_context()
+            session = context.ensure_object(Session)
+            session.command = context.command_path.partition(" ")[2]
+            return function(session, *arguments, **options)
+
+        return click.command(name)(global_options()(run))
 
     return decorate
 

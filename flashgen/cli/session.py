@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Session:
     """The global options, filled in by click as it meets them, and the project they name.
 
-    stdout is data, stderr is talk: `say` prints results, `note` what is good to know on the way.
+    `command` is the one that runs, as typed: `token inspect`. stdout is data, stderr is talk: `say` prints results, `note`
+    what is good to know on the way.
     """
 
     project_folder: Path | None = None
@@ -27,16 +28,7 @@ class Session:
     verbose: int = 0
     quiet: bool = False
     exit_code: int = 0
-
-    @property
-    def command(self) -> str:
-        """The command that runs, as typed: `token inspect`."""
-        context = click.get_current_context(silent=True)
-        if context is None:
-            return self._last_command
-        return context.command_path.partition(" ")[2]
-
-    _last_command: str = ""
+    command: str = ""
 
     @cached_property
     def project(self) -> Project:

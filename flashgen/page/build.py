@@ -23,7 +23,7 @@ from flashgen.page.inputs import Inputs, unchanged
 from flashgen.page.output import exclusive, remove_unlisted, write_if_changed
 from flashgen.page.render import Renderer
 from flashgen.page.site import Role, Site, SiteFile, digest, read_record, record_path, render_record
-from flashgen.page.theme import Theme, find_theme
+from flashgen.page.theme import Theme, UnknownTheme, find_theme
 from flashgen.sale.load import Loaded, load_sale
 from flashgen.sale.model import Product, Sale
 from flashgen.store import Headers
@@ -69,15 +69,6 @@ def build_sale(path: Path, root: Path, folder: Path, jobs: int) -> Built:
         return _write(loaded, prepare(loaded, root), root, folder, jobs)
 
 
-def check_sale(path: Path, root: Path, jobs: int) -> tuple[Problem, ...]:
-    """Do everything that a build does but write. Returns the warnings; raises InvalidInput with every problem."""
-    loaded = load_sale(path, root)
-    parts = prepare(loaded, root)
-    for _ in _all_files(loaded.sale, parts, lambda file, body: False, jobs):
-        pass
-    return loaded.warnings
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """All that pages are made of besides the sale itself."""
@@ -89,7 +80,10 @@ class Parts:
 
 def prepare(loaded: Loaded, root: Path) -> Parts:
     """Find the theme, minify its assets, check the images. Raises InvalidInput with every problem of all three."""
-    theme = find_theme(loaded.sale.theme, root / "themes", loaded.where(("sale", "theme")))
+    try:
+        theme = find_theme(loaded.sale.theme, root / "themes")
+    except UnknownTheme as unknown:
+        raise InvalidInput([loaded.problem(("sale", "theme"), unknown.message, unknown.hint)]) from unknown
     return Parts(theme, make_assets(theme.asset_paths()), _pictures(loaded, root))
 
 
@@ -100,7 +94,7 @@ def _pictures(loaded: Loaded, root: Path) -> dict[str, Picture]:
         if product.image is None or product.image in pictures:
             continue
         try:
-            pictures[product.image] = load_picture(loaded.path.parent / product.image, root)
+            pictures[product.image] = load_picture(loaded.inputs[0].parent / product.image, root)
         except BadImage as bad:
             problems.append(loaded.problem(("products", index, "image"), bad.message, bad.hint))
     if problems:
@@ -126,7 +120,7 @@ def _write(loaded: Loaded, parts: Parts, root: Path, folder: Path, jobs: int) ->
     def sink(file: SiteFile, body: bytes) -> bool:
         return write_if_changed(folder / file.key, body)
 
-    made = sorted(_all_files(sale, parts, sink, jobs), key=lambda row: row[0].key)
+    made = sorted(all_files(sale, parts, sink, jobs), key=lambda row: row[0].key)
     site = Site(sale.id, folder, tuple(file for file, _ in made))
     inputs = Inputs(_input_names(loaded, root), sale.theme)
     remove_unlisted(folder / sale.id, {file.key for file in site.files})
@@ -135,11 +129,11 @@ def _write(loaded: Loaded, parts: Parts, root: Path, folder: Path, jobs: int) ->
 
 
 def _input_names(loaded: Loaded, root: Path) -> tuple[str, ...]:
-    images = {loaded.path.parent / product.image for product in loaded.sale.products if product.image}
+    images = {loaded.inputs[0].parent / product.image for product in loaded.sale.products if product.image}
     return tuple(sorted(path.resolve().relative_to(root.resolve()).as_posix() for path in {*loaded.inputs, *images}))
 
 
-def _all_files(sale: Sale, parts: Parts, sink: Sink, jobs: int) -> Iterator[tuple[SiteFile, bool]]:
+def all_files(sale: Sale, parts: Parts, sink: Sink, jobs: int) -> Iterator[tuple[SiteFile, bool]]:
     """Make every file of a sale and hand it to `sink`; assets first, so that no page names one that is not there."""
     for asset in _by_name([*parts.assets.values(), *(picture.asset for picture in parts.pictures.values())]):
         yield _hand(sink, f"{sale.id}/assets/{asset.name}", Role.ASSET, asset.body, headers.asset_headers(asset.name))

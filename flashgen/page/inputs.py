@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from flashgen.errors import FlashgenError, Where
+from flashgen.errors import FlashgenError
 from flashgen.page.theme import find_theme
 
 _LIBRARIES = ("babel", "jinja2", "markdown-it-py", "markupsafe", "pillow", "rcssmin", "rjsmin", "tzdata")
@@ -29,7 +29,7 @@ class Inputs:
         Raises OSError or FlashgenError when an input is no longer there.
         """
         total = hashlib.sha256(_tool_digest())
-        theme = find_theme(self.theme, root / "themes", Where(root))
+        theme = find_theme(self.theme, root / "themes")
         for folder in theme.folders:
             _add(total, folder, (path for path in theme.files() if path.is_relative_to(folder)))
         _add(total, root, (root / name for name in self.files))

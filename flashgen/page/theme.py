@@ -13,9 +13,10 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
-from flashgen.errors import InvalidInput, Problem, Where
+from flashgen.errors import FlashgenError, InvalidInput, Problem, Refused, Where
 from flashgen.packaged import packaged
 from flashgen.sale.document import read_document
+from flashgen.sale.wording import suggestion
 
 BASE_THEME = "plain"
 """What a theme extends that does not say otherwise."""
@@ -92,14 +93,21 @@ class Theme:
         return Where(Path(ours[-1].filename), ours[-1].lineno or 0) if ours else None
 
 
-def find_theme(name: str, project_themes: Path, sought_by: Where) -> Theme:
-    """The theme called `name`: the project's own, else a packaged one. Raises InvalidInput, at `sought_by`."""
+class UnknownTheme(Refused):
+    """Nobody has a theme of that name. The caller knows where it is named."""
+
+
+def find_theme(name: str, project_themes: Path) -> Theme:
+    """The theme called `name`, the project's own or a packaged one, with all that it extends.
+
+    Raises UnknownTheme, or InvalidInput where a theme.yaml on the way is at fault.
+    """
     folders: list[Path] = []
     wanted: str | None = name
     while wanted is not None:
         folder = next((place for place in _places(wanted, project_themes) if place not in folders), None)
         if folder is None:
-            raise InvalidInput([_unknown_theme(wanted, project_themes, folders, sought_by)])
+            raise _dead_end(wanted, folders, theme_names(project_themes))
         folders.append(folder)
         wanted = _parent_of(folder)
     return Theme(name, tuple(folders))
@@ -124,24 +132,25 @@ def _parent_of(folder: Path) -> str | None:
     return str(facts.get("extends") or BASE_THEME)
 
 
-def _unknown_theme(name: str, project_themes: Path, chain: list[Path], sought_by: Where) -> Problem:
-    where = Where(chain[-1] / "theme.yaml") if chain else sought_by
-    known = ", ".join(theme_names(project_themes))
+def _dead_end(name: str, chain: list[Path], known: tuple[str, ...]) -> FlashgenError:
+    if not chain:
+        return UnknownTheme(f"`theme` must be one of {', '.join(known)}, found {name}", suggestion(name, known))
+    document = read_document(chain[-1] / "theme.yaml")
     if any(folder.name == name for folder in chain):
-        return Problem(where, f"theme `{name}` extends itself", "name another theme in `extends`")
-    return Problem(where, f"unknown theme `{name}`", f"use one of: {known}", "sale.theme")
+        return InvalidInput([document.problem(("extends",), f"theme {name} extends itself", "name another theme")])
+    message = f"`extends` must be one of {', '.join(known)}, found {name}"
+    return InvalidInput([document.problem(("extends",), message, suggestion(name, known))])
 
 
 def _read_messages(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     document = read_document(path)
-    wrong = [key for key, text in document.data.items() if not (isinstance(text, str) and key.isidentifier())]
+    texts = {key: text for key, text in document.data.items() if isinstance(text, str) and key.isidentifier()}
+    wrong = [key for key in document.data if key not in texts]
     if wrong:
-        raise InvalidInput(
-            Problem(document.where((key,)), f"`{key}` must be a name with one text", path=key) for key in wrong
-        )
-    return document.data
+        raise InvalidInput(document.problem((key,), f"`{key}` must be a name with one text") for key in wrong)
+    return texts
 
 
 def _line_of(where: Where) -> str:

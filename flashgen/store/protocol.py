@@ -36,7 +36,7 @@ class Entry:
 class Store(Protocol):
     """A flat namespace of objects. Keys are `/`-separated, relative, without empty, `.` or `..` segments.
 
-    Every method may raise `StoreError`: `AccessDenied` where the caller may not, `NoAnswer` where the outcome is unknown.
+    Every method may raise `StoreError`: `AccessDenied` where the caller may not, `NoAnswer` without an answer.
     """
 
     @property

@@ -6,17 +6,16 @@ from typing import Any
 
 import click
 
-from flashgen.cli.options import command, jobs_option, sales_argument
+from flashgen.cli.options import command, sales_argument
 from flashgen.cli.session import Session
 from flashgen.errors import InvalidInput, Problem
 
 
 @command("check")
 @sales_argument
-@jobs_option
-def check(session: Session, sales: tuple[str, ...], jobs: int | None) -> dict[str, Any]:
+def check(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     """Validate YAML, feed, theme, images and budgets; write nothing."""
-    from flashgen.cli.building import chosen_paths, default_jobs, show_warnings
+    from flashgen.cli.building import chosen_paths, show_warnings
     from flashgen.page.check import check_sale
 
     problems: list[Problem] = []
@@ -24,7 +23,7 @@ def check(session: Session, sales: tuple[str, ...], jobs: int | None) -> dict[st
     paths = chosen_paths(session.project, sales)
     for path in paths:
         try:
-            warnings += check_sale(path, session.project.root, jobs or default_jobs())
+            warnings += check_sale(path, session.project.root)
         except InvalidInput as invalid:
             problems += invalid.problems
     show_warnings(session, warnings)

@@ -1,0 +1,72 @@
+"""`flashgen go-live`: the moment of sale."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashgen.cli.options import command, sale_argument, yes_option
+from flashgen.cli.session import Session
+from flashgen.errors import Refused
+
+if TYPE_CHECKING:
+    from flashgen.sale.model import Header
+
+
+@command("go-live")
+@sale_argument
+@click.option("--at", metavar="TIME|start", help="Wait, and open at this time; `start` is the sale's own.")
+@click.option("--lead", metavar="DURATION", help="Ship the pointer this much earlier; pages open at the time itself.")
+@click.option("--early", is_flag=True, help="Open before the sale's start.")
+@click.option("--late-ok", is_flag=True, help="Open at once if the time has passed.")
+@click.option("--dry-run", is_flag=True, help="Say what would change.")
+@yes_option
+def go_live(
+    session: Session,
+    sale: str,
+    at: str | None,
+    lead: str | None,
+    early: bool,
+    late_ok: bool,
+    dry_run: bool,
+    yes: bool,
+) -> dict[str, Any]:
+    """Open the sale: one write of one small file."""
+    from flashgen.cli import operating
+    from flashgen.cli.times import duration, moment
+    from flashgen.unlock import verbs
+
+    header = operating.open_header(session, sale)
+    opens_at = moment(at or ("start" if lead else None), header)
+    shipped_at = opens_at - duration(lead) if opens_at and lead else opens_at
+    now = operating.now()
+    _check_time(header, opens_at or now, now, early=early, late_ok=late_ok, waits=opens_at is not None)
+    if opens_at is None:
+        opens_at = operating.whole_second(now) if now < header.starts_at else header.starts_at
+    control = operating.open_control(session, header)
+    verb = verbs.go_live(opens_at, operating.new_nonce())
+    result = operating.carry_out(session, control, operating.Order(verb, shipped_at, dry_run, yes))
+    session.next_step(f"flashgen status {sale}")
+    return result
+
+
+def _check_time(header: Header, opens_at: datetime, now: datetime, *, early: bool, late_ok: bool, waits: bool) -> None:
+    if opens_at < header.starts_at and not early:
+        raise Refused(
+            f"{header.id} starts at {header.starts_at.astimezone(header.zone):%Y-%m-%d %H:%M:%S %Z}, "
+            f"{_span(header.starts_at - opens_at)} later than that",
+            f"wait for it: flashgen go-live {header.id} --at start; or open before it: --early",
+        )
+    if waits and opens_at < now and not late_ok:
+        raise Refused(
+            f"that time passed {_span(now - opens_at)} ago", f"open at once: flashgen go-live {header.id} --late-ok"
+        )
+
+
+def _span(length: timedelta) -> str:
+    """In the two largest units: `2 d 3 h`, `4 min 10 s`."""
+    seconds = max(1, int(length.total_seconds()))
+    units = (("d", seconds // 86400), ("h", seconds // 3600 % 24), ("min", seconds // 60 % 60), ("s", seconds % 60))
+    return " ".join([f"{count} {name}" for name, count in units if count][:2])

@@ -1,0 +1,49 @@
+"""`flashgen rollback`: back to what an earlier revision said."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashgen.cli.options import command, sale_argument, yes_option
+from flashgen.cli.session import Session
+from flashgen.errors import Refused
+
+if TYPE_CHECKING:
+    from flashgen.unlock.journal import Record
+    from flashgen.unlock.pointer import Pointer
+
+
+@command("rollback")
+@sale_argument
+@click.option("--to", "revision", type=click.IntRange(0), metavar="REV", help="[default: before the last decision]")
+@click.option("--dry-run", is_flag=True, help="Say what would change.")
+@yes_option
+def rollback(session: Session, sale: str, revision: int | None, dry_run: bool, yes: bool) -> dict[str, Any]:
+    """Go back to an earlier revision's state."""
+    from flashgen.cli import operating
+    from flashgen.unlock import journal, verbs
+
+    if revision is None and not (sys.stdin.isatty() or dry_run):
+        raise click.UsageError("without a terminal rollback needs --to REV; `flashgen status` lists revisions")
+    control = operating.open_control(session, operating.open_header(session, sale))
+    pointer = control.read().pointer
+    history = list(journal.history(control.store, control.sale, pointer.nonce))
+    target = _find(history, pointer, revision)
+    verb = verbs.rollback(target.state, operating.whole_second(operating.now()), operating.new_nonce())
+    session.note(f"revision {target.revision}: `{target.verb}` by {target.who}")
+    return operating.carry_out(session, control, operating.Order(verb, None, dry_run, yes))
+
+
+def _find(history: list[Record], pointer: Pointer, revision: int | None) -> Record:
+    """The record to go back to: the one asked for, or the newest with another decision of the operator than now."""
+    for record in history:
+        is_other = (record.state.state, record.state.closed) != (pointer.state.state, pointer.state.closed)
+        if record.revision == revision or (revision is None and is_other):
+            return record
+    known = ", ".join(str(record.revision) for record in history) or "none"
+    if revision is None:
+        raise Refused("there is no earlier decision to go back to", f"revisions on record: {known}")
+    raise Refused(f"there is no revision {revision} on record", f"revisions on record: {known}")

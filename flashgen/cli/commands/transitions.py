@@ -1,0 +1,105 @@
+"""`flashgen pause`, `resume`, `sold-out`, `end`: one transition each, with the same flags."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flashgen.cli.options import command, sale_argument, yes_option
+from flashgen.cli.session import Session
+from flashgen.errors import Refused
+
+if TYPE_CHECKING:
+    from flashgen.unlock.verbs import Verb
+
+_dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would change.")
+_sku_option = click.option("--sku", "skus", multiple=True, metavar="SKU", help="This one only; may be repeated.")
+
+
+@command("pause")
+@sale_argument
+@_dry_run_option
+@yes_option
+def pause(session: Session, sale: str, dry_run: bool, yes: bool) -> dict[str, Any]:
+    """Close the button for a while; buyers on their way finish."""
+    from flashgen.unlock import verbs
+
+    return _transition(session, sale, verbs.pause, dry_run, yes, f"flashgen resume {sale}")
+
+
+@command("resume")
+@sale_argument
+@_sku_option
+@_dry_run_option
+@yes_option
+def resume(session: Session, sale: str, skus: tuple[str, ...], dry_run: bool, yes: bool) -> dict[str, Any]:
+    """Open again what was paused, or SKUs that were closed."""
+    from flashgen.cli.operating import new_nonce, now, whole_second
+    from flashgen.unlock import verbs
+
+    def verb() -> Verb:
+        if not skus:
+            return verbs.resume(whole_second(now()), new_nonce())
+        every = _all_skus(session, sale)
+        return verbs.reopen(_known_skus(skus, every), every)
+
+    return _transition(session, sale, verb, dry_run, yes)
+
+
+@command("sold-out")
+@sale_argument
+@_sku_option
+@_dry_run_option
+@yes_option
+def sold_out(session: Session, sale: str, skus: tuple[str, ...], dry_run: bool, yes: bool) -> dict[str, Any]:
+    """Close SKUs, or the whole range."""
+    from flashgen.unlock import verbs
+    from flashgen.unlock.state import EVERY_SKU
+
+    def verb() -> Verb:
+        return verbs.close(_known_skus(skus, _all_skus(session, sale)) if skus else EVERY_SKU)
+
+    reopen = " ".join(f"--sku {sku}" for sku in skus)
+    return _transition(session, sale, verb, dry_run, yes, f"flashgen resume {sale} {reopen}".rstrip())
+
+
+@command("end")
+@sale_argument
+@_dry_run_option
+@yes_option
+def end(session: Session, sale: str, dry_run: bool, yes: bool) -> dict[str, Any]:
+    """End the sale."""
+    from flashgen.unlock import verbs
+
+    return _transition(session, sale, verbs.end, dry_run, yes)
+
+
+def _transition(
+    session: Session, sale: str, verb: Callable[[], Verb], dry_run: bool, yes: bool, undo: str = ""
+) -> dict[str, Any]:
+    from flashgen.cli.operating import Order, carry_out, open_control, open_header
+
+    control = open_control(session, open_header(session, sale))
+    result = carry_out(session, control, Order(verb(), None, dry_run, yes))
+    if result["changed"] and undo:
+        session.note(click.style(f"undo: {undo}", dim=True))
+    return result
+
+
+def _all_skus(session: Session, sale: str) -> frozenset[str]:
+    from flashgen.sale.load import load_sale
+
+    loaded = load_sale(session.project.sale_path(sale), session.project.root)
+    return frozenset(product.sku for product in loaded.sale.products)
+
+
+def _known_skus(skus: tuple[str, ...], every: frozenset[str]) -> frozenset[str]:
+    from flashgen.sale.wording import suggestion
+
+    for sku in skus:
+        if sku not in every:
+            hint = suggestion(sku, every) if len(every) < 50 or sku.casefold() in map(str.casefold, every) else ""
+            raise Refused(f"no product has the SKU `{sku}`", hint)
+    return frozenset(skus)

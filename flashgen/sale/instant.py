@@ -1,0 +1,109 @@
+"""Times as people write them in a sale: instants with a zone, and durations."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+from flashgen.sale.text import given
+from flashgen.sale.wording import Unfit, shown, suggestion
+
+YEARS = range(2000, 2200)
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ] *([0-9]{2}:[0-9]{2}(?::[0-9]{2})?) *([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_DURATION = re.compile(r"(?:([0-9]{1,5})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?")
+_EXAMPLE = 'write it as "2026-11-27T09:00:00+01:00"'
+
+
+def zone_name(value: object) -> str:
+    """A name of the IANA time zone database."""
+    name = given(value)
+    if name in available_timezones():
+        return name
+    raise Unfit(f"must be a zone of the IANA database, found {shown(name)}", _zone_hint(name))
+
+
+def instant(value: object, zone: str | None) -> datetime:
+    """An instant in UTC. A time without an offset is local time in `zone`, and must happen there exactly once."""
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    text = given(value)
+    match = _TIME.fullmatch(text.strip())
+    if not match:
+        raise Unfit(f"must be a date and a time, found {shown(text)}", _EXAMPLE)
+    day, clock, offset = match.groups()
+    try:
+        stamp = datetime.fromisoformat(f"{day}T{clock}{offset.upper() if offset else ''}")
+    except ValueError:
+        raise Unfit(f"is not on the calendar or the clock: {shown(text)}", _EXAMPLE) from None
+    if stamp.year not in YEARS:
+        raise Unfit(f"must be in a year from {YEARS.start} to {YEARS.stop - 1}, found {stamp.year}", _EXAMPLE)
+    if offset:
+        return stamp.astimezone(UTC)
+    if zone is None:
+        hint = f'add an offset, such as "{stamp.isoformat()}+01:00", or set `timezone`'
+        raise Unfit(f"must say its offset from UTC, found {shown(text)}", hint)
+    return _local(stamp, ZoneInfo(zone))
+
+
+def seconds(value: object, least: int, most: int) -> int:
+    """A duration such as `90s`, `3m` or `1h30m`, in seconds."""
+    if isinstance(value, int):
+        return value
+    text = given(value)
+    match = _DURATION.fullmatch(text)
+    if not match or not text:
+        raise Unfit(f"must be a duration, found {shown(text)}", 'write it as "90s", "3m" or "1h30m"')
+    hours, minutes, rest = (int(group or 0) for group in match.groups())
+    total = hours * 3600 + minutes * 60 + rest
+    if not least <= total <= most:
+        raise Unfit(f"must be between {in_words(least)} and {in_words(most)}, found {shown(text)}")
+    return total
+
+
+def in_words(count: int) -> str:
+    """Seconds as a sale writes them: `90s`, `3m`, `1h30m`."""
+    minutes, rest = divmod(count, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
+    return "".join(f"{amount}{unit}" for amount, unit in parts if amount) or "0s"
+
+
+def _local(stamp: datetime, zone: ZoneInfo) -> datetime:
+    """PEP 495: the two folds disagree where local time is skipped or repeated."""
+    first, second = stamp.replace(tzinfo=zone), stamp.replace(tzinfo=zone, fold=1)
+    before, after = first.utcoffset() or timedelta(), second.utcoffset() or timedelta()
+    if before == after:
+        return first.astimezone(UTC)
+    clock = f"{stamp:%Y-%m-%d %H:%M}"
+    if after > before:
+        change = _change(stamp - after, stamp - before, zone)
+        spelling = "%H:%M" if after - before < timedelta(days=1) else "%Y-%m-%d %H:%M"
+        jump = f"clocks go from {change + before:{spelling}} to {change + after:{spelling}}"
+        hint = f'write a time before or after it, such as "{change + after:%Y-%m-%d %H:%M}"'
+        raise Unfit(f"does not exist in {zone.key}: at {clock} {jump}", hint)
+    spellings = f'"{first.isoformat()}" or "{second.isoformat()}"'
+    raise Unfit(f"happens twice in {zone.key}: {clock}, as clocks go back", f"say which: write {spellings}")
+
+
+def _change(earliest: datetime, latest: datetime, zone: ZoneInfo) -> datetime:
+    """The instant (naive UTC) in (earliest, latest] at which the zone's offset has become that of `latest`."""
+    final = latest.replace(tzinfo=UTC).astimezone(zone).utcoffset()
+    while latest - earliest > timedelta(seconds=1):
+        middle = earliest + (latest - earliest) // 2
+        if middle.replace(tzinfo=UTC).astimezone(zone).utcoffset() == final:
+            latest = middle
+        else:
+            earliest = middle
+    return latest.replace(microsecond=0)
+
+
+def _zone_hint(name: str) -> str:
+    zones = {known.lower(): known for known in available_timezones()}
+    hint = suggestion(name.replace(" ", "_"), zones)
+    if not hint.startswith("did"):
+        by_city = [known for known in zones.values() if known.rpartition("/")[2].lower() == name.lower()]
+        return f"did you mean `{min(by_city)}`?" if by_city else "write it as Europe/Berlin, or UTC"
+    return f"did you mean `{zones[hint.split('`')[1]]}`?"

@@ -1,0 +1,50 @@
+"""The locale of a sale: a BCP 47 tag whose languages, numbers and dates Babel knows."""
+
+from __future__ import annotations
+
+import re
+
+from babel.core import Locale, UnknownLocaleError
+
+from flashgen.sale.text import given
+from flashgen.sale.wording import Unfit, shown
+
+_TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?")
+
+
+def locale(value: object) -> str:
+    """`de`, `pt-BR`, `zh-Hans-CN`: language, script and region in the case BCP 47 recommends (2.1.1)."""
+    text = given(value)
+    tag = normal_tag(text)
+    if tag is None:
+        raise Unfit(f"must be a language tag, found {shown(text)}", "write it as de, pt-BR or zh-CN")
+    try:
+        Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        language = tag.partition("-")[0]
+        raise Unfit(f"must be a locale that Babel knows, found {shown(text)}", _hint(language)) from None
+    return tag
+
+
+def normal_tag(text: str) -> str | None:
+    """The tag in its usual case with hyphens, or None if it has not the form of one."""
+    match = _TAG.fullmatch(text)
+    if not match:
+        return None
+    language, script, region = match.groups()
+    parts = (language.lower(), script and script.title(), region and region.upper())
+    return "-".join(part for part in parts if part)
+
+
+def lookup_chain(tag: str) -> tuple[str, ...]:
+    """The tag and what it falls back to, most special first (RFC 4647, 3.4): `de-AT`, `de`."""
+    parts = tag.split("-")
+    return tuple("-".join(parts[:length]) for length in range(len(parts), 0, -1))
+
+
+def _hint(language: str) -> str:
+    try:
+        Locale.parse(language)
+    except (UnknownLocaleError, ValueError):
+        return "write it as de, pt-BR or zh-CN"
+    return f"did you mean `{language}`?"

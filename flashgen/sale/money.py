@@ -1,0 +1,99 @@
+"""Prices: a Decimal with as many places as the currency has (ISO 4217, as CLDR tells it)."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+
+from babel.core import get_global
+from babel.numbers import get_currency_precision, list_currencies
+
+from flashgen.sale.text import given
+from flashgen.sale.wording import Unfit, counted, shown
+
+MAX_PRICE = Decimal(10) ** 12
+_PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_DIGITS_AND_MARKS = re.compile(r"[.,]?[0-9][0-9.,' \u00a0\u202f\u2019]*")
+
+
+def currency(value: object) -> str:
+    """An ISO 4217 code that Babel knows, in capitals."""
+    code = given(value)
+    if code in _currencies():
+        return code
+    if code.upper() in _currencies():
+        raise Unfit(f"must be in capitals, found {shown(code)}", f"write {code.upper()}")
+    close = sorted(known for known in _tender() if known[:2] == code.upper()[:2])
+    hint = f"did you mean {close[0]}?" if close else "write its ISO 4217 code, such as EUR"
+    raise Unfit(f"must be a currency's code, found {shown(code)}", hint)
+
+
+@lru_cache
+def digits(code: str) -> int:
+    """Places after the point: EUR 2, JPY 0, KWD 3."""
+    return get_currency_precision(code)
+
+
+def price(value: object, code: str | None) -> Decimal:
+    """An amount above 0 in plain digits with a point. Without a currency's code its places are not checked."""
+    if isinstance(value, Decimal):
+        return value
+    text = given(value).strip()
+    if not _PLAIN.fullmatch(text):
+        raise Unfit(f"must be a number in plain digits, found {shown(text)}", _plain_hint(text, code))
+    amount = Decimal(text)
+    if amount <= 0:
+        raise Unfit(f"must be above 0, found {shown(text)}", _example_hint(code))
+    if amount >= MAX_PRICE:
+        raise Unfit(f"must be below {MAX_PRICE:,}, found {shown(text)}", _example_hint(code))
+    return amount if code is None else _in_places(amount, text, code)
+
+
+def _in_places(amount: Decimal, text: str, code: str) -> Decimal:
+    places = digits(code)
+    exact = amount.quantize(Decimal(1).scaleb(-places))
+    if exact != amount:
+        count = counted(places, "decimal") if places else "no decimals"
+        raise Unfit(
+            f"must have at most {count} in {code}, found {shown(text)}".replace("at most no", "no"),
+            f'write "{exact}", for example',
+        )
+    return exact
+
+
+def _plain_hint(text: str, code: str | None) -> str:
+    """The same amount as we read it, where a sign, a unit or the marks of another language are all that is wrong."""
+    found = _DIGITS_AND_MARKS.findall(text)
+    if len(found) != 1 or "-" in text:
+        return _example_hint(code)
+    return f'write "{_plainly(found[0].rstrip(".,"), 2 if code is None else digits(code))}"'
+
+
+def _plainly(marked: str, places: int) -> str:
+    """The last mark is the decimal one if it stands once, and not before a group of three (unless there are three)."""
+    whole, mark, decimals = re.sub(r"[^0-9.,]", "", marked).rpartition(
+        "," if marked.rfind(",") > marked.rfind(".") else "."
+    )
+    grouped = len(decimals) == 3 and places != 3
+    if not mark or mark in whole or (grouped and not re.search(r"[.,]", whole)):
+        return re.sub(r"[^0-9]", "", marked)
+    return (re.sub(r"[^0-9]", "", whole) or "0") + "." + decimals
+
+
+def _example_hint(code: str | None) -> str:
+    example = {0: "1990", 2: "19.90", 3: "19.900"}.get(2 if code is None else digits(code), "19")
+    unit = code or "the sale's currency"
+    return f'write the price in {unit}, such as "{example}"'
+
+
+@lru_cache
+def _currencies() -> frozenset[str]:
+    return frozenset(list_currencies())
+
+
+@lru_cache
+def _tender() -> frozenset[str]:
+    """Currencies in which somebody can pay today: the ones to suggest."""
+    territories = get_global("territory_currencies").values()
+    return frozenset(code for uses in territories for code, _, end, tender in uses if tender and end is None)

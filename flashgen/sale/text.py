@@ -1,0 +1,104 @@
+"""Texts a sale is made of: their lengths, what may not stand in them, and the slug that names a product's page."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from flashgen.sale.wording import Unfit, counted, shown
+
+MAX_SLUG = 100
+RESERVED_SLUGS = frozenset({"assets", "ended"})
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_NOT_SLUG = re.compile(r"[^a-z0-9]+")
+_LINE_END = re.compile("\r\n?")
+
+
+def line(value: object, longest: int) -> str:
+    """A text of one line, without white space around it."""
+    text = given(value).strip()
+    _refuse_control(_CONTROL, text)
+    return _short(text, longest)
+
+
+def lines(value: object, longest: int) -> str:
+    """A text of any number of lines, which end in a newline as on Unix."""
+    text = _LINE_END.sub("\n", given(value)).strip("\n")
+    _refuse_control(_CONTROL_IN_LINES, text)
+    return _short(text, longest)
+
+
+def name(value: object, longest: int, what: str) -> str:
+    """Lower-case ASCII letters, digits and inner hyphens: what can stand in a URL and in a file name."""
+    text = given(value)
+    if not _SLUG.fullmatch(text):
+        fitting = slugified(text)
+        hint = f"write it as `{fitting[:longest].rstrip('-')}`, for example" if fitting else ""
+        raise Unfit(f"must be {what} of a-z, 0-9 and inner hyphens, found {shown(text)}", hint)
+    return _short(text, longest)
+
+
+def sku(value: object) -> str:
+    """1 to 64 printable characters, without white space at its ends, in Unicode's composed form (NFC)."""
+    text = given(value)
+    if text != text.strip():
+        raise Unfit(f"must not begin or end with white space, found {shown(text)}", "delete the white space")
+    if not text.isprintable():
+        raise Unfit(f"must be printable, found {shown(text)}", "delete what is invisible in it")
+    return _short(text if text.isascii() else unicodedata.normalize("NFC", text), 64)
+
+
+def sku_key(text: str) -> str:
+    """What two SKUs share that a reader, or a warehouse's database, would take for one (Unicode 3.13, D145)."""
+    if text.isascii():
+        return text.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", text).casefold())
+
+
+def slug(value: object) -> str:
+    """A slug somebody chose."""
+    text = name(value, MAX_SLUG, "a name")
+    if text in RESERVED_SLUGS:
+        reserved = " and ".join(f"`{word}`" for word in sorted(RESERVED_SLUGS))
+        raise Unfit(f"must not be {text}: {reserved} are flashgen's own pages", f"write it as `{text}-1`, say")
+    return text
+
+
+def slugified(text: str) -> str:
+    """The ASCII letters and digits of a text, hyphens between: `Café au lait` gives `cafe-au-lait`. May be empty."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
+    return _NOT_SLUG.sub("-", text.lower()).strip("-")
+
+
+def default_slug(name_text: str, sku_text: str) -> str:
+    """The name's slug, else the SKU's; empty where neither has a letter or digit that fits, or both are reserved."""
+    for text in (name_text, sku_text):
+        candidate = slugified(text)[:MAX_SLUG].rstrip("-")
+        if candidate and candidate not in RESERVED_SLUGS:
+            return candidate
+    return ""
+
+
+def given(value: object) -> str:
+    """The value, if it is a text."""
+    if not isinstance(value, str):
+        raise Unfit(f"must be one value, found {shown(value)}")
+    return value
+
+
+def _short(text: str, longest: int) -> str:
+    if len(text) > longest:
+        raise Unfit(f"must have at most {counted(longest, 'character')}, found {len(text):,}", "shorten it")
+    if not text:
+        raise Unfit("must not be empty")
+    return text
+
+
+def _refuse_control(control: re.Pattern[str], text: str) -> None:
+    if found := control.search(text):
+        code = f"U+{ord(found.group()):04X}"
+        what = "a line end" if found.group() in "\n\r\u2028\u2029" else f"the control character {code}"
+        raise Unfit(f"must not contain {what}", "delete it, or write a space")

@@ -1,0 +1,53 @@
+"""A store in memory: for tests, and for runs that must leave no trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from threading import Lock
+
+from flashgen.store.keys import checked_key, checked_prefix
+from flashgen.store.precondition import check_precondition, etag_of
+from flashgen.store.protocol import Entry, Headers, Stored
+
+
+class MemoryStore:
+    """The `Store` protocol on a dictionary, safe between threads. `put` and `delete` take effect at one instant."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, Stored] = {}
+        self._lock = Lock()
+
+    @property
+    def url(self) -> str:
+        """`memory:`, which `open_store` does not open: there is nothing to find again."""
+        return "memory:"
+
+    def get(self, key: str) -> Stored | None:
+        """The object, or None."""
+        return self._objects.get(checked_key(key))
+
+    def put(
+        self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False
+    ) -> str:
+        """Write the whole object and return its etag; see `Store.put`."""
+        new = Stored(bytes(body), headers, etag_of(body))
+        with self._lock:
+            old = self._objects.get(checked_key(key))
+            found = old.etag if old else None
+            check_precondition(f"memory:{key}", found, if_match=if_match, if_absent=if_absent)
+            self._objects[key] = new
+        return new.etag
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every object below `prefix`, sorted by key, as they were at the call."""
+        checked_prefix(prefix)
+        with self._lock:
+            found = sorted((key, stored) for key, stored in self._objects.items() if key.startswith(prefix))
+        return iter([Entry(key, stored.etag, len(stored.body)) for key, stored in found])
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; those that do not exist are no error."""
+        doomed = tuple(checked_key(key) for key in keys)
+        with self._lock:
+            for key in doomed:
+                self._objects.pop(key, None)

@@ -1,0 +1,25 @@
+"""Etags, and the conditions that a write puts on them (RFC 9110, 8.8.3 and 13.1)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from flashgen.errors import Conflict
+
+
+def etag_of(body: bytes) -> str:
+    """A strong entity tag: the body's SHA-256 in quotes, so identical bodies have identical etags."""
+    return f'"{hashlib.sha256(body).hexdigest()}"'
+
+
+def check_precondition(place: str, found: str | None, *, if_match: str | None, if_absent: bool) -> None:
+    """Raise `Conflict` unless the etag found at `place` (None: no object) is what the writer expects."""
+    if if_absent and found is not None:
+        raise conflict(place, "there is an object already")
+    if if_match is not None and found != if_match:
+        raise conflict(place, "it was changed or removed since it was read")
+
+
+def conflict(place: str, found: str) -> Conflict:
+    """The error of a lost conditional write."""
+    return Conflict(f"{place}: not written, {found}", "read it again and decide anew")

@@ -1,0 +1,140 @@
+"""A store in a bucket of S3, or of anything that speaks S3 and honours If-Match and If-None-Match on PUT."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
+
+from flashgen.errors import StoreError
+from flashgen.store.aws import client_config
+from flashgen.store.keys import checked_key, checked_prefix, is_key
+from flashgen.store.protocol import Entry, Headers, Stored
+from flashgen.store.s3_errors import code_and_status, denied, explained
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import DeleteObjectsOutputTypeDef
+
+#: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+DELETE_BATCH: Final = 1000
+
+
+class S3Store:
+    """The `Store` protocol on a bucket; safe between threads.
+
+    `prefix` is put before every key and taken off again. Etags are S3's. With `endpoint_url` the bucket is a segment
+    of the path, and checksums are sent and wanted only where S3's protocol requires them: other servers have neither.
+
+    A conditional put is sent once: a second sending would meet the first and take it for somebody else's. Everything
+    else is retried.
+    """
+
+    def __init__(
+        self, bucket: str, prefix: str = "", region: str | None = None, endpoint_url: str | None = None
+    ) -> None:
+        self._bucket = bucket
+        self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
+        with explained("", bucket, ""):
+            self._once, self._retrying = _clients(region, endpoint_url)
+
+    @property
+    def url(self) -> str:
+        """`s3://bucket/prefix`."""
+        return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    def get(self, key: str) -> Stored | None:
+        """The object, or None. Without leave to list the bucket, S3 denies access to what is missing."""
+        from botocore.exceptions import ClientError as Answered
+
+        name = self._prefix + checked_key(key)
+        with explained("s3:GetObject", self._bucket, name):
+            try:
+                answer = self._retrying.get_object(Bucket=self._bucket, Key=name)
+                body = answer["Body"].read()
+            except Answered as error:
+                if _is_missing(error):
+                    return None
+                raise
+        return Stored(body, Headers(answer["ContentType"], answer.get("CacheControl", "")), answer["ETag"])
+
+    def put(
+        self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False
+    ) -> str:
+        """Write the whole object and return S3's etag; see `Store.put`."""
+        name = self._prefix + checked_key(key)
+        conditions = _conditions(if_match, if_absent)
+        client = self._once if conditions else self._retrying
+        with explained("s3:PutObject", self._bucket, name):
+            answer = client.put_object(
+                Bucket=self._bucket, Key=name, Body=body, **_header_parameters(headers), **conditions
+            )
+        return answer["ETag"]
+
+    def list(self, prefix: str) -> Iterator[Entry]:
+        """Every object below `prefix`, sorted by key, whatever the order in which the server lists."""
+        start = self._prefix + checked_prefix(prefix)
+        with explained("s3:ListBucket", self._bucket, ""):
+            pages = self._retrying.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
+            found = [
+                Entry(item["Key"].removeprefix(self._prefix), item["ETag"], item["Size"])
+                for page in pages
+                for item in page.get("Contents", ())
+            ]
+        return iter(sorted((entry for entry in found if is_key(entry.key)), key=lambda entry: entry.key))
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects, 1,000 a request; those that do not exist are no error."""
+        names = iter(sorted({self._prefix + checked_key(key) for key in keys}))
+        while batch := tuple(islice(names, DELETE_BATCH)):
+            with explained("s3:DeleteObject", self._bucket, ""):
+                answer = self._retrying.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": [{"Key": name} for name in batch], "Quiet": True}
+                )
+            self._check_deleted(answer)
+
+    def _check_deleted(self, answer: DeleteObjectsOutputTypeDef) -> None:
+        """S3 answers 200 for the batch, and says of each object by itself what went wrong."""
+        failures = answer.get("Errors", [])
+        for failure in failures:
+            if failure.get("Code") == "AccessDenied":
+                raise denied("s3:DeleteObject", self._bucket, failure.get("Key", ""))
+        if failures:
+            first = failures[0]
+            place = f"s3://{self._bucket}/{first.get('Key', '')}"
+            raise StoreError(f"{place}: not deleted, S3 answered {first.get('Code', '')}", "run it again")
+
+
+def _clients(region: str | None, endpoint_url: str | None) -> tuple[S3Client, S3Client]:
+    """One that sends once, and one that retries."""
+    import boto3
+
+    settings: dict[str, Any] = {}
+    if endpoint_url:
+        settings = {
+            "s3": {"addressing_style": "path"},
+            "request_checksum_calculation": "when_required",
+            "response_checksum_validation": "when_required",
+        }
+    session = boto3.session.Session(region_name=region)
+    once, retrying = (
+        session.client("s3", endpoint_url=endpoint_url, config=client_config(attempts=attempts, **settings))
+        for attempts in (1, None)
+    )
+    return once, retrying
+
+
+def _conditions(if_match: str | None, if_absent: bool) -> dict[str, Any]:
+    conditions = {"IfMatch": if_match, "IfNoneMatch": "*" if if_absent else None}
+    return {name: value for name, value in conditions.items() if value is not None}
+
+
+def _header_parameters(headers: Headers) -> dict[str, Any]:
+    caching = {"CacheControl": headers.cache_control} if headers.cache_control else {}
+    return {"ContentType": headers.content_type, **caching}
+
+
+def _is_missing(error: ClientError) -> bool:
+    code, status = code_and_status(error)
+    return status == 404 and code != "NoSuchBucket"

@@ -1,0 +1,98 @@
+"""What every test gets: no way out of this machine, and no credentials but invented ones."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+pytest.register_assert_rewrite("support")
+
+
+class BeyondLoopback(Exception):
+    """A test tried to reach another machine."""
+
+
+def _is_loopback(host: object) -> bool:
+    if host in (None, "", "localhost", b"localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True)
+def _loopback_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse connections, datagrams and name look-ups beyond loopback, unless the test is marked `network`."""
+    if request.node.get_closest_marker("network"):
+        return
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, _guarded(name))
+    look_up = socket.getaddrinfo
+
+    def local_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
+        if not _is_loopback(host):
+            raise BeyondLoopback(f"beyond loopback: look-up of {host!r}")
+        return look_up(host, *args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", local_look_up)
+
+
+def _guarded(name: str) -> Any:
+    allowed = getattr(socket.socket, name)
+
+    def method(self: socket.socket, *args: Any) -> Any:
+        address = args[-1]
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not _is_loopback(address[0]):
+            raise BeyondLoopback(f"beyond loopback: {name} to {address!r}")
+        return allowed(self, *args)
+
+    return method
+
+
+@pytest.fixture(autouse=True)
+def _no_real_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the developer's AWS account and proxies."""
+    for name in (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_SESSION_TOKEN",
+        "AWS_PROFILE",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_ENDPOINT_URL",
+        "AWS_ENDPOINT_URL_S3",
+        "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+        "AWS_ROLE_ARN",
+        "AWS_WEB_IDENTITY_TOKEN_FILE",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent/config")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent/credentials")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture
+def aws_credentials(monkeypatch: pytest.MonkeyPatch, _no_real_credentials: None) -> None:
+    """Invented credentials and a region, as boto3 finds them in the environment."""
+    _set_credentials(monkeypatch)
+
+
+@pytest.fixture(scope="class")
+def aws_credentials_of_class() -> Iterator[None]:
+    """The same for a class, whose clients find them when they are made, and keep them."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        _set_credentials(monkeypatch)
+        yield
+
+
+def _set_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")

@@ -1,0 +1,90 @@
+"""Times and durations mean one thing, or are refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flashgen.sale.instant import in_words, instant, seconds, zone_name
+from flashgen.sale.wording import Unfit
+
+NINE = datetime(2026, 11, 27, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-27T09:00:00+01:00",
+        "2026-11-27 09:00+0100",
+        "2026-11-27T08:00Z",
+        "2026-11-27 08:00:00 z",
+        "2026-11-27 09:00",
+        "2026-11-27T09:00:00",
+        " 2026-11-27  09:00 ",
+    ],
+)
+def test_an_instant_in_any_of_its_spellings(text: str) -> None:
+    """With an offset, or as local time in the sale's zone; seconds are optional."""
+    assert NINE == instant(text, "Europe/Berlin")
+
+
+def test_an_offset_wins_over_the_zone() -> None:
+    """The zone says how the page shows a time, not what the time is."""
+    assert datetime(2026, 11, 27, 0, tzinfo=UTC) == instant("2026-11-27T09:00+09:00", "Europe/Berlin")
+
+
+def test_an_instant_of_python_is_put_into_utc() -> None:
+    """So that code can build a sale without texts."""
+    assert UTC is instant(NINE.astimezone(timezone(timedelta(hours=5))), None).tzinfo
+
+
+@given(st.datetimes(datetime(2000, 1, 2), datetime(2037, 12, 30)), st.sampled_from(["Europe/Berlin", "Asia/Tehran"]))
+def test_local_times_round_trip_unless_they_are_refused(local: datetime, zone: str) -> None:
+    """A time that is accepted shows on a clock in that zone as it was written, in one way only."""
+    text = local.replace(microsecond=0).isoformat()
+    try:
+        found = instant(text, zone)
+    except Unfit:
+        stamp = datetime.fromisoformat(text)
+        assert (
+            stamp.replace(tzinfo=ZoneInfo(zone)).utcoffset() != stamp.replace(tzinfo=ZoneInfo(zone), fold=1).utcoffset()
+        )
+        return
+    assert text == found.astimezone(ZoneInfo(zone)).replace(tzinfo=None).isoformat()
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-27", "09:00", "2026-11-27T24:01Z", "2026-11-27T09:00:00.5Z", "٢٠٢٦-١١-٢٧ ٠٩:٠٠"]
+)
+def test_other_spellings_are_refused(text: str) -> None:
+    """A date without a time, an hour that is none, fractions, digits of another script."""
+    with pytest.raises(Unfit):
+        instant(text, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("berlin", "Europe/Berlin"), ("europe/berlin", "Europe/Berlin"), ("New York", "America/New_York")],
+)
+def test_a_zone_is_suggested(text: str, expected: str) -> None:
+    """People write the city, or forget the capitals."""
+    with pytest.raises(Unfit) as caught:
+        zone_name(text)
+    assert f"did you mean `{expected}`?" == caught.value.hint
+
+
+@given(st.integers(1, 3600))
+def test_durations_round_trip(count: int) -> None:
+    """What is shown can be written."""
+    assert count == seconds(in_words(count), 1, 3600)
+
+
+@pytest.mark.parametrize("text", ["", "3", "3 m", "m", "1m1h", "-3m", "3M"])
+def test_durations_need_a_unit(text: str) -> None:
+    """A bare number could be anything."""
+    with pytest.raises(Unfit, match="must be a duration"):
+        seconds(text, 1, 3600)

@@ -1,0 +1,115 @@
+"""Slugs, SKUs, locales and origins in their one spelling."""
+
+from __future__ import annotations
+
+import pytest
+
+from flashgen.sale.language import locale, lookup_chain
+from flashgen.sale.origin import network, origin, url
+from flashgen.sale.text import default_slug, sku_key, slugified
+from flashgen.sale.wording import Unfit, shown
+
+
+@pytest.mark.parametrize(
+    ("text", "slug"),
+    [
+        ("Blue shirt", "blue-shirt"),
+        ("  Café au lait!", "cafe-au-lait"),
+        ("½ off", "12-off"),
+        ("帽", ""),
+        ("A--b__c", "a-b-c"),
+    ],
+)
+def test_slugs_are_the_ascii_of_a_name(text: str, slug: str) -> None:
+    """Accents fall off, everything else becomes one hyphen."""
+    assert slug == slugified(text)
+
+
+def test_a_default_slug_falls_back_to_the_sku_and_never_takes_a_reserved_name() -> None:
+    """`assets` and `ended` are paths of flashgen's own."""
+    assert ["sp-001", "x-1", ""] == [
+        default_slug("帽", "SP-001"),
+        default_slug("Assets", "X-1"),
+        default_slug("帽", "ended"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("a", "A"), ("é", "e\u0301"), ("STRASSE", "straße"), ("\u1e9b\u0323", "\u1e9b\u0323".upper())]
+)
+def test_skus_that_look_alike_have_one_key(one: str, other: str) -> None:
+    """Case and Unicode form are no difference to a person."""
+    assert sku_key(one) == sku_key(other)
+
+
+@pytest.mark.parametrize(
+    ("text", "tag"),
+    [
+        ("de", "de"),
+        ("pt_br", "pt-BR"),
+        ("ZH-cn", "zh-CN"),
+        ("zh-hant-tw", "zh-Hant-TW"),
+        ("ar", "ar"),
+        ("es-419", "es-419"),
+        ("sin", "sin"),
+    ],
+)
+def test_locales_have_their_usual_case(text: str, tag: str) -> None:
+    """As BCP 47 recommends; underscores are forgiven."""
+    assert tag == locale(text)
+
+
+def test_a_locale_falls_back_to_its_language() -> None:
+    """RFC 4647 lookup."""
+    assert ("zh-Hant-TW", "zh-Hant", "zh") == lookup_chain("zh-Hant-TW")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://A.example", "https://a.example"),
+        ("http://127.0.0.1:8090", "http://127.0.0.1:8090"),
+        ("http://[::1]:1", "http://[::1]:1"),
+    ],
+)
+def test_origins_are_lower_case(text: str, expected: str) -> None:
+    """http is for this machine only."""
+    assert expected == origin(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://",
+        "https://a b",
+        "https://a.example?",
+        "https://[::g]",
+        "http://localhost.example.com",
+        "javascript:x",
+        "https://a.example:0",
+    ],
+)
+def test_what_is_no_origin_is_refused(text: str) -> None:
+    """A page would send its buyers there."""
+    with pytest.raises(Unfit):
+        origin(text)
+
+
+def test_urls_and_networks_are_kept_as_written() -> None:
+    """A path may have capitals; an address may be a network."""
+    assert "https://a.example/Api?x=1" == url("https://a.example/Api?x=1")
+    assert ["10.0.0.0/8", "::1"] == [network("10.0.0.0/8"), network("::1")]
+
+
+@pytest.mark.parametrize(
+    "text", ["https://a.example/#x", "https://a.example/a b", "https://a.example@evil.example/", "ftp://a.example"]
+)
+def test_what_is_no_url_is_refused(text: str) -> None:
+    """Orders are sent there with a signature."""
+    with pytest.raises(Unfit):
+        url(text)
+
+
+def test_values_are_shown_on_one_line() -> None:
+    """A terminal escape in a message would be somebody else's colour."""
+    assert ['"a\\x1b[0m\\nb"', "a list", '"' + "x" * 59 + '…"'] == [shown("a\x1b[0m\nb"), shown([]), shown("x" * 99)]
