@@ -135,16 +135,18 @@ def situation(state: SaleState) -> str:
 
 
 def difference(before: SaleState, after: SaleState) -> str:
-    """From where to where: `scheduled → live`, or what opened and closed."""
-    if before.state is not after.state:
-        return f"{before.state} → {click.style(situation(after), bold=True)}"
-    return f"{situation(before)} → {click.style(situation(after), bold=True)}"
+    """What changes, in a few words: `scheduled → live`, `SHIRT-1 closed`, `every SKU open again`."""
+    parts = [f"{before.state} → {after.state}"] if before.state is not after.state else []
+    for verb, skus in (("closed", after.closed - before.closed), ("open again", before.closed - after.closed)):
+        if skus:
+            parts.append(f"{'every SKU' if skus == EVERY_SKU else ', '.join(sorted(skus))} {verb}")
+    return click.style(", ".join(parts), bold=True)
 
 
 def _announce(session: Session, control: Control, seen: Seen, wanted: SaleState, order: Order) -> None:
     when = f" at {timestamps.to_text(order.at)}" if order.at else ""
-    would = "would go" if order.dry_run else "goes"
-    session.note(f"{control.sale} in {control.store.url} {would} {difference(seen.pointer.state, wanted)}{when}")
+    would = "would change" if order.dry_run else "about to change"
+    session.note(f"{would} in {control.store.url}{when}: {difference(seen.pointer.state, wanted)}")
     session.note(f"  one public object changes: {control.key}")
     if wanted.opens_at and wanted.opens_at > now():
         session.note(f"  pages open at {timestamps.to_text(wanted.opens_at)} on the server's clock")

@@ -38,6 +38,7 @@ def global_options(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
                 option("--target", "target_name", metavar="NAME", help="A target of flashgen.yaml."),
                 option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
                 option("-v", "--verbose", count=True, help="Say more."),
+                click.option("--no-next", is_flag=True, expose_value=False, callback=_remember, hidden=True),
                 option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
             )
         ):

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Session:
     """The global options, filled in by click as it meets them, and the project they name.
 
-    `command` is the one that runs, as typed: `token inspect`. stdout is data, stderr is talk: `say` prints results, `note`
-    what is good to know on the way.
+    `command` is the one that runs, as typed: `token inspect`. stdout is data, stderr is talk: `say` prints results,
+    `note` what is good to know on the way.
     """
 
     project_folder: Path | None = None
@@ -27,6 +27,7 @@ class Session:
     as_json: bool = False
     verbose: int = 0
     quiet: bool = False
+    no_next: bool = False
     exit_code: int = 0
     command: str = ""
 
@@ -49,7 +50,7 @@ class Session:
 
     def next_step(self, command: str) -> None:
         """What somebody will want to type now."""
-        if not self.as_json:
+        if not (self.as_json or self.no_next):
             self.note(click.style(f"next: {command}", dim=True))
 
     def confirm(self, question: str, yes: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flashgen.errors import NoAnswer
@@ -22,12 +23,13 @@ def fire_at(control: Control, verb: Verb, at: datetime, report: Callable[[timede
     The attempt is journaled while waiting; it is public only once its PUT at `at` is elected. Raises as `transition`
     does, LostRace also before `at`.
     """
-    attempt = prepare(control, verb, control.read())
+    armed = replace(control, now=lambda: at)  # the journal says when it happened, not when it was written
+    attempt = prepare(armed, verb, control.read())
     while (left := at - control.now()) > SPIN:
         report(left)
         control.sleep(min(left - SPIN, REREAD_EVERY).total_seconds())
         if at - control.now() > REREAD_EVERY:
-            attempt = _refreshed(control, verb, attempt)
+            attempt = _refreshed(armed, verb, attempt)
     while control.now() < at:
         pass
     return finish(control, verb, attempt)
