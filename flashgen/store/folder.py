@@ -79,7 +79,7 @@ class FolderStore:
         with explained("read", self._root, folder):
             self._require_folder()
             for key in _keys(self._root, f"{folder}/" if folder else ""):
-                if key.startswith(prefix) and is_key(key):
+                if key.startswith(prefix):
                     yield from self._entry(key)
 
     def delete(self, keys: Iterable[str]) -> None:
@@ -179,12 +179,10 @@ def _keys(root: Path, folder: str) -> Iterator[str]:
 
 
 def _names(root: Path, folder: str) -> list[str]:
+    """What lies in `folder` and may be a key, or a folder of keys, which ends in a slash."""
     try:
         with os.scandir(root / folder) as entries:
-            return sorted(
-                f"{folder}{entry.name}{'/' if entry.is_dir() else ''}"
-                for entry in entries
-                if folder or entry.name != RESERVED
-            )
+            found = [(f"{folder}{entry.name}", entry.is_dir()) for entry in entries]
     except _ABSENT:
         return []
+    return sorted(f"{name}/" if is_folder else name for name, is_folder in found if is_key(name))

@@ -57,7 +57,7 @@ class S3Store:
                 if _is_missing(error):
                     return None
                 raise
-        return Stored(body, Headers(answer["ContentType"], answer.get("CacheControl", "")), answer["ETag"])
+        return Stored(body, Headers(answer.get("ContentType", ""), answer.get("CacheControl", "")), answer["ETag"])
 
     def put(
         self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False

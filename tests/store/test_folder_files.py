@@ -12,6 +12,7 @@ import pytest
 
 from flashgen.errors import AccessDenied, StoreError
 from flashgen.store import Entry, FolderStore, Headers
+from flashgen.store.metadata import read_metadata
 
 PAGE = Headers("text/html", "public, max-age=60")
 SCRIPT = Headers("text/javascript", "no-store")
@@ -173,6 +174,56 @@ def test_what_the_system_refuses_is_one_clear_error(
     assert found is not None
     assert (b"old", PAGE) == (found.body, found.headers)
     assert not (root / ".meta" / "tmp").exists()
+
+
+def test_an_overtaken_reader_sees_no_object_that_never_was(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has read the old body; then there is a new one; then a write of the old body with new headers fails."""
+
+    def overtaken(path: Path) -> dict[str, Headers]:
+        monkeypatch.undo()
+        store.put("sale/index.html", b"new", SCRIPT)
+        monkeypatch.setattr("pathlib.Path.replace", _failing_at(2, Path.replace))
+        with pytest.raises(StoreError):
+            store.put("sale/index.html", b"old", Headers("text/plain", "never"))
+        monkeypatch.undo()
+        return read_metadata(path)
+
+    monkeypatch.setattr("flashgen.store.folder.read_metadata", overtaken)
+    found = store.get("sale/index.html")
+    assert found is not None
+    assert (b"new", SCRIPT) == (found.body, found.headers)
+
+
+def test_new_headers_for_the_same_body_are_one_step(store: FolderStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So there is none at which it could half fail."""
+    monkeypatch.setattr("pathlib.Path.replace", _failing_at(2, Path.replace))
+    store.put("sale/index.html", b"old", SCRIPT)
+    found = store.get("sale/index.html")
+    assert found is not None
+    assert (b"old", SCRIPT) == (found.body, found.headers)
+
+
+def test_a_write_that_fails_at_its_last_step_changes_nothing(
+    store: FolderStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The headers of the new body lie there, and belong to nobody."""
+    monkeypatch.setattr("pathlib.Path.replace", _failing_at(2, Path.replace))
+    with pytest.raises(StoreError):
+        store.put("sale/index.html", b"new", SCRIPT)
+    found = store.get("sale/index.html")
+    assert found is not None
+    assert (b"old", PAGE) == (found.body, found.headers)
+
+
+def _failing_at(call: int, function: Callable[[Path, Path], Path]) -> Callable[[Path, Path], Path]:
+    calls = iter(range(1, call + 1))
+
+    def wrapped(source: Path, target: Path) -> Path:
+        if next(calls) == call:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return function(source, target)
+
+    return wrapped
 
 
 def _mode(path: Path) -> int:

@@ -61,7 +61,7 @@ def endpoint_url(script: Script) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body.encode())
 
-        do_GET = do_PUT = do_POST = do_HEAD = answer  # noqa: N815
+        do_GET = do_PUT = do_POST = do_HEAD = answer
 
         def log_message(self, *_: object) -> None:
             """Nothing."""
@@ -77,8 +77,9 @@ def endpoint_url(script: Script) -> Iterator[str]:
 
 @pytest.fixture
 def store(endpoint_url: str, aws_credentials: None, monkeypatch: pytest.MonkeyPatch) -> Store:
-    """On that server, with little patience."""
+    """On that server, with little patience, and an environment that asks for retries."""
     monkeypatch.setattr(aws, "READ_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
     return S3Store("flash", "sales", "eu-central-1", endpoint_url)
 
 

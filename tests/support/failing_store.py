@@ -53,9 +53,7 @@ class FailingStore:
         self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False
     ) -> str:
         """See `Store.put`."""
-        return self._call(
-            "put", lambda: self._inner.put(key, body, headers, if_match=if_match, if_absent=if_absent)
-        )
+        return self._call("put", lambda: self._inner.put(key, body, headers, if_match=if_match, if_absent=if_absent))
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """See `Store.list`."""
