@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from flashgen.errors import InvalidInput, Problem, Refused, Where
 from flashgen.sale.document import read_document
@@ -56,9 +56,13 @@ class Settings(Model):
     default_target: str = LOCAL
     secret: str | None = None
     freeze: Freeze = Freeze()
-    targets: dict[str, Target] = Field(
-        default={LOCAL: Target(store="dir:.flashgen/store", url="http://127.0.0.1:8080")}, validate_default=False
-    )
+    targets: dict[str, Target] = Field(default_factory=dict, validate_default=True)
+
+    @field_validator("targets")
+    @classmethod
+    def _with_local(cls, targets: dict[str, Target]) -> dict[str, Target]:
+        """A file that names production alone still has the target on this machine."""
+        return {LOCAL: Target(store="dir:.flashgen/store", url="http://127.0.0.1:8080"), **targets}
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,13 @@
-"""Random names that go into git."""
+"""Names that users and chance give to things."""
 
 from __future__ import annotations
 
 import secrets
+
+import click
+
+from flashgen.sale.text import name
+from flashgen.sale.wording import Unfit
 
 VERSION_LENGTH = 10
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -12,3 +17,12 @@ _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 def new_version() -> str:
     """A version for a pointer's name."""
     return "".join(secrets.choice(_ALPHABET) for _ in range(VERSION_LENGTH))
+
+
+def checked_id(text: str) -> str:
+    """A sale's id, before there is a file to point at. Raises a usage error."""
+    try:
+        return name(text, 63, "a name")
+    except Unfit as unfit:
+        hint = f" ({unfit.hint})" if unfit.hint else ""
+        raise click.UsageError(f"a sale's id {unfit.message}{hint}") from unfit

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,10 @@ import click
 
 from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
-from flashgen.errors import Refused
+from flashgen.errors import InvalidInput, Refused
 
 _SETTINGS = """\
-# Everything here has a default; see docs/configuration.md.
+# Everything here has a default.
 default_target: local
 # secret: env:FLASHGEN_SECRET        # signs order tokens; the local target makes its own
 freeze: {before: 30m, after: 2h}     # push refuses around the start of a sale
@@ -38,17 +40,14 @@ _IGNORED = "build/\n.flashgen/\n"
 )
 def new(session: Session, sale: str, products: Path | None) -> dict[str, Any]:
     """Write a commented YAML that builds, pushes and opens as it is."""
-    import json
-
-    from flashgen.cli.naming import new_version
+    from flashgen.cli.naming import checked_id, new_version
     from flashgen.cli.operating import now
-    from flashgen.page.output import write_if_changed
     from flashgen.sale.load import load_sale
-    from flashgen.sale.schema import sale_schema
     from flashgen.sale.template import new_sale
 
-    root = session.project.root
+    root, sale = session.project.root, checked_id(sale)
     path = root / "sale_configs" / f"{sale}.yaml"
+    feed = path.parent / products.name if products else None
     if path.exists():
         raise Refused(f"{path} exists already", "edit it, or choose another name")
     starts_at = _tomorrow_morning(now())
@@ -60,28 +59,66 @@ def new(session: Session, sale: str, products: Path | None) -> dict[str, Any]:
         timezone="UTC",
         currency="EUR",
         locale="en",
-        feed=products.name if products else None,
+        feed=feed.name if feed else None,
     )
-    written = []
-    for file, body in (
-        (root / "flashgen.yaml", _SETTINGS),
-        (root / ".gitignore", _IGNORED),
-        (root / ".flashgen" / "sale.schema.json", json.dumps(sale_schema(), indent=1)),
-        (path, text),
-    ):
-        if file.name.endswith(".json") or not file.exists():
-            write_if_changed(file, body.encode())
-            written.append(str(file.relative_to(root)))
-    if products and products.resolve() != (feed := path.parent / products.name).resolve():
+    files = {**_project_files(root), path: text.encode()}
+    if products and feed and products.resolve() != feed.resolve():
         if feed.exists():
             raise Refused(f"{feed} exists already", "rename one of the two feeds")
-        shutil.copyfile(products, feed)
-        written.append(str(feed.relative_to(root)))
-    load_sale(path, root)
-    for name in written:
+        files[feed] = products.read_bytes()
+    with _written(files), _naming(feed, products):
+        load_sale(path, root)
+    names = [str(file.relative_to(root)) for file in files]
+    for name in names:
         session.say(f"wrote {name}")
     session.next_step("flashgen build")
-    return {"sale": sale, "files": written}
+    return {"sale": sale, "files": names}
+
+
+def _project_files(root: Path) -> dict[Path, bytes]:
+    """What a project has besides sales, as far as it is not there yet; the editor's schema is always made anew."""
+    import json
+
+    from flashgen.sale.schema import sale_schema
+
+    once = {root / "flashgen.yaml": _SETTINGS.encode(), root / ".gitignore": _IGNORED.encode()}
+    schema = json.dumps(sale_schema(), indent=1).encode()
+    return {
+        **{path: body for path, body in once.items() if not path.exists()},
+        root / ".flashgen" / "sale.schema.json": schema,
+    }
+
+
+@contextlib.contextmanager
+def _written(files: dict[Path, bytes]) -> Iterator[None]:
+    """Write the files, and take away again those that were not there if anything goes wrong."""
+    from flashgen.page.output import write_if_changed
+
+    fresh = [path for path in files if not path.exists()]
+    folders = {path.parent for path in fresh if not path.parent.exists()}
+    try:
+        for path, body in files.items():
+            write_if_changed(path, body)
+        yield
+    except BaseException:
+        for path in fresh:
+            path.unlink(missing_ok=True)
+        for folder in folders:
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+@contextlib.contextmanager
+def _naming(feed: Path | None, products: Path | None) -> Iterator[None]:
+    """Problems of the copied feed are told of the file the user has."""
+    try:
+        yield
+    except InvalidInput as invalid:
+        raise InvalidInput(
+            replace(one, where=replace(one.where, file=products)) if products and one.where.file == feed else one
+            for one in invalid.problems
+        ) from invalid
 
 
 def _tomorrow_morning(now: datetime) -> datetime:

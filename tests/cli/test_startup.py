@@ -1,0 +1,35 @@
+"""What a command loads: help has to come at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("boto3", "jinja2", "yaml", "pydantic", "rich", "babel", "PIL", "markdown_it", "itsdangerous")
+
+
+def loaded_by(*arguments: str) -> set[str]:
+    """The modules in memory after a command has run in a fresh interpreter."""
+    program = (
+        "import sys; from flashgen.cli import main; "
+        f"main({list(arguments)!r}); "
+        "print('\\n'.join(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout
+    return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["go-live", "--help"], ["build", "--help"]])
+def test_help_loads_no_heavy_library(arguments: list[str]) -> None:
+    """Neither for the list of commands nor for one of them."""
+    assert loaded_by(*arguments).isdisjoint(HEAVY)
+
+
+def test_help_lists_every_command_in_the_order_of_a_sales_life() -> None:
+    """New comes before build, build before push, push before go-live."""
+    done = subprocess.run([sys.executable, "-m", "flashgen", "--help"], capture_output=True, text=True, check=True)
+    places = [done.stdout.index(f"\n  {name} ") for name in ("new", "build", "push", "go-live", "status")]
+    assert sorted(places) == places

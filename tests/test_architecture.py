@@ -1,0 +1,84 @@
+"""The shape of the code, read from its imports: who may know whom, and which library lives where."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "flashgen"
+
+MAY_IMPORT = {
+    "errors": set(),
+    "timestamps": set(),
+    "packaged": set(),
+    "sale": {"errors"},
+    "store": {"errors"},
+    "unlock": {"errors", "timestamps", "sale", "store"},
+    "page": {"errors", "timestamps", "packaged", "sale", "store", "unlock"},
+    "release": {"errors", "timestamps", "page", "store", "unlock"},
+    "project": {"errors", "sale", "store"},
+    "cli": {"errors", "timestamps", "packaged", "sale", "page", "unlock", "release", "store", "project"},
+}
+"""Imports go one way. `unlock` never knows `page` or `release`: that is why go-live cannot render or upload."""
+
+LIVES_IN = {
+    "yaml": ["sale/document.py"],
+    "jinja2": ["page/theme.py"],
+    "itsdangerous": ["unlock/token.py"],
+    "boto3": ["store/"],
+    "botocore": ["store/"],
+    "click": ["cli/"],
+    "rich": ["cli/"],
+    "markdown_it": ["page/markdown.py"],
+    "PIL": ["page/images.py"],
+}
+
+
+def modules() -> list[Path]:
+    """Every source file of the package."""
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """The dotted names a file imports, wherever in the file."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def own_package(dotted: str) -> str | None:
+    """`sale` for `flashgen.sale.model.Sale`; None for what is not flashgen's."""
+    parts = dotted.split(".")
+    return parts[1] if parts[0] == "flashgen" and len(parts) > 1 else None
+
+
+@pytest.mark.parametrize("package", sorted(MAY_IMPORT))
+def test_imports_go_one_way(package: str) -> None:
+    """No package knows one that comes after it."""
+    paths = [path for path in modules() if path.relative_to(PACKAGE).parts[0].removesuffix(".py") == package]
+    assert paths
+    known = {own for path in paths for dotted in imported(path) if (own := own_package(dotted))}
+    assert known - {package, "__version__"} <= MAY_IMPORT[package]
+
+
+@pytest.mark.parametrize("library", sorted(LIVES_IN))
+def test_a_library_lives_in_one_place(library: str) -> None:
+    """So that it can be replaced there."""
+    users = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in modules()
+        if any(dotted.split(".")[0] == library for dotted in imported(path))
+    }
+    assert users
+    assert all(any(user.startswith(place) for place in LIVES_IN[library]) for user in users), users
+
+
+def test_every_package_is_named_here() -> None:
+    """A new package has to find its place in the order first."""
+    names = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in modules()}
+    assert names - {"__init__", "__main__"} == set(MAY_IMPORT)

@@ -1,0 +1,66 @@
+"""The README is executed: its commands in an empty folder, its YAML by the loader."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+from flashgen.project import read_settings
+from flashgen.sale.load import load_sale
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language: str) -> list[str]:
+    """The fenced blocks of a language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+
+
+def test_the_first_sale_works_as_written(tmp_path: Path) -> None:
+    """Every line of it, in one shell that stops at the first failure."""
+    (script,) = blocks("sh")
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=tmp_path,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "black-friday: live" in done.stdout
+
+
+def test_the_two_commands_are_one_line_each() -> None:
+    """To be pasted; the second is what CI runs."""
+    commands = blocks("console")
+    assert [1, 1] == [command.count("\n") for command in commands]
+    assert "flashgen demo" in commands[0]
+    assert "pytest" in commands[1]
+
+
+def test_the_sale_shown_is_valid(tmp_path: Path) -> None:
+    """Without a single warning."""
+    sale, _ = blocks("yaml")
+    path = tmp_path / "black-friday.yaml"
+    path.write_text(sale, encoding="utf-8")
+    assert load_sale(path, tmp_path).warnings == ()
+
+
+def test_the_settings_shown_are_valid(tmp_path: Path) -> None:
+    """And name the targets the text speaks of."""
+    _, settings = blocks("yaml")
+    path = tmp_path / "flashgen.yaml"
+    path.write_text(settings, encoding="utf-8")
+    assert {"local", "production"} == set(read_settings(path).targets)
+
+
+def test_the_five_lines_are_five() -> None:
+    """What flashgen is, in no more than that."""
+    first_paragraph = README.split("\n\n")[1]
+    assert first_paragraph.count("\n") + 1 == 5
