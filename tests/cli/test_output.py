@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -164,3 +166,33 @@ def test_new_refuses_a_name_that_is_no_id(flashgen: Flashgen, project: Path, nam
     run = flashgen("new", "--", name)
     assert run.exit_code in (1, 2)
     assert not list(project.rglob("*.yaml"))
+
+
+def test_watch_builds_again_after_an_edit_and_survives_a_mistake(project: Path) -> None:
+    """Marketing keeps it running beside the editor."""
+    main(["new", "night", "-q"])
+    sale = project / "sale_configs" / "night.yaml"
+    good = sale.read_text()
+    with subprocess.Popen(
+        [sys.executable, "-m", "flashgen", "build", "--watch"], stderr=subprocess.PIPE, text=True
+    ) as watching:
+        assert watching.stderr is not None
+        try:
+            wait_for(watching.stderr, "built into")
+            sale.write_text(good.replace('price: "19.90"', "price: -1"))
+            wait_for(watching.stderr, "must be above 0")
+            sale.write_text(good.replace("19.90", "18.90"))
+            wait_for(watching.stderr, "built into")
+        finally:
+            watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 130
+    pages = [path.read_text() for path in (project / "build").rglob("index.html")]
+    assert any("18.90" in page for page in pages)
+
+
+def wait_for(stream: IO[str], words: str) -> None:
+    """Read lines until one has the words; the end of the stream fails the test."""
+    for line in stream:
+        if words in line:
+            return
+    pytest.fail(f"{words!r} was never said")

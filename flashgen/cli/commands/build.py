@@ -15,13 +15,24 @@ from flashgen.cli.session import Session
 @command("build")
 @sales_argument
 @click.option("-o", "--output", type=click.Path(file_okay=False, path_type=Path), help="Folder [default: build/].")
+@click.option("--watch", is_flag=True, help="Build again at every change, until Ctrl-C.")
 @jobs_option
-def build(session: Session, sales: tuple[str, ...], output: Path | None, jobs: int | None) -> dict[str, Any]:
+def build(
+    session: Session, sales: tuple[str, ...], output: Path | None, watch: bool, jobs: int | None
+) -> dict[str, Any]:
     """Render pages and the unlock script; write only what changed."""
+    from flashgen.cli.watching import repeat_on_change
+
+    folder = (output or session.project.build_folder).resolve()
+    if watch:
+        repeat_on_change(session, lambda: _build(session, sales, folder, jobs))
+    return _build(session, sales, folder, jobs)
+
+
+def _build(session: Session, sales: tuple[str, ...], folder: Path, jobs: int | None) -> dict[str, Any]:
     from flashgen.cli.building import build_all
 
     began = time.perf_counter()
-    folder = (output or session.project.build_folder).resolve()
     built = build_all(session, sales, folder, jobs)
     for one in built:
         session.say(

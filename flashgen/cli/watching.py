@@ -1,0 +1,42 @@
+"""Doing something again whenever a file that marketing or a theme author edits has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NoReturn
+
+import click
+
+from flashgen.cli.failure import explain
+from flashgen.cli.session import Session
+from flashgen.errors import FlashgenError
+from flashgen.packaged import packaged
+from flashgen.project import SETTINGS
+
+SETTLE_MILLISECONDS = 100
+"""Editors write a file in several steps: this long without another one, and it is whole."""
+
+
+def repeat_on_change(session: Session, action: Callable[[], object]) -> NoReturn:
+    """Run `action` now and after every change, until interrupted. What goes wrong is shown; the next edit mends it."""
+    if session.as_json:
+        raise click.UsageError("--watch never ends: there is no JSON document to print")
+    for _ in changes(session):
+        try:
+            action()
+        except FlashgenError as error:
+            session.note(explain(error, session).text)
+    raise KeyboardInterrupt
+
+
+def changes(session: Session) -> Iterator[None]:
+    """Once at the beginning, then after each change of a sale, a feed, an image, a theme or the settings."""
+    from watchfiles import watch
+
+    root = session.project.root
+    watched = [root / "sale_configs", root / "themes", root / SETTINGS, packaged("themes")]
+    yield
+    for _ in watch(*[path for path in watched if path.exists()], debounce=SETTLE_MILLISECONDS, step=20):
+        session.__dict__.pop("project", None)  # settings are read again
+        session.note(click.style("changed", dim=True))
+        yield
