@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 import re
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from flashgen.sale.document import Document, parse_document
 from flashgen.sale.source import Source
 from flashgen.sale.tree import Node
 
-_PLAIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_PLAIN = re.compile(r"(?!null$)[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def replace_scalar(text: str, path: tuple[str, ...], value: str) -> str:
@@ -24,12 +23,18 @@ def replace_scalar(text: str, path: tuple[str, ...], value: str) -> str:
     if text.startswith("\ufeff"):
         return "\ufeff" + replace_scalar(text[1:], path, value)
     document = _parsed(text)
-    scalar = value if _PLAIN.fullmatch(value) else json.dumps(value)
+    scalar = value if _PLAIN.fullmatch(value) else _quoted(value)
     amended = _amended(document, path, scalar)
     if not _holds(amended, _expected(document.data, path, value)):
         key = ".".join(path)
         raise Refused(f"`{key}` cannot be changed without changing more", f"write `{key}: {scalar}` by hand")
     return amended
+
+
+def _quoted(value: str) -> str:
+    """In double quotes, with what no editor shows escaped (YAML 1.2, 5.7)."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(each if each.isprintable() else f"\\U{ord(each):08X}" for each in escaped) + '"'
 
 
 def _amended(document: Document, path: tuple[str, ...], scalar: str) -> str:

@@ -75,7 +75,7 @@ def read_feed(file: Path, locale: str) -> Feed:
     Raises `InvalidInput` with every problem of its form: of the file, its header and the lengths of its rows.
     """
     source = read_source(file, RULES)
-    delimiter = _delimiter(source.text.partition("\n")[0])
+    delimiter = _delimiter(_lines(source).readline())
     header, cells, lines = _parsed(source, delimiter)
     names = [name.strip() for name in header]
     columns = _columns(names, locale)
@@ -91,14 +91,14 @@ def _delimiter(header: str) -> str:
     """The delimiter by which most columns of the header are ours; the comma if none is."""
 
     def known(delimiter: str) -> int:
-        names = next(csv.reader([header], delimiter=delimiter), [])
-        return sum(name.strip().partition(":")[0] in COLUMNS for name in names)
+        names = (cell.strip(' "\r\n') for cell in header.split(delimiter))
+        return sum(name.partition(":")[0] in COLUMNS for name in names)
 
     return max(DELIMITERS, key=known)
 
 
 def _parsed(source: Source, delimiter: str) -> tuple[list[str], tuple[list[str], ...], tuple[int, ...]]:
-    reader = csv.reader(io.StringIO(source.text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(_lines(source), delimiter=delimiter, strict=True)
     cells, lines, line = [], [], 1
     try:
         for row in reader:
@@ -111,6 +111,11 @@ def _parsed(source: Source, delimiter: str) -> tuple[list[str], tuple[list[str],
     if not cells:
         raise InvalidInput([Problem(Where(source.file), "the feed is empty", f"begin it with {','.join(REQUIRED)}")])
     return cells[0], tuple(cells[1:]), tuple(lines[1:])
+
+
+def _lines(source: Source) -> io.StringIO:
+    """Physical lines with their ends as they are, which is how the csv module counts them."""
+    return io.StringIO(source.text, newline="")
 
 
 def _malformed(source: Source, line: int, complaint: str) -> Problem:

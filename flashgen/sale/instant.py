@@ -50,9 +50,7 @@ def instant(value: object, zone: str | None) -> datetime:
 
 def seconds(value: object, least: int, most: int) -> int:
     """A duration such as `90s`, `3m` or `1h30m`, in seconds."""
-    if isinstance(value, int):
-        return value
-    text = given(value)
+    text = f"{value}s" if isinstance(value, int) else given(value)
     match = _DURATION.fullmatch(text)
     if not match or not text:
         raise Unfit(f"must be a duration, found {shown(text)}", 'write it as "90s", "3m" or "1h30m"')

@@ -37,9 +37,7 @@ def digits(code: str) -> int:
 
 def price(value: object, code: str | None) -> Decimal:
     """An amount above 0 in plain digits with a point. Without a currency's code its places are not checked."""
-    if isinstance(value, Decimal):
-        return value
-    text = given(value).strip()
+    text = f"{value:f}" if isinstance(value, Decimal) else given(value).strip()
     if not _PLAIN.fullmatch(text):
         raise Unfit(f"must be a number in plain digits, found {shown(text)}", _plain_hint(text, code))
     amount = Decimal(text)

@@ -11,12 +11,13 @@ from flashgen.errors import InvalidInput, Problem
 from flashgen.sale.document import Document
 from flashgen.sale.feed import Feed, read_feed
 from flashgen.sale.language import locale
-from flashgen.sale.model import MAX_PRODUCTS, Product
 from flashgen.sale.money import currency
+from flashgen.sale.product import Product
 from flashgen.sale.text import default_slug, sku_key
 from flashgen.sale.validation import Locator, unknown_key, validate
 from flashgen.sale.wording import Unfit, shown
 
+MAX_PRODUCTS = 100_000
 MAX_NAME_BYTES = 200
 _EXAMPLE = "list them, or write `products: {from: products.csv}`"
 

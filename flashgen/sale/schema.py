@@ -11,7 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from flashgen.sale.instant import YEARS, in_words
-from flashgen.sale.model import MAX_PRODUCTS, MAX_SERVERS, Facts, Order, Product, Unlock
+from flashgen.sale.model import Facts, Order, Product, Unlock
+from flashgen.sale.order import MAX_SERVERS
+from flashgen.sale.products import MAX_PRODUCTS
 
 _TEXT = ["string", "number", "boolean"]
 _AMOUNT = ["string", "number"]

@@ -57,7 +57,7 @@ def _examples(currency: str) -> str:
 
 _SALE = """\
 {schema}
-# Every key, and what it may be: docs/sale.md. Check this file with `flashgen check {id}`.
+# Editors complete the keys and explain them. Check this file with `flashgen check {id}`.
 sale:
   id: {id}  # names the page's URL and this file; a-z, 0-9 and hyphens
   title: {title}

@@ -13,6 +13,11 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
+# Latin letters that Unicode does not take apart, and the apostrophes that no slug needs.
+_LATIN = str.maketrans(
+    {**dict(zip("ßẞæÆœŒþÞ", ("ss", "SS", "ae", "AE", "oe", "OE", "th", "TH"), strict=True)), "'": "", "’": ""}
+    | dict(zip("øØłŁđĐðÐı", "oOlLdDdDi", strict=True))
+)
 _LINE_END = re.compile("\r\n?")
 
 
@@ -67,19 +72,32 @@ def slug(value: object) -> str:
 
 
 def slugified(text: str) -> str:
-    """The ASCII letters and digits of a text, hyphens between: `Café au lait` gives `cafe-au-lait`. May be empty."""
-    if not text.isascii():
-        text = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode("ascii")
-    return _NOT_SLUG.sub("-", text.lower()).strip("-")
+    """The letters and digits of a text in ASCII, hyphens between: `Café au lait` gives `cafe-au-lait`. May be empty."""
+    return _NOT_SLUG.sub("-", _in_ascii(text).lower()).strip("-")
 
 
 def default_slug(name_text: str, sku_text: str) -> str:
-    """The name's slug, else the SKU's; empty where neither has a letter or digit that fits, or both are reserved."""
+    """The name's slug, else the SKU's; empty where neither can be one.
+
+    A text with letters of another script is passed over: of `کاپشن M` and `کلاه M` only the M would be left.
+    """
     for text in (name_text, sku_text):
         candidate = slugified(text)[:MAX_SLUG].rstrip("-")
-        if candidate and candidate not in RESERVED_SLUGS:
+        if candidate and candidate not in RESERVED_SLUGS and not _has_other_letters(text):
             return candidate
     return ""
+
+
+def _in_ascii(text: str) -> str:
+    """As far as Latin letters go: compatibility forms and accents are taken apart, and the accents dropped."""
+    text = text.translate(_LATIN)
+    if text.isascii():
+        return text
+    return "".join(each for each in unicodedata.normalize("NFKD", text) if not unicodedata.combining(each))
+
+
+def _has_other_letters(text: str) -> bool:
+    return not text.isascii() and any(each.isalnum() and not each.isascii() for each in _in_ascii(text))
 
 
 def given(value: object) -> str:

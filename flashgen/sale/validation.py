@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from types import NoneType, UnionType
+from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from flashgen.errors import Problem
@@ -75,7 +77,8 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, locator: Locator, pla
     key = _named(path)
     match detail["type"]:
         case "extra_forbidden":
-            return unknown_key(str(path[-1]), _known_at(model, detail["loc"][:-1]), locator, path[:-1])
+            parent = _model_at(model, detail["loc"][:-1])
+            return unknown_key(str(path[-1]), keys_of(parent or model), locator, path[:-1])
         case "missing":
             return locator.problem(path, f"{key} is missing", _hint_for(model, detail["loc"]))
         case "value_error":
@@ -86,29 +89,40 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, locator: Locator, pla
     return locator.problem(path, f"{key} {words}, found {shown(detail['input'])}")
 
 
-def _known_at(model: type[BaseModel], loc: Place) -> frozenset[str]:
-    """The keys that the model at `loc` inside `model` knows."""
-    for step in loc:
-        if isinstance(step, str):
-            annotation = _field(model, step).annotation
-            inner = [part for part in _parts(annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
-            model = inner[0] if inner else model
-    return keys_of(model)
+def _model_at(annotation: Any, loc: Place) -> type[BaseModel] | None:
+    """The model that stands at `loc` inside a type: through keys of models and mappings, and items of lists."""
+    annotation = _bare(annotation)
+    if not loc:
+        return annotation if _is_model(annotation) else None
+    if _is_model(annotation):
+        info = _field(annotation, str(loc[0]))
+        return _model_at(info.annotation, loc[1:]) if info else None
+    inner = get_args(annotation)
+    return _model_at(inner[1 if get_origin(annotation) is dict else 0], loc[1:]) if inner else None
 
 
-def _field(model: type[BaseModel], key: str) -> Any:
-    return next(info for name, info in model.model_fields.items() if key in {name, info.alias})
+def _bare(annotation: Any) -> Any:
+    """The type without `Annotated` and `| None`."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return _bare(next(part for part in get_args(annotation) if part is not NoneType))
+    return annotation
 
 
-def _parts(annotation: Any) -> list[Any]:
-    inner = getattr(annotation, "__args__", ())
-    return [annotation, *(part for argument in inner for part in _parts(argument))]
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    return next((info for name, info in model.model_fields.items() if key == (info.alias or name)), None)
 
 
 def _hint_for(model: type[BaseModel], loc: Place) -> str:
     """An example from the model itself, as the schema shows it."""
-    examples = _field(model, str(loc[0])).examples
-    return f"add it, such as `{loc[0]}: {examples[0]}`" if len(loc) == 1 and examples else "add it"
+    key, parent = str(loc[-1]), _model_at(model, loc[:-1])
+    info = _field(parent, key) if parent else None
+    return f"add it, such as `{key}: {info.examples[0]}`" if info and info.examples else "add it"
 
 
 def _named(path: Place) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from flashgen.errors import InvalidInput, Refused
@@ -51,6 +51,7 @@ def test_a_malformed_text_is_refused() -> None:
         replace_scalar("a: 'b\n", VERSION, "NEW")
 
 
+@example("null")
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"])))
 def test_any_text_can_be_put_in_and_taken_out_again(value: str) -> None:
     """A value that needs quotes gets them, and replacing it back restores the file."""

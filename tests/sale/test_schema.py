@@ -1,0 +1,80 @@
+"""The JSON Schema follows the models, and accepts what the loader accepts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from flashgen.sale.model import Facts, Order, Product, Unlock
+from flashgen.sale.schema import sale_schema
+from flashgen.sale.validation import keys_of
+
+DATA = Path(__file__).parents[1] / "data" / "sale"
+
+
+def properties(schema: dict[str, Any], *path: str | int) -> dict[str, Any]:
+    """The properties of a section."""
+    found: Any = schema
+    for step in path:
+        found = found[step]
+    properties: dict[str, Any] = found["properties"]
+    return properties
+
+
+def test_the_schema_has_the_keys_of_the_models() -> None:
+    """A key added to a model is completed in the editor on the same day."""
+    schema = sale_schema()
+    assert keys_of(Facts) == properties(schema, "properties", "sale").keys()
+    assert keys_of(Order) == properties(schema, "properties", "order").keys()
+    assert keys_of(Unlock) == properties(schema, "properties", "unlock").keys()
+    assert keys_of(Product) == properties(schema, "properties", "products", "oneOf", 0, "items").keys()
+
+
+def test_only_what_the_contract_requires_is_required() -> None:
+    """`sale.{id,title,starts_at,ends_at,currency}` and `products[].{sku,name,price}`."""
+    sections = sale_schema()["properties"]
+    assert sections["sale"]["required"] == ["id", "title", "starts_at", "ends_at", "currency"]
+    assert sections["products"]["oneOf"][0]["items"]["required"] == ["sku", "name", "price"]
+    assert sections["unlock"]["required"] == []
+
+
+def test_every_key_is_described() -> None:
+    """Completion without a description is half a help."""
+    sections = sale_schema()["properties"]
+    described = [sections["sale"], sections["order"], sections["unlock"], sections["products"]["oneOf"][0]["items"]]
+    texts = [value["description"] for section in described for value in section["properties"].values()]
+    assert [text for text in texts if not text.endswith(".")] == []
+
+
+@pytest.mark.parametrize("path", sorted((DATA / "valid").glob("*.yaml")), ids=lambda path: path.stem)
+def test_a_valid_sale_pleases_the_editor(path: Path) -> None:
+    """Even as an editor types it: numbers, booleans, dates."""
+    assert complaints(path) == []
+
+
+@pytest.mark.parametrize("name", ["unknown-keys", "sale-without-its-keys", "product-is-text", "bad-id", "no-servers"])
+def test_an_invalid_sale_is_marked_in_the_editor(name: str) -> None:
+    """What the schema can tell, it tells while one types."""
+    assert complaints(DATA / "invalid" / f"{name}.yaml")
+
+
+def complaints(path: Path) -> list[str]:
+    """What a validator says; scalars typed as by an editor (YAML 1.2 core: dates and sixties stay text)."""
+    jsonschema = pytest.importorskip("jsonschema", reason="the schema is checked with: pip install jsonschema")
+    schema = sale_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    data = yaml.load(path.read_text("utf-8"), Loader=_Editor)
+    return [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(data)]
+
+
+class _Editor(yaml.SafeLoader):
+    """Numbers, booleans and null as YAML 1.2 reads them."""
+
+
+_Editor.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag.endswith((":bool", ":null", ":float"))]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
