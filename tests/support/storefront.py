@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -28,7 +29,6 @@ def pointer(state: str = "scheduled", **changed: Any) -> bytes:
     """A pointer's bytes: an ordinary sale in `state`, but for what is `changed`."""
     facts: dict[str, Any] = {
         "rev": 1,
-        "nonce": "0123456789abcdef",
         "state": state,
         "starts_at": _text(STARTS_AT),
         "ends_at": _text(ENDS_AT),
@@ -39,7 +39,10 @@ def pointer(state: str = "scheduled", **changed: Any) -> bytes:
     }
     if state == "live":
         facts["order"] = {"path": "/o/to.ken-_", "origins": [ORIGIN]}
-    return call(facts | changed)
+    facts |= changed
+    # Fresh for each set of facts, as the real ones are for each write.
+    nonce = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
+    return call({"nonce": nonce, **facts})
 
 
 def call(facts: object) -> bytes:

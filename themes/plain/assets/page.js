@@ -2,8 +2,7 @@
 //
 // What it expects of a theme's HTML; the texts are all there, this file holds none:
 //   script#flashgen               JSON: pointer (relative URL), origins, starts_at, ends_at, products (their number)
-//   button[data-sku]              disabled, inside an element with data-state, in a form with autocomplete=off:
-//                                 Firefox would restore the button's state on reload (Mozilla bug 654072)
+//   button[data-sku]              disabled, inside an element with data-state
 //   main[data-label-live] …       the buttons' text in each state: scheduled, live, paused, soldout, ended
 //   [data-when="live paused"]     shown in these states only; inside .status it is also announced
 //   [data-unit=d|h|m|s]           the countdown's digits
@@ -101,8 +100,9 @@ async function read(url, signal, forwards) {
   const query = "?" + Math.random().toString(36).slice(2);
   const response = await fetch(url + query, { cache: "no-store", credentials: "omit", signal });
   const received = performance.now();
+  const text = await response.text();
   if (!response.ok) throw new Error(response.status);
-  const value = parse(await response.text());
+  const value = parse(text);
   if (value.forward !== undefined) return follow(value.forward, url, signal, forwards);
   check(value);
   hearTime(response.headers, sent, received);
@@ -125,8 +125,10 @@ function accept({ url, value }) {
 // What it means
 
 function times() {
-  const { starts_at, ends_at, opens_at } = pointer || page;
-  return { opens: Date.parse(opens_at || starts_at), ends: Date.parse(ends_at) };
+  const { state, starts_at, ends_at, opens_at } = pointer || page;
+  // A sale that was rolled back to scheduled may still hold the opening of its last go-live.
+  const opening = state === "live" && opens_at ? opens_at : starts_at;
+  return { opens: Date.parse(opening), ends: Date.parse(ends_at) };
 }
 
 // The page refuses origins that are not baked into it, and paths that could name another host or query.
@@ -175,9 +177,8 @@ function paintTime(element) {
   element.textContent = new Intl.DateTimeFormat(root.lang || undefined, LONG_DATE).format(new Date(time));
 }
 
-function paintState(sale) {
+function paintPage(sale) {
   const state = orGone(sale, allGone());
-  buttons.forEach((button) => paintButton(button, sale));
   document.querySelectorAll("[data-time]").forEach(paintTime);
   paintMessages(state);
   root.dataset.state = state;
@@ -206,7 +207,10 @@ function paint() {
   const now = serverNow();
   const sale = saleState(now);
   const version = sale + pointer?.nonce + pointer?.rev;
-  if (pointer && version !== painted) paintState(sale);
+  if (version !== painted) {
+    buttons.forEach((button) => paintButton(button, sale));
+    if (pointer) paintPage(sale);
+  }
   painted = version;
   paintCountdown(sale);
 }
@@ -253,8 +257,8 @@ async function poll() {
   if (mine !== request) return;
   failures = answer ? 0 : failures + 1;
   if (answer) accept(answer);
-  tick();
   waiting = setTimeout(poll, delay());
+  tick();
 }
 
 function stopPolling() {
@@ -287,8 +291,9 @@ document.addEventListener("click", order);
 document.addEventListener("visibilitychange", wake);
 addEventListener("online", wake);
 addEventListener("pageshow", ({ persisted }) => {
-  if (!persisted) return;
-  painted = ""; // a browser may have restored a button as it was: paint all again
-  wake();
+  // Browsers bring pages back as they were, and Firefox does so with buttons even on a reload (Mozilla bug 654072).
+  painted = "";
+  if (persisted) wake();
+  else paint();
 });
 wake();

@@ -1,0 +1,97 @@
+"""A real browser and a built sale for what only they can show."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from support.storefront import ENDS_AT, ORIGIN, STARTS_AT, VERSION, Storefront, serving
+from support.visitor import Visitor
+
+from flashgen.page.build import build_sale
+
+FLAGS = (
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+
+SALE = f"""\
+sale:
+  id: fair
+  title: Autumn fair
+  starts_at: "{STARTS_AT.isoformat()}"
+  ends_at: "{ENDS_AT.isoformat()}"
+  currency: EUR
+  locale: en
+products:
+  - {{sku: LAMP, name: Lamp, price: "19.90", list_price: "39.90"}}
+  - {{sku: MUG+1, name: Mug, price: "5.00"}}
+  - {{sku: RUG, name: Rug, price: "99.00"}}
+order:
+  servers: [{ORIGIN}]
+unlock:
+  version: {VERSION}
+"""
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium that knows no host but this one. Tests skip without it, but fail in CI."""
+    path = shutil.which("chromium")
+    if path is None:
+        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
+        missing("no chromium on the PATH: apt-get install chromium")
+    with sync_playwright() as playwright:
+        # Chromium's sandbox does not start as root, which is what containers run tests as.
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS), chromium_sandbox=os.geteuid() != 0)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def built_fair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a sale of three products, built with the plain theme."""
+    project = tmp_path_factory.mktemp("fair")
+    config = project / "sale_configs" / "fair.yaml"
+    config.parent.mkdir()
+    config.write_text(SALE, encoding="utf-8")
+    build_sale(config, project, project / "build", 1)
+    return project / "build"
+
+
+@pytest.fixture
+def front(built_fair: Path) -> Iterator[Storefront]:
+    """That sale on a server whose clock stands at ten minutes after the start, with a scheduled pointer."""
+    storefront = Storefront(built_fair)
+    storefront.set_clock(600)
+    with serving(storefront):
+        yield storefront
+
+
+@pytest.fixture
+def context(chromium: Browser) -> Iterator[BrowserContext]:
+    """A browser profile without history, in English and UTC."""
+    context = chromium.new_context(locale="en", timezone_id="UTC")
+    context.set_default_timeout(5000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def visitor(context: BrowserContext, front: Storefront) -> Iterator[Visitor]:
+    """A visitor whose browser must find nothing wrong with the page: no script error, no breach of its CSP."""
+    tab = context.new_page()
+    faults: list[str] = []
+    tab.on("pageerror", lambda error: faults.append(str(error)))
+    tab.on("console", lambda line: faults.append(line.text) if "Security Policy" in line.text else None)
+    yield Visitor(tab, front)
+    assert faults == []

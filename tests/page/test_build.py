@@ -1,0 +1,189 @@
+"""A build writes what changed and nothing else, and the same input gives the same bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from support.projects import png, tree, write_feed, write_sale, write_theme
+
+from flashgen.errors import InvalidInput, Refused
+from flashgen.page import build as building
+from flashgen.page.build import Built, build_sale
+
+PICTURED = 'products:\n  - {sku: LAMP, name: Lamp, price: "19.90", image: lamp.png}\n'
+
+
+def build(root: Path, jobs: int = 1) -> Built:
+    """Build the project's one sale into its `build/`."""
+    return build_sale(root / "sale_configs" / "night.yaml", root, root / "build", jobs)
+
+
+def changed_by(root: Path, change: Callable[[], object]) -> tuple[set[str], Built]:
+    """Which public files one build after `change` makes, rewrites or takes away."""
+    before = tree(root / "build" / "night")
+    change()
+    built = build(root)
+    after = tree(root / "build" / "night")
+    return {key for key in before | after if before.get(key) != after.get(key)}, built
+
+
+def test_a_second_build_writes_nothing(tmp_path: Path) -> None:
+    """Not even the record: no file is touched."""
+    write_sale(tmp_path)
+    assert build(tmp_path).written == 9
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "build").rglob("*") if path.is_file()}
+    assert build(tmp_path).written == 0
+    assert before == {path: path.stat().st_mtime_ns for path in before}
+
+
+def test_an_unchanged_sale_is_neither_loaded_nor_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is known by the digests of its inputs and of its files."""
+    write_sale(tmp_path)
+    first = build(tmp_path)
+    monkeypatch.setattr(building, "load_sale", pytest.fail)
+    assert first.site == build(tmp_path).site
+
+
+def test_a_changed_product_rewrites_its_page_and_the_sale_page_alone(tmp_path: Path) -> None:
+    """The others keep their bytes, so that push leaves them alone."""
+    path = write_sale(tmp_path)
+    build(tmp_path)
+    text = path.read_text().replace("name: Mug", "name: Large mug\n     , slug: mug")
+    changed, built = changed_by(tmp_path, lambda: path.write_text(text))
+    assert {"index.html", "mug/index.html"} == changed
+    assert built.written == 2
+
+
+def test_a_changed_description_rewrites_one_page(tmp_path: Path) -> None:
+    """The sale page does not show it."""
+    path = write_sale(tmp_path)
+    build(tmp_path)
+    changed, built = changed_by(tmp_path, lambda: path.write_text(path.read_text().replace("A *lamp*", "One *lamp*")))
+    assert ({"lamp/index.html"}, 1) == (changed, built.written)
+
+
+def test_a_removed_product_s_page_goes(tmp_path: Path) -> None:
+    """With its folder; nobody pushes it again."""
+    path = write_sale(tmp_path)
+    build(tmp_path)
+    text = "".join(line for line in path.read_text().splitlines(keepends=True) if "MUG" not in line)
+    changed, _ = changed_by(tmp_path, lambda: path.write_text(text))
+    assert {"index.html", "mug/index.html"} == changed
+    assert not (tmp_path / "build" / "night" / "mug").exists()
+
+
+@pytest.mark.parametrize("damage", ["edit", "delete", "add bytes"])
+def test_an_output_changed_by_hand_is_mended(tmp_path: Path, damage: str) -> None:
+    """`build/` is never a source."""
+    write_sale(tmp_path)
+    build(tmp_path)
+    before = tree(tmp_path / "build")
+    page = tmp_path / "build" / "night" / "lamp" / "index.html"
+    if damage == "delete":
+        page.unlink()
+    else:
+        page.write_bytes(b"mine" if damage == "edit" else page.read_bytes() + b" ")
+    assert build(tmp_path).written == 1
+    assert before == tree(tmp_path / "build")
+
+
+@pytest.mark.parametrize(
+    "record", [b"", b"[]", b"null", b'{"sale": "night"}', b'{"files": [], "inputs": 1}', b"\xff", b"[" * 100_000]
+)
+def test_a_record_of_no_use_is_made_anew(tmp_path: Path, record: bytes) -> None:
+    """Whatever somebody wrote over it."""
+    write_sale(tmp_path)
+    build(tmp_path)
+    before = tree(tmp_path / "build")
+    (tmp_path / "build" / "_flashgen" / "night" / "site.json").write_bytes(record)
+    assert build(tmp_path).written == 0
+    assert before == tree(tmp_path / "build")
+
+
+def test_inputs_that_are_noticed(tmp_path: Path) -> None:
+    """Feed, image, the theme's template, stylesheet and message: each changes what a shopper gets."""
+    path = write_sale(tmp_path, PICTURED, theme="mine")
+    image = path.parent / "lamp.png"
+    image.write_bytes(png())
+    files = {"ended.html": "<title>{{ t.back }}</title>", "assets/mine.css": "a { color: red }"}
+    theme = write_theme(tmp_path, "mine", {**files, "messages/en.yaml": "back: Back\n"})
+    build(tmp_path)
+
+    def rewritten(file: Path, body: bytes) -> set[str]:
+        return changed_by(tmp_path, lambda: file.write_bytes(body))[0]
+
+    assert {"index.html", "lamp/index.html"} <= rewritten(image, png(8, 8))
+    assert {"ended/index.html"} == rewritten(theme / "ended.html", b"<p>{{ t.back }}</p>")
+    assert {"ended/index.html"} == rewritten(theme / "messages" / "en.yaml", b"back: Home\n")
+    assert 2 == len(rewritten(theme / "assets" / "mine.css", b"a { color: blue }"))
+    assert ["assets/new"] == [key.split(".")[0] for key in rewritten(theme / "assets" / "new.txt", b"hello there")]
+    assert set() == changed_by(tmp_path, lambda: None)[0]
+
+
+def test_a_changed_feed_is_noticed(tmp_path: Path) -> None:
+    """The YAML stays as it is."""
+    feed = write_feed(tmp_path, 3).parent / "feed.csv"
+    build(tmp_path)
+    changed, _ = changed_by(tmp_path, lambda: feed.write_text(feed.read_text().replace("part 2", "two")))
+    assert {"thing-2/index.html"} == changed
+
+
+def test_a_project_s_theme_that_appears_later_is_noticed(tmp_path: Path) -> None:
+    """A folder `themes/plain` goes before the packaged one."""
+    write_sale(tmp_path)
+    build(tmp_path)
+    changed, _ = changed_by(tmp_path, lambda: write_theme(tmp_path, "plain", {"ended.html": "over"}))
+    assert {"ended/index.html"} == changed
+
+
+def test_a_newer_flashgen_builds_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its templates' values, or a library's output, may be others."""
+    write_sale(tmp_path)
+    build(tmp_path)
+    monkeypatch.setattr("flashgen.page.inputs._tool_digest", lambda: b"another")
+    loaded: list[Path] = []
+    load = building.load_sale
+    monkeypatch.setattr(building, "load_sale", lambda path, root: (loaded.append(path), load(path, root))[1])
+    assert build(tmp_path).written == 0
+    assert 1 == len(loaded)
+
+
+@pytest.mark.parametrize("template", ["sale.html", "product.html", "ended.html"])
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_a_template_that_fails_leaves_the_last_build_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str, jobs: int
+) -> None:
+    """Whichever page it is, and however many were rendered before it."""
+    monkeypatch.setattr(building, "PAGES_WORTH_A_FORK", 2)
+    monkeypatch.setattr(building, "PAGES_A_TASK", 1)
+    path = write_sale(tmp_path, theme="mine")
+    theme = write_theme(tmp_path, "mine", {"product.html": "{{ product.name }}"})
+    build(tmp_path)
+    before = tree(tmp_path / "build")
+    path.write_text(path.read_text().replace("title: Night", "title: Day"))
+    (theme / template).write_text("{{ 1 // 0 if product is not defined or product.sku == 'RUG' }}")
+    with pytest.raises(InvalidInput, match="1 problem"):
+        build(tmp_path, jobs)
+    assert before == tree(tmp_path / "build")
+
+
+def test_a_build_never_deletes_what_no_build_made(tmp_path: Path) -> None:
+    """`flashgen build -o .`, with a sale that is called like one of your folders."""
+    path = write_sale(tmp_path)
+    (tmp_path / "night").mkdir()
+    (tmp_path / "night" / "mine.txt").write_text("precious")
+    with pytest.raises(Refused, match="no build made"):
+        build_sale(path, tmp_path, tmp_path, 1)
+    assert {"mine.txt": b"precious"} == tree(tmp_path / "night")
+
+
+def test_a_link_to_a_yaml_elsewhere_builds(tmp_path: Path) -> None:
+    """A team may keep its sales in another repository."""
+    root = tmp_path / "project"
+    path = write_sale(root)
+    path.rename(tmp_path / "elsewhere.yaml")
+    path.symlink_to(tmp_path / "elsewhere.yaml")
+    assert build(root).written == 9
+    assert build(root).written == 0

@@ -1,0 +1,115 @@
+"""page.js in a real Chromium: whose clock it trusts, and how often it asks."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+from support.storefront import ENDS_AT, STARTS_AT, VERSION, Storefront, pointer
+from support.visitor import Visitor
+
+HOUR = 3600
+LAMP = 'button[data-sku="LAMP"]'
+
+SCHEDULE = (
+    # seconds after the start, state, seconds to the next poll
+    (-2 * HOUR, "scheduled", 300),
+    (-30 * 60, "scheduled", 60),
+    (-5 * 60, "scheduled", 15),
+    (-30, "scheduled", 5),
+    (-9, "scheduled", 1),
+    (60, "scheduled", 1),
+    (-30, "live", 5),
+    (60, "live", 10),
+    (10 * 60, "live", 30),
+    (10 * 60, "paused", 30),
+)
+
+
+@pytest.mark.parametrize(("exact_clock", "wrong_by_hours"), [(True, 1), (False, -1)])
+def test_opens_on_the_servers_clock(
+    visitor: Visitor, front: Storefront, exact_clock: bool, wrong_by_hours: int
+) -> None:
+    """Shipped early, opened on time, whatever the visitor's clock says; with `Date` and `Age` up to a second late."""
+    front.exact_clock, front.age_seconds = exact_clock, 1800
+    front.set_clock(-1)
+    visitors_now = (front.now() + wrong_by_hours * HOUR) * 1000
+    visitor.tab.add_init_script(f"Date.now = () => {visitors_now} + performance.now()")
+    front.pointers[VERSION] = pointer("live")
+    visitor.open()
+    assert visitor.tab.locator(LAMP).is_disabled()
+    expect(visitor.tab.locator(LAMP)).to_be_enabled()
+    assert 0 <= front.now() - STARTS_AT.timestamp() < 2
+
+
+def test_countdown_runs_on_the_visitors_clock_until_the_servers_is_known(visitor: Visitor, front: Storefront) -> None:
+    """Digits at once, even if the pointer cannot be read; but nothing opens on them."""
+    front.status = 503
+    visitor.tab.add_init_script(f"Date.now = () => {(STARTS_AT.timestamp() - 2 * HOUR) * 1000}")
+    visitor.open()
+    assert ["00", "02", "00", "00"] == visitor.tab.locator("[data-unit]").all_text_contents()
+    assert visitor.tab.locator(LAMP).is_disabled()
+
+
+def test_closes_at_the_end_without_a_word_from_the_pointer(visitor: Visitor, front: Storefront) -> None:
+    """Live in the pointer, over by the server's clock."""
+    front.set_clock((ENDS_AT - STARTS_AT).total_seconds() - 1)
+    front.pointers[VERSION] = pointer("live")
+    visitor.open()
+    expect(visitor.tab.locator(LAMP)).to_be_enabled()
+    visitor.shows("ended")
+    expect(visitor.tab.locator(LAMP)).to_be_disabled()
+
+
+def test_postponed_sale_shows_its_new_time(visitor: Visitor, front: Storefront) -> None:
+    """In the visitor's zone; the time that has not changed stays as the build wrote it."""
+    front.set_clock(0)
+    visitor.open()
+    first = visitor.tab.locator("time").all_text_contents()
+    front.pointers[VERSION] = pointer(rev=2, starts_at="2026-11-27T10:30:00Z")
+    visitor.poll()
+    assert ["Friday, November 27, 2026 at 10:30 AM UTC", first[1]] == visitor.tab.locator("time").all_text_contents()
+    assert ["00", "02", "30"] == visitor.tab.locator("[data-unit]").all_text_contents()[:3]
+
+
+def test_rolled_back_sale_counts_to_its_start_again(visitor: Visitor, front: Storefront) -> None:
+    """A scheduled pointer may still hold the opening of an earlier go-live."""
+    front.set_clock(2 - HOUR)
+    front.pointers[VERSION] = pointer(opens_at="2026-11-26T08:00:00Z")
+    visitor.open()
+    assert "59" == visitor.tab.locator("[data-unit=m]").text_content()
+
+
+def test_hidden_tab_is_silent_and_wakes_at_once(visitor: Visitor, front: Storefront) -> None:
+    """No polls from tabs that nobody looks at."""
+    front.set_clock(-5)
+    visitor.tab.add_init_script("Object.defineProperty(document, 'hidden', {get: () => window.covered})")
+    visitor.open()
+    visitor.tab.evaluate("window.covered = true; document.dispatchEvent(new Event('visibilitychange'))")
+    before = len(front.polls)
+    visitor.tab.wait_for_timeout(1500)
+    assert before == len(front.polls)
+    front.pointers[VERSION] = pointer("live", rev=2, opens_at=None)
+    visitor.tab.evaluate("window.covered = false; document.dispatchEvent(new Event('visibilitychange'))")
+    expect(visitor.tab.locator(LAMP)).to_be_enabled(timeout=500)
+
+
+def test_polls_as_the_schedule_says(visitor: Visitor, front: Storefront) -> None:
+    """The table of the contract, give or take 20 %."""
+    for after_start, state, seconds in SCHEDULE:
+        front.set_clock(after_start)
+        front.pointers[VERSION] = pointer(state)
+        visitor.open()
+        assert [True] == [0.8 * seconds <= delay <= 1.2 * seconds for delay in visitor.poll_delays()]
+
+
+def test_backs_off_from_a_busy_server_up_to_half_a_minute(visitor: Visitor, front: Storefront) -> None:
+    """2, 4, 8, 16, 30, 30 seconds, give or take 20 %; one answer ends it."""
+    front.status = 503
+    visitor.open()
+    for _ in range(5):
+        visitor.poll()
+    front.status = 200
+    visitor.poll()
+    delays = visitor.poll_delays()
+    expected = [2, 4, 8, 16, 30, 30, 1]
+    assert [True] * 7 == [0.8 * e <= d <= 1.2 * e for e, d in zip(expected, delays, strict=True)]

@@ -1,0 +1,63 @@
+"""A built sale, read back from its record."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.projects import write_sale
+
+from flashgen.errors import Refused
+from flashgen.page.build import build_sale
+from flashgen.page.site import Role, Site, digest, read_record, record_path
+from flashgen.unlock.state import State
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    """Three products, built."""
+    return build_sale(write_sale(tmp_path), tmp_path, tmp_path / "build", 1).site
+
+
+def test_a_record_reads_back_as_the_site(site: Site) -> None:
+    """So that `push --no-build` needs nothing else."""
+    record = read_record(site.folder, "night")
+    assert record is not None
+    assert site == record[0]
+
+
+def test_files_are_sorted_and_are_what_the_record_says(site: Site) -> None:
+    """Every one of them, and no file besides."""
+    assert sorted(file.key for file in site.files) == [file.key for file in site.files]
+    found = {path.relative_to(site.folder).as_posix() for path in (site.folder / "night").rglob("*") if path.is_file()}
+    assert {file.key for file in site.files} == found
+    for file in site.files:
+        body = (site.folder / file.key).read_bytes()
+        assert (file.sha256, file.body_bytes) == (digest(body), len(body))
+
+
+def test_a_site_has_the_pages_of_the_contract(site: Site) -> None:
+    """Sale page, ended page and one for each product; one pointer, scheduled."""
+    expected = {"night/index.html", "night/ended/index.html"} | {
+        f"night/{name}/index.html" for name in ("lamp", "mug", "rug")
+    }
+    assert expected == {file.key for file in site.having(Role.PAGE)}
+    assert site.pointer_file.key == "night/unlock.abcdefgh23.js"
+    assert (0, State.SCHEDULED, None) == (site.pointer.revision, site.pointer.state.state, site.pointer.order)
+
+
+@pytest.mark.parametrize("damage", ["changed", "removed"])
+def test_a_body_that_is_not_what_was_built_is_refused(site: Site, damage: str) -> None:
+    """A push must not ship what nobody rendered."""
+    path = site.folder / "night" / "index.html"
+    path.unlink() if damage == "removed" else path.write_bytes(b"edited")
+    (file,) = [file for file in site.files if file.key == "night/index.html"]
+    with pytest.raises(Refused, match="not what was built") as refused:
+        site.body(file)
+    assert refused.value.hint == "flashgen build night"
+
+
+def test_a_record_that_is_not_there_is_none(tmp_path: Path) -> None:
+    """Not built yet."""
+    assert read_record(tmp_path, "night") is None
+    assert not record_path(tmp_path, "night").exists()

@@ -1,0 +1,202 @@
+"""A theme holds only what it changes; its mistakes have a file, a line and a fix."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.projects import tree, write_sale, write_theme
+
+from flashgen.errors import InvalidInput, Problem
+from flashgen.packaged import packaged
+from flashgen.page.build import build_sale
+from flashgen.page.theme import find_theme, theme_names
+
+HOSTILE = """<script>alert("1")</script>'&"""
+QUOTED = """ '<script>alert("1")</script>''&' """
+
+
+def built(root: Path, files: dict[str, str | bytes], *, name: str = "mine", **facts: str) -> dict[str, str]:
+    """The pages of a sale with this theme, by their path in the sale's folder."""
+    write_theme(root, name, files)
+    build_sale(write_sale(root, theme=name, **facts), root, root / "build", 1)
+    return {key: body.decode() for key, body in tree(root / "build" / "night").items() if key.endswith(".html")}
+
+
+def problem_of(root: Path, files: dict[str, str | bytes]) -> Problem:
+    """The one problem a build with this theme has."""
+    with pytest.raises(InvalidInput) as invalid:
+        built(root, files)
+    (problem,) = invalid.value.problems
+    return problem
+
+
+def test_a_theme_of_one_template_is_a_theme(tmp_path: Path) -> None:
+    """All the rest is plain's."""
+    pages = built(tmp_path, {"product.html": "<b>{{ product.name }}</b>"})
+    assert pages["lamp/index.html"] == "<b>Lamp</b>"
+    plain = tmp_path / "plain"
+    build_sale(write_sale(plain), plain, plain / "build", 1)
+    assert pages["index.html"] == (plain / "build" / "night" / "index.html").read_text()
+
+
+def test_a_theme_extends_the_one_it_names(tmp_path: Path) -> None:
+    """And through it plain."""
+    write_theme(tmp_path, "parent", {"product.html": "parent", "ended.html": "parent"})
+    pages = built(tmp_path, {"theme.yaml": "extends: parent\n", "ended.html": "own"})
+    assert ("parent", "own") == (pages["lamp/index.html"], pages["ended/index.html"])
+    assert "Lamp" in pages["index.html"]
+    folders = [folder.name for folder in find_theme("mine", tmp_path / "themes").folders]
+    assert ["mine", "parent", "plain"] == folders
+
+
+def test_a_template_can_fill_the_blocks_of_plain_s_base(tmp_path: Path) -> None:
+    """`plain/base.html` is plain's own, even where the theme has a base.html."""
+    files: dict[str, str | bytes] = {
+        "base.html": '{% extends "plain/base.html" %}{% block header %}<p>ours</p>{% endblock %}'
+    }
+    pages = built(tmp_path, files)
+    assert "<p>ours</p>" in pages["lamp/index.html"]
+    assert "<h1>Lamp</h1>" in pages["lamp/index.html"]
+
+
+def test_a_project_s_own_plain_extends_the_packaged_one(tmp_path: Path) -> None:
+    """`plain/base.html` is then the packaged one, not itself."""
+    base = '{% extends "plain/base.html" %}{% block header %}<p>ours</p>{% endblock %}'
+    assert "<p>ours</p>" in built(tmp_path, {"base.html": base}, name="plain")["lamp/index.html"]
+
+
+def test_an_asset_of_the_same_name_replaces_plain_s(tmp_path: Path) -> None:
+    """And others are added; hidden files are nobody's."""
+    files: dict[str, str | bytes] = {
+        "assets/plain.css": "a{color:red}",
+        "assets/more.txt": "x",
+        "assets/.DS_Store": "x",
+    }
+    built(tmp_path, files)
+    assets = {path.name.split(".")[0]: path.read_text() for path in (tmp_path / "build/night/assets").glob("*")}
+    assert {"icon", "more", "page", "plain"} == set(assets)
+    assert assets["plain"] == "a{color:red}"
+
+
+def test_a_message_replaces_plain_s_one_by_one(tmp_path: Path) -> None:
+    """In its language: the theme's German, else plain's German, else English."""
+    files: dict[str, str | bytes] = {
+        "messages/de.yaml": "back: Heim\nours: Unser\n",
+        "messages/en.yaml": "ours: Our\nonly: Only\n",
+        "ended.html": "{{ t.back }}|{{ t.ended }}|{{ t.ours }}|{{ t.only }}",
+    }
+    expected = "Heim|Die Aktion ist beendet.|Unser|Only"
+    assert expected == built(tmp_path, files, locale="de-AT")["ended/index.html"]
+
+
+@pytest.mark.parametrize(
+    "language", sorted(path.stem for path in (packaged("themes") / "plain/messages").glob("*.yaml"))
+)
+def test_plain_says_everything_in_each_of_its_languages(language: str) -> None:
+    """The same keys, no text empty, none left in English but what is the same word."""
+    theme = find_theme("plain", Path("none"))
+    english, texts = vars(theme.messages("en")), vars(theme.messages(language))
+    assert english.keys() == texts.keys()
+    assert all(texts.values())
+    if language != "en":
+        assert sum(texts[key] == english[key] for key in texts) < 4
+
+
+@pytest.mark.parametrize(
+    ("template", "line", "message"),
+    [
+        ("{{ product.nme }}", 2, "template error: there is no `nme`; did you mean `name`?"),
+        ("{{ prodct.name }}", 2, "template error: there is no `prodct`"),
+        ("{{ t.bak }}", 2, "template error: there is no `bak`; did you mean `back`?"),
+        ("{% if %}", 2, "template error: Expected an expression, got 'end of statement block'"),
+        ("{{ 1 // 0 }}", 2, "template error: integer division or modulo by zero"),
+        ("{{ product.name.encode('x') }}", 2, "template error: unknown encoding: x"),
+        ('{{ asset("no.css") }}', 2, "template error: no asset `no.css`; the theme has icon.svg, page.js, plain.css"),
+        ('{% include "no.html" %}', 2, "theme `mine` needs a template `no.html`, and there is none"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 2, "template error: maximum recursion depth exceeded"),
+    ],
+)
+def test_a_template_s_mistake_has_file_line_and_the_line_itself(
+    tmp_path: Path, template: str, line: int, message: str
+) -> None:
+    """Not the place in flashgen where it came to light."""
+    problem = problem_of(tmp_path, {"product.html": f"<p>one</p>\n{template}\n<p>three</p>\n"})
+    assert problem.message.startswith(message)
+    assert (tmp_path / "themes/mine/product.html", line) == (problem.where.file, problem.where.line)
+    assert template == problem.quote
+
+
+def test_a_mistake_in_an_included_template_is_placed_there(tmp_path: Path) -> None:
+    """Not where it was included."""
+    problem = problem_of(tmp_path, {"price.html": "{% macro price(product, t) %}\n\n{{ nothing }}{% endmacro %}"})
+    assert (tmp_path / "themes/mine/price.html", 3) == (problem.where.file, problem.where.line)
+
+
+def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    """With the file, at least."""
+    problem = problem_of(tmp_path, {"product.html": "é".encode("latin-1")})
+    assert problem.where.file == tmp_path / "themes/mine/product.html"
+    assert "utf-8" in problem.message
+
+
+@pytest.mark.parametrize(
+    ("files", "place", "message", "hint"),
+    [
+        (
+            {"theme.yaml": "title: Mine\nextends: plian\n"},
+            "theme.yaml:2:10",
+            "`extends` must be one of mine, plain, found plian",
+            "did you mean `plain`?",
+        ),
+        ({"theme.yaml": "extends: mine\n"}, "theme.yaml:1:10", "theme mine extends itself", "name another theme"),
+        ({"theme.yaml": "extend: plain\n"}, "theme.yaml:1:1", "unknown key `extend`", "did you mean `extends`?"),
+        ({"messages/en.yaml": "back: [a]\n"}, "messages/en.yaml:1:7", "`back` must be a name with one text", ""),
+    ],
+)
+def test_a_theme_s_files_have_places_too(
+    tmp_path: Path, files: dict[str, str | bytes], place: str, message: str, hint: str
+) -> None:
+    """theme.yaml and messages are read by the same rules as a sale."""
+    problem = problem_of(tmp_path, files)
+    assert f"{tmp_path / 'themes/mine'}/{place}" == str(problem.where)
+    assert (message, hint) == (problem.message, problem.hint)
+
+
+def test_themes_that_extend_each_other_are_found_out(tmp_path: Path) -> None:
+    """However long the way round."""
+    write_theme(tmp_path, "other", {"theme.yaml": "extends: mine\n"})
+    problem = problem_of(tmp_path, {"theme.yaml": "extends: other\n"})
+    assert (tmp_path / "themes/other/theme.yaml", "theme mine extends itself") == (problem.where.file, problem.message)
+
+
+def test_an_unknown_theme_is_placed_in_the_yaml(tmp_path: Path) -> None:
+    """With the name that was probably meant."""
+    path = write_sale(tmp_path, theme="plian")
+    with pytest.raises(InvalidInput) as invalid:
+        build_sale(path, tmp_path, tmp_path / "build", 1)
+    (problem,) = invalid.value.problems
+    assert ("  theme: plian", "did you mean `plain`?") == (problem.quote, problem.hint)
+    assert path == problem.where.file
+
+
+def test_project_and_packaged_themes_can_be_named(tmp_path: Path) -> None:
+    """Folders alone are themes."""
+    write_theme(tmp_path, "mine", {"ended.html": ""})
+    (tmp_path / "themes" / "README").write_text("not a theme")
+    assert {"mine", "plain"} <= set(theme_names(tmp_path / "themes"))
+    assert "README" not in theme_names(tmp_path / "themes")
+
+
+def test_what_marketing_writes_never_becomes_a_tag(tmp_path: Path) -> None:
+    """In no text of a sale, on no page, not in an attribute, nor in the page's own data."""
+    keys = ("name", "summary", "description")
+    product = f"  - {{sku: {QUOTED}, slug: a, price: '1.00', {', '.join(f'{key}: {QUOTED}' for key in keys)}}}\n"
+    path = write_sale(tmp_path, f"products:\n{product}", title=QUOTED, description=QUOTED)
+    build_sale(path, tmp_path, tmp_path / "build", 1)
+    pages = {key: body.decode() for key, body in tree(tmp_path / "build/night").items() if key.endswith(".html")}
+    assert {"a/index.html", "ended/index.html", "index.html"} == set(pages)
+    for html in pages.values():
+        assert "<script>" not in html
+        assert "&lt;script&gt;alert(" in html
+        assert 'alert("1")' not in html

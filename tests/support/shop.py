@@ -1,0 +1,106 @@
+"""A small built sale, made without rendering: pages that name their assets and their pointer."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from support.operators import ENDS_AT, SALE, STARTS_AT, VERSION, Clock, control_of
+
+from flashgen.page.headers import asset_headers, page_headers
+from flashgen.page.site import Role, Site, SiteFile, digest
+from flashgen.release.manifest import read_manifest
+from flashgen.release.plan import Plan, make_plan
+from flashgen.release.publish import Push
+from flashgen.store import Headers, MemoryStore, Store
+from flashgen.unlock.pointer import Forward, first_pointer, parse, pointer_headers, pointer_key, pointer_name, render
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a sale is made of. Each page names every asset, and the pointer of `version`."""
+
+    pages: tuple[str, ...] = ("lamp", "mug")
+    assets: tuple[str, ...] = ("one", "two")
+    text: str = "hello"
+    version: str = VERSION
+    starts_at: datetime = STARTS_AT
+    ends_at: datetime = ENDS_AT
+    page_headers: Headers = page_headers()
+    asset_headers: Headers = asset_headers("a.css")
+    edge_ttl_seconds: int = 1
+
+    def build(self, folder: Path) -> Site:
+        """Its Site; the files lie in a folder of their own."""
+        folder = folder / digest(repr(self).encode())[:8]
+        assets = {_asset_key(name): name.encode() for name in self.assets}
+        names = " ".join([*assets, pointer_name(self.version)])
+        pages = {f"{SALE}/{page}index.html": f"{self.text}\n{names}".encode() for page in self._folders()}
+        key = pointer_key(SALE, self.version)
+        pointer = {key: render(first_pointer(SALE, self.version, self.starts_at, self.ends_at))}
+        files = [
+            *_files(folder, Role.ASSET, assets, self.asset_headers),
+            *_files(folder, Role.PAGE, pages, self.page_headers),
+            *_files(folder, Role.POINTER, pointer, pointer_headers(self.edge_ttl_seconds)),
+        ]
+        return Site(SALE, folder, tuple(sorted(files, key=lambda file: file.key)))
+
+    def _folders(self) -> tuple[str, ...]:
+        return ("", *(f"{page}/" for page in self.pages))
+
+
+def plan_for(site: Site, store: Store) -> Plan:
+    """What a push of `site` would do now."""
+    return make_plan(site, read_manifest(store, site.sale))
+
+
+def push_of(site: Site, store: Store, who: str = "ann", *, plan: Plan | None = None) -> Push:
+    """A push that is ready to run, on a virtual clock."""
+    control = control_of(store, who, Clock(), key=site.pointer_file.key)
+    control = replace(control, headers=site.pointer_file.headers)
+    return Push(plan or plan_for(site, store), control, lambda wave, done, of: None)
+
+
+def public(store: Store) -> dict[str, tuple[bytes, Headers]]:
+    """What shoppers can get, but for the nonces in pointers: key → body and headers."""
+    found = {}
+    for entry in store.list(f"{SALE}/"):
+        stored = store.get(entry.key)
+        assert stored is not None
+        body = re.sub(rb'"nonce":"[^"]*"', b'"nonce":""', stored.body)
+        found[entry.key] = (body, stored.headers)
+    return found
+
+
+def check_whole(store: MemoryStore) -> None:
+    """Every page that the public can reach has all its assets, and a pointer to poll."""
+    for key, (body, _) in public(store).items():
+        if key.endswith(".html"):
+            for name in body.decode().splitlines()[1].split():
+                _check_named(store, name)
+
+
+def _check_named(store: MemoryStore, name: str) -> None:
+    key = name if name.startswith(SALE) else f"{SALE}/{name}"
+    stored = store.get(key)
+    assert stored is not None, f"{key} is named by a page and missing"
+    if name.endswith(".css"):
+        assert _asset_key(stored.body.decode()) == key
+    else:
+        pointer = parse(stored.body, key)
+        if isinstance(pointer, Forward):
+            _check_named(store, pointer.target)
+
+
+def _asset_key(name: str) -> str:
+    return f"{SALE}/assets/{name}.{digest(name.encode())[:10]}.css"
+
+
+def _files(folder: Path, role: Role, bodies: dict[str, bytes], headers: Headers) -> list[SiteFile]:
+    for key, body in bodies.items():
+        path = folder / key
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    return [SiteFile(key, role, digest(body), len(body), headers) for key, body in bodies.items()]
