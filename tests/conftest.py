@@ -5,9 +5,13 @@ from __future__ import annotations
 import ipaddress
 import socket
 from collections.abc import Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from support.command import Flashgen
 
 pytest.register_assert_rewrite("support")
 
@@ -96,3 +100,36 @@ def _set_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("FLASHGEN_WHO", "tester")
+    return folder
+
+
+@pytest.fixture
+def flashgen(project: Path, capsys: pytest.CaptureFixture[str]) -> Flashgen:
+    """Run a command in the project, as typed."""
+    from support.command import Run
+
+    from flashgen.cli import main
+
+    def run(*arguments: str) -> Run:
+        exit_code = main(list(arguments))
+        printed = capsys.readouterr()
+        return Run(exit_code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture
+def pushed(flashgen: Flashgen) -> Flashgen:
+    """The same, after `new`, `build` and `push` of a sale called `night`."""
+    for line in ("new night", "build", "push --yes"):
+        assert flashgen(*line.split()).exit_code == 0
+    return flashgen

@@ -15,6 +15,7 @@ _COMMANDS = {
     "check": "check:check",
     "schema": "schema:schema",
     "build": "build:build",
+    "serve": "serve:serve",
     "plan": "plan:plan",
     "push": "push:push",
     "go-live": "go_live:go_live",

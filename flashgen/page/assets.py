@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -11,9 +11,14 @@ import rcssmin
 import rjsmin
 
 from flashgen.errors import InvalidInput, Problem, Where
+from flashgen.page.headers import CONTENT_TYPES
 from flashgen.page.site import digest
+from flashgen.sale.document import RULES
+from flashgen.sale.source import read_source
+from flashgen.sale.text import slugified
 
-_CSS_URL = re.compile(r"""url\(\s*(['"]?)(?!data:|#)([^'")]+)\1\s*\)""")
+_STEM_LENGTH_MAX = 100
+_CSS_URL = re.compile(r"""url\(\s*(['"]?)(?!\s*(?:data:|#))([^'")]+)\1\s*\)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +30,10 @@ class Asset:
 
 
 def fingerprinted(name: str, body: bytes) -> Asset:
-    """`shirt.jpg` → `shirt.3f2a9c1b7d04.jpg`."""
+    """`Blue Shirt.jpg` → `blue-shirt.3f2a9c1b7d04.jpg`: a name that no URL has to quote and every file system takes."""
     path = PurePosixPath(name)
-    return Asset(f"{path.stem}.{digest(body)[:12]}{path.suffix}", body)
+    stem = slugified(path.stem)[:_STEM_LENGTH_MAX].strip("-") or "file"
+    return Asset(f"{stem}.{digest(body)[:12]}{path.suffix.lower()}", body)
 
 
 def make_assets(paths: Mapping[str, Path]) -> dict[str, Asset]:
@@ -35,6 +41,7 @@ def make_assets(paths: Mapping[str, Path]) -> dict[str, Asset]:
 
     Stylesheets come last: the files they name by `url()` must have their final names by then.
     """
+    _refuse_other_kinds(paths.values())
     made = {name: _make(name, path.read_bytes()) for name, path in paths.items() if path.suffix != ".css"}
     for name, path in paths.items():
         if path.suffix == ".css":
@@ -42,12 +49,22 @@ def make_assets(paths: Mapping[str, Path]) -> dict[str, Asset]:
     return made
 
 
+def _refuse_other_kinds(paths: Iterable[Path]) -> None:
+    known = ", ".join(sorted(CONTENT_TYPES))
+    wrong = [path for path in paths if path.suffix.lower() not in CONTENT_TYPES]
+    if wrong:
+        raise InvalidInput(
+            Problem(Where(path), f"a theme's assets may be {known}", "take the file out of assets/, or convert it")
+            for path in wrong
+        )
+
+
 def _make(name: str, body: bytes) -> Asset:
     return fingerprinted(name, rjsmin.jsmin(body) if name.endswith(".js") else body)
 
 
 def _stylesheet(path: Path, made: Mapping[str, Asset]) -> bytes:
-    css = _CSS_URL.sub(lambda match: _resolve(match, path, made), path.read_text(encoding="utf-8"))
+    css = _CSS_URL.sub(lambda match: _resolve(match, path, made), read_source(path, RULES).text)
     return str(rcssmin.cssmin(css)).encode()
 
 

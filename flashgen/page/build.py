@@ -11,26 +11,32 @@ from __future__ import annotations
 
 import gc
 import multiprocessing
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-from flashgen.errors import InvalidInput, Problem
+from flashgen.errors import InvalidInput, Problem, Refused
 from flashgen.page import headers
 from flashgen.page.assets import Asset, make_assets
 from flashgen.page.images import BadImage, Picture, load_picture
 from flashgen.page.inputs import Inputs, unchanged
-from flashgen.page.output import exclusive, remove_unlisted, write_if_changed
+from flashgen.page.output import commit, exclusive, remove_unlisted, stage, unfinished, write_if_changed
 from flashgen.page.render import Renderer
 from flashgen.page.site import Role, Site, SiteFile, digest, read_record, record_path, render_record
 from flashgen.page.theme import Theme, UnknownTheme, find_theme
 from flashgen.sale.load import Loaded, load_sale
-from flashgen.sale.model import Product, Sale
+from flashgen.sale.model import Sale
 from flashgen.store import Headers
 from flashgen.unlock.pointer import first_pointer, pointer_headers, pointer_key, render
 
-PAGES_A_WORKER = 250
-"""Below twice this a second process costs more than it saves: a fork and its pool take about 30 ms, a page 0.2 ms."""
+PAGES_A_TASK = 100
+"""Large enough that handing it over costs nothing, small enough that no worker waits long for the last one."""
+
+PAGES_WORTH_A_FORK = 500
+"""Below this a second process costs more than it saves: a fork and its pool take about 30 ms, a page 0.2 ms."""
 
 Sink = Callable[[SiteFile, bytes], bool]
 """Takes a file; says whether it had to be written."""
@@ -58,15 +64,29 @@ class Built:
 def build_sale(path: Path, root: Path, folder: Path, jobs: int) -> Built:
     """Build the sale of the YAML at `path` into `folder`, which holds a project's builds. `jobs` limits the processes.
 
-    Raises InvalidInput with every problem; then nothing in `folder` has changed, unless a template failed half-way:
-    even then every single file is whole.
+    Raises InvalidInput with every problem, Refused when the sale's part of `folder` holds somebody else's files. Until
+    the last page is rendered nothing there changes.
     """
-    with exclusive(record_path(folder, path.stem).with_suffix(".lock")):
+    lock = record_path(folder, path.stem).with_suffix(".lock")
+    _refuse_foreign(folder / path.stem, lock)
+    with exclusive(lock):
         site = _unchanged_site(folder, path.stem, root)
         if site:
             return Built(site, 0)
         loaded = load_sale(path, root)
         return _write(loaded, prepare(loaded, root), root, folder, jobs)
+
+
+def _refuse_foreign(place: Path, lock: Path) -> None:
+    """A build deletes what it does not list: it must not begin where something lies that no build has made.
+
+    Look first at the place, then for the lock: whoever fills a place has made its lock before.
+    """
+    if place.is_dir() and any(place.iterdir()) and not lock.exists():
+        raise Refused(
+            f"{place} holds files that no build made, and a build would delete them",
+            "move them away, or build somewhere else with -o DIR",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +124,7 @@ def _pictures(loaded: Loaded, root: Path) -> dict[str, Picture]:
 
 def _unchanged_site(folder: Path, sale: str, root: Path) -> Site | None:
     record = read_record(folder, sale)
-    if record is None or not unchanged(record[1], root):
+    if record is None or _marker(folder, sale).exists() or not unchanged(record[1], root):
         return None
     site = record[0]
     try:
@@ -114,23 +134,34 @@ def _unchanged_site(folder: Path, sale: str, root: Path) -> Site | None:
     return site if same else None
 
 
+def _marker(folder: Path, sale: str) -> Path:
+    return record_path(folder, sale).with_suffix(".unfinished")
+
+
 def _write(loaded: Loaded, parts: Parts, root: Path, folder: Path, jobs: int) -> Built:
     sale = loaded.sale
 
     def sink(file: SiteFile, body: bytes) -> bool:
-        return write_if_changed(folder / file.key, body)
+        return stage(folder / file.key, body)
 
-    made = sorted(all_files(sale, parts, sink, jobs), key=lambda row: row[0].key)
-    site = Site(sale.id, folder, tuple(file for file, _ in made))
-    inputs = Inputs(_input_names(loaded, root), sale.theme)
-    remove_unlisted(folder / sale.id, {file.key for file in site.files})
-    write_if_changed(record_path(folder, sale.id), render_record(sale.id, site.files, inputs.record(root)))
+    fresh = not (folder / sale.id).exists()
+    with unfinished(folder / sale.id, _marker(folder, sale.id)):
+        made = list(all_files(sale, parts, sink, jobs))
+        commit(folder, (file.key for file, written in made if written))
+        site = Site(sale.id, folder, tuple(sorted((file for file, _ in made), key=lambda file: file.key)))
+        if not fresh:
+            remove_unlisted(folder / sale.id, {file.key for file in site.files})
+        inputs = Inputs(_input_names(loaded, root), sale.theme)
+        write_if_changed(record_path(folder, sale.id), render_record(sale.id, site.files, inputs.record(root)))
     return Built(site, sum(written for _, written in made), loaded.warnings)
 
 
 def _input_names(loaded: Loaded, root: Path) -> tuple[str, ...]:
-    images = {loaded.inputs[0].parent / product.image for product in loaded.sale.products if product.image}
-    return tuple(sorted(path.resolve().relative_to(root.resolve()).as_posix() for path in {*loaded.inputs, *images}))
+    # A YAML and its feed by their own names, for the YAML may be a link to a file outside; no image is.
+    written = {path.absolute().relative_to(root.absolute()) for path in loaded.inputs}
+    folder = loaded.inputs[0].parent
+    images = {(folder / product.image).resolve() for product in loaded.sale.products if product.image}
+    return tuple(sorted(path.as_posix() for path in written | {image.relative_to(root.resolve()) for image in images}))
 
 
 def all_files(sale: Sale, parts: Parts, sink: Sink, jobs: int) -> Iterator[tuple[SiteFile, bool]]:
@@ -140,10 +171,8 @@ def all_files(sale: Sale, parts: Parts, sink: Sink, jobs: int) -> Iterator[tuple
     key = pointer_key(sale.id, sale.unlock.version)
     pointer = render(first_pointer(sale.id, sale.unlock.version, sale.starts_at, sale.ends_at))
     yield _hand(sink, key, Role.POINTER, pointer, pointer_headers(sale.unlock.edge_ttl_seconds))
-    pages = _Pages(sale, Renderer(sale, parts.theme, parts.assets, parts.pictures), sink)
-    yield from _product_pages(pages, sale.products, jobs)
-    yield pages.hand("index.html", pages.renderer.sale_page())
-    yield pages.hand("ended/index.html", pages.renderer.ended_page())
+    pages = _Pages(sale, Renderer(sale, parts.theme, parts.assets, parts.pictures), headers.page_headers(), sink)
+    yield from _all_pages(pages, jobs)
 
 
 def _by_name(assets: Sequence[Asset]) -> Iterator[Asset]:
@@ -158,34 +187,50 @@ def _hand(sink: Sink, key: str, role: Role, body: bytes, file_headers: Headers) 
 
 @dataclass(frozen=True)
 class _Pages:
-    """What a worker needs to make product pages; it reaches the workers by fork, not by pickling."""
+    """What a worker needs to make pages; it reaches the workers by fork, not by pickling."""
 
     sale: Sale
     renderer: Renderer
+    headers: Headers
     sink: Sink
 
-    def hand(self, name: str, body: bytes) -> tuple[SiteFile, bool]:
-        return _hand(self.sink, f"{self.sale.id}/{name}", Role.PAGE, body, headers.page_headers())
+    def make(self, products: slice | None) -> list[tuple[SiteFile, bool]]:
+        """The pages of some products; with None those that a sale has once."""
+        render = self.renderer
+        if products is None:
+            return [self._hand("index.html", render.sale_page()), self._hand("ended/index.html", render.ended_page())]
+        chosen = self.sale.products[products]
+        return [self._hand(f"{one.slug}/index.html", render.product_page(one)) for one in chosen]
 
-    def make(self, products: Sequence[Product]) -> list[tuple[SiteFile, bool]]:
-        return [self.hand(f"{one.slug}/index.html", self.renderer.product_page(one)) for one in products]
+    def _hand(self, name: str, body: bytes) -> tuple[SiteFile, bool]:
+        return _hand(self.sink, f"{self.sale.id}/{name}", Role.PAGE, body, self.headers)
 
 
 _forked: _Pages
 
 
-def _make_in_worker(bounds: tuple[int, int]) -> list[tuple[SiteFile, bool]]:
-    return _forked.make(_forked.sale.products[slice(*bounds)])
+def _make_in_worker(products: slice | None) -> list[tuple[SiteFile, bool]]:
+    return _forked.make(products)
 
 
-def _product_pages(pages: _Pages, products: Sequence[Product], jobs: int) -> Iterator[tuple[SiteFile, bool]]:
+def _all_pages(pages: _Pages, jobs: int) -> Iterator[tuple[SiteFile, bool]]:
     global _forked
-    if jobs < 2 or len(products) < 2 * PAGES_A_WORKER:
-        yield from pages.make(products)
+    count = len(pages.sale.products)
+    # The sale page lists all products: the longest task goes first, or one worker would end with it alone.
+    tasks = [None, *(slice(start, start + PAGES_A_TASK) for start in range(0, count, PAGES_A_TASK))]
+    if jobs < 2 or count < PAGES_WORTH_A_FORK:
+        for task in tasks:
+            yield from pages.make(task)
         return
     _forked = pages
-    bounds = [(start, start + PAGES_A_WORKER) for start in range(0, len(products), PAGES_A_WORKER)]
     gc.freeze()  # a collection in a worker would copy every page of memory it shares with us
-    with multiprocessing.get_context("fork").Pool(min(jobs, len(bounds))) as pool:
-        for made in pool.imap(_make_in_worker, bounds):
-            yield from made
+    workers = min(jobs, len(tasks))
+    fork = multiprocessing.get_context("fork")
+    try:
+        with ProcessPoolExecutor(workers, fork, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
+            for made in pool.map(_make_in_worker, tasks):
+                yield from made
+    except BrokenProcessPool as broken:
+        raise Refused(
+            "a process that rendered pages died, perhaps for want of memory", "build with fewer: --jobs 1"
+        ) from broken

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import stat
 import warnings
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
@@ -25,6 +27,10 @@ PIXELS_MAX = 50_000_000
 """Decoding takes up to 4 bytes a pixel: 200 MB, and no product photo needs more (8,660 × 5,773)."""
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
+
+_ORIENTATION = 0x0112
+_TURNING = range(5, 9)
+"""Values of EXIF's Orientation (EXIF 3.0, 4.6.5.1.6) with which browsers turn a picture by a quarter."""
 
 
 class BadImage(FlashgenError):
@@ -48,21 +54,20 @@ def load_picture(path: Path, root: Path) -> Picture:
         known = ", ".join(sorted(FORMATS))
         raise BadImage(f"image `{path.name}` must be one of {known}", "convert it, or name another file")
     try:
-        width, height = _decode(path, FORMATS[extension])
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        width, height = _decode(body, FORMATS[extension])
+    except Exception as error:  # a decoder meets bytes from anywhere, and Pillow's raise what they like
         raise BadImage(*_explain(path, extension, error)) from error
     return Picture(fingerprinted(path.name, body), width, height)
 
 
 def _read(path: Path, root: Path) -> bytes:
-    if not path.resolve().is_relative_to(root.resolve()):
-        raise BadImage(
-            f"image `{path.name}` lies outside the project, at {path.resolve()}",
-            "copy the file beside the YAML; links out of the project are not followed",
-        )
     try:
-        if path.stat().st_size > FILE_BYTES_MAX:
-            size = path.stat().st_size // 1024**2
+        _refuse_outside(path, root)
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise BadImage(f"image `{path.name}` is not a file", f"look at {path}")
+        if status.st_size > FILE_BYTES_MAX:
+            size = status.st_size // 1024**2
             raise BadImage(f"image `{path.name}` has {size} MiB", f"use one of at most {FILE_BYTES_MAX // 1024**2} MiB")
         return path.read_bytes()
     except FileNotFoundError:
@@ -70,19 +75,31 @@ def _read(path: Path, root: Path) -> bytes:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise BadImage(f"image `{path.name}` cannot be read: {reason}", f"look at {path}") from error
+    except RuntimeError:  # what pathlib makes of ELOOP before Python 3.13
+        raise BadImage(f"image `{path.name}` is a link to itself", f"put the file at {path}") from None
 
 
-def _decode(path: Path, expected: str) -> tuple[int, int]:
+def _refuse_outside(path: Path, root: Path) -> None:
+    if not path.resolve().is_relative_to(root.resolve()):
+        raise BadImage(
+            f"image `{path.name}` lies outside the project, at {path.resolve()}",
+            "copy the file beside the YAML; links out of the project are not followed",
+        )
+
+
+def _decode(body: bytes, expected: str) -> tuple[int, int]:
+    """Width and height as a browser shows it. Raises whatever a decoder raises, and ValueError for what is refused."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata that no browser minds
-        with Image.open(path) as image:
+        with Image.open(BytesIO(body)) as image:
             found = "JPEG" if image.format == "MPO" else image.format  # MPO: a phone's JPEG with a second view
             if found != expected:
                 raise ValueError(f"it holds {found}")
             if image.width * image.height > PIXELS_MAX:
                 raise ValueError(f"it has {image.width} × {image.height} pixels; at most {PIXELS_MAX:,} are decoded")
             image.load()
-            return image.width, image.height
+            turned = image.getexif().get(_ORIENTATION) in _TURNING
+            return (image.height, image.width) if turned else image.size
 
 
 def _explain(path: Path, extension: str, error: Exception) -> tuple[str, str]:
@@ -93,4 +110,5 @@ def _explain(path: Path, extension: str, error: Exception) -> tuple[str, str]:
         return f"{name} would decode to far more than {PIXELS_MAX:,} pixels", "scale it down"
     if isinstance(error, ValueError) and str(error).startswith("it "):
         return f"{name} is not a usable {FORMATS[extension]}: {error}", "rename or convert it"
-    return f"{name} is damaged: {error}", "export it again, or name another file"
+    reason = str(error).partition("\n")[0] or type(error).__name__
+    return f"{name} is damaged: {reason}", "export it again, or name another file"

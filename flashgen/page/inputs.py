@@ -13,7 +13,7 @@ from typing import Any
 from flashgen.errors import FlashgenError
 from flashgen.page.theme import find_theme
 
-_LIBRARIES = ("babel", "jinja2", "markdown-it-py", "markupsafe", "pillow", "rcssmin", "rjsmin", "tzdata")
+_LIBRARIES = ("babel", "jinja2", "cmarkgfm", "markupsafe", "pillow", "rcssmin", "rjsmin", "tzdata")
 
 
 @dataclass(frozen=True, slots=True)

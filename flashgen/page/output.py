@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+from flashgen.errors import Refused
 
 _TEMPORARY = ".writing-"
 
@@ -20,6 +22,55 @@ def write_if_changed(path: Path, body: bytes) -> bool:
         path.parent.mkdir(parents=True, exist_ok=True)
     replace_file(path, body)
     return True
+
+
+def stage(path: Path, body: bytes) -> bool:
+    """Put `body` beside `path`, for `commit` to move there; False when `path` holds it already, and nothing is done."""
+    try:
+        if path.read_bytes() == body:
+            return False
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    _staged(path).write_bytes(body)
+    return True
+
+
+def commit(folder: Path, keys: Iterable[str]) -> None:
+    """Make what was staged the content of files, named by their paths relative to `folder`."""
+    for key in keys:
+        parent, _, name = f"{folder}/{key}".rpartition("/")
+        # One after the other, in one process: a Path for each would cost more than the rename.
+        os.replace(f"{parent}/{_TEMPORARY}{name}", f"{parent}/{name}")  # noqa: PTH105
+
+
+@contextlib.contextmanager
+def unfinished(folder: Path, marker: Path) -> Iterator[None]:
+    """What goes on inside stages files under `folder`, then commits them; if it fails, what it staged goes.
+
+    `marker` exists meanwhile, and after a death: then nobody may take `folder` for what it was.
+    """
+    marker.touch()
+    try:
+        yield
+    except BaseException:
+        _discard_staged(folder)
+        raise
+    finally:
+        marker.unlink()
+
+
+def _staged(path: Path) -> Path:
+    # Without a process's number: the one who holds the sale's lock writes, its workers and nobody else.
+    return path.with_name(f"{_TEMPORARY}{path.name}")
+
+
+def _discard_staged(folder: Path) -> None:
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            if name.startswith(_TEMPORARY):
+                Path(parent, name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty: what was there before
+            Path(parent).rmdir()
 
 
 def replace_file(path: Path, body: bytes) -> None:
@@ -40,21 +91,28 @@ def remove_unlisted(folder: Path, keep: set[str]) -> int:
     That takes away pages of products that are gone, and what a killed build left behind. Returns how many files went.
     """
     removed = 0
+    start = len(str(folder)) - len(folder.name)
     for parent, _, names in os.walk(folder, topdown=False):
-        for name in names:
-            path = Path(parent, name)
-            if path.relative_to(folder.parent).as_posix() not in keep:
-                path.unlink()
-                removed += 1
-        with contextlib.suppress(OSError):  # not empty: somebody lives there
-            Path(parent).rmdir()
+        unlisted = [name for name in names if f"{parent}/{name}"[start:] not in keep]
+        for name in unlisted:
+            Path(parent, name).unlink()
+        removed += len(unlisted)
+        if len(unlisted) == len(names):
+            with contextlib.suppress(OSError):  # not empty: a folder in it lives
+                Path(parent).rmdir()
     return removed
 
 
 @contextlib.contextmanager
 def exclusive(lock: Path) -> Iterator[None]:
     """Hold an advisory lock: a second build of the same sale into the same folder waits for the first."""
-    lock.parent.mkdir(parents=True, exist_ok=True)
-    with lock.open("w") as handle:
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise Refused(
+            f"{lock.parent} cannot be made: there is a file where a folder has to be",
+            "move that file away, or build somewhere else with -o DIR",
+        ) from error
+    with lock.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -74,6 +74,7 @@ class Renderer:
             "starts_at_text": self._wording.moment(sale.starts_at),
             "ends_at_text": self._wording.moment(sale.ends_at),
         }
+        self._configs = {root: self._page_config(root) for root in ("", "../")}
 
     def sale_page(self) -> bytes:
         """All products."""
@@ -92,11 +93,16 @@ class Renderer:
         variables = {
             "sale": self._sale_view(root, products),
             "t": self._messages,
-            "page": self._page_config(root),
-            "asset": lambda name: f"{root}assets/{self._assets[name].name}",
+            "page": self._configs[root],
+            "asset": lambda name: f"{root}assets/{self._asset(name).name}",
             **more,
         }
         return self._theme.render(template, variables)
+
+    def _asset(self, name: str) -> Asset:
+        if name not in self._assets:
+            raise LookupError(f"no asset `{name}`; the theme has {', '.join(self._assets)}")
+        return self._assets[name]
 
     def _sale_view(self, root: str, products: tuple[ProductView, ...]) -> SimpleNamespace:
         return SimpleNamespace(

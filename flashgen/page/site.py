@@ -99,5 +99,5 @@ def read_record(folder: Path, sale: str) -> tuple[Site, dict[str, Any]] | None:
             for key, (role, sha256, body_bytes, content_type, cache_control) in record["files"].items()
         )
         return Site(record["sale"], folder, files), record["inputs"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

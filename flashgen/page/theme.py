@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,8 +22,22 @@ from flashgen.sale.wording import suggestion
 BASE_THEME = "plain"
 """What a theme extends that does not say otherwise."""
 
+FACTS = ("name", "title", "description", "extends")
+"""What a theme.yaml may say."""
+
 FALLBACK_LANGUAGE = "en"
 """The language in which every message of a theme is complete."""
+
+
+class _Undefined(StrictUndefined):
+    """What a template names and there is not: said without naming Python's classes."""
+
+    @property
+    def _undefined_message(self) -> str:
+        name = str(self._undefined_name)
+        known = [each for each in dir(self._undefined_obj) if not each.startswith("_")]
+        close = get_close_matches(name, known, n=1)
+        return self._undefined_hint or f"there is no `{name}`" + (f"; did you mean `{close[0]}`?" if close else "")
 
 
 @dataclass(frozen=True)
@@ -35,12 +50,13 @@ class Theme:
     @cached_property
     def _environment(self) -> Environment:
         # `{% extends "base.html" %}` finds the nearest base.html, `"plain/base.html"` the one of that theme.
-        by_name = {folder.name: FileSystemLoader(folder) for folder in reversed(self.folders)}
+        # A project's own `plain` extends the packaged one by that second name, so the farthest has it.
+        by_name = {folder.name: FileSystemLoader(folder) for folder in self.folders}
         nearest = [FileSystemLoader(folder) for folder in self.folders]
         return Environment(
             loader=ChoiceLoader([*nearest, PrefixLoader(by_name)]),
             autoescape=True,
-            undefined=StrictUndefined,
+            undefined=_Undefined,
             trim_blocks=True,
             lstrip_blocks=True,
             auto_reload=False,
@@ -54,10 +70,10 @@ class Theme:
             raise InvalidInput([self._template_problem(template, error)]) from error
 
     def asset_paths(self) -> dict[str, Path]:
-        """File name → path of every asset; the nearest theme's wins."""
+        """File name → path of every asset but hidden files; the nearest theme's wins."""
         paths: dict[str, Path] = {}
         for folder in reversed(self.folders):
-            paths |= {path.name: path for path in sorted((folder / "assets").glob("*")) if path.is_file()}
+            paths |= {path.name: path for path in sorted((folder / "assets").glob("[!.]*")) if path.is_file()}
         return dict(sorted(paths.items()))
 
     def messages(self, locale: str) -> SimpleNamespace:
@@ -76,14 +92,12 @@ class Theme:
 
     def _template_problem(self, template: str, error: Exception) -> Problem:
         if isinstance(error, TemplateNotFound):
-            return Problem(
-                Where(self.folders[0]),
-                f"theme `{self.name}` needs a template `{error.name}`, and there is none",
-                f"looked in {', '.join(str(folder) for folder in self.folders)}",
-            )
+            where = self._place_of(error) or Where(self.folders[0])
+            message = f"theme `{self.name}` needs a template `{error.name}`, and there is none"
+            looked_in = f"looked in {', '.join(str(folder) for folder in self.folders)}"
+            return Problem(where, message, looked_in, quote=_line_of(where))
         where = self._place_of(error) or Where(self.folders[0] / template)
-        reason = error.message if isinstance(error, TemplateError) and error.message else str(error)
-        return Problem(where, f"template error: {reason}", quote=_line_of(where))
+        return Problem(where, f"template error: {_reason(error)}", quote=_line_of(where))
 
     def _place_of(self, error: Exception) -> Where | None:
         if isinstance(error, TemplateSyntaxError) and error.filename:
@@ -126,10 +140,19 @@ def _places(name: str, project_themes: Path) -> list[Path]:
 
 def _parent_of(folder: Path) -> str | None:
     path = folder / "theme.yaml"
-    facts = read_document(path).data if path.exists() else {}
+    facts = _read_facts(path) if path.exists() else {}
     if folder == packaged("themes").resolve() / BASE_THEME:
         return None
     return str(facts.get("extends") or BASE_THEME)
+
+
+def _read_facts(path: Path) -> dict[str, Any]:
+    document = read_document(path)
+    if wrong := [key for key in document.data if key not in FACTS]:
+        raise InvalidInput(
+            document.problem((key,), f"unknown key `{key}`", suggestion(key, FACTS), at_key=True) for key in wrong
+        )
+    return document.data
 
 
 def _dead_end(name: str, chain: list[Path], known: tuple[str, ...]) -> FlashgenError:
@@ -151,6 +174,12 @@ def _read_messages(path: Path) -> dict[str, str]:
     if wrong:
         raise InvalidInput(document.problem((key,), f"`{key}` must be a name with one text") for key in wrong)
     return texts
+
+
+def _reason(error: Exception) -> str:
+    """An exception in one line; some have no words at all."""
+    said = error.message if isinstance(error, TemplateError) and error.message else str(error)
+    return " ".join(said.split()) or type(error).__name__
 
 
 def _line_of(where: Where) -> str:

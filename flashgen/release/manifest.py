@@ -80,7 +80,7 @@ def read_manifest(store: Store, sale: str) -> ManifestSeen:
         return ManifestSeen(Manifest(sale), None)
     try:
         return ManifestSeen(_parse(json.loads(stored.body)), stored.etag)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(
             f"{manifest_key(sale)} in {store.url} is not a manifest ({error})",
             "somebody wrote over it; delete it, and the next push compares nothing and puts every file",

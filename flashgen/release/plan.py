@@ -74,8 +74,8 @@ def make_plan(site: Site, base: ManifestSeen) -> Plan:
     doubtful = frozenset(base.manifest.claim.keys) if base.manifest.claim else frozenset[str]()
     changes = [
         *_file_changes(site, base.manifest, doubtful),
-        *_pointer_changes(site, base.manifest),
-        *_drops(site, base.manifest),
+        *_pointer_changes(site, base.manifest, doubtful),
+        *_drops(site, base.manifest, doubtful),
     ]
     order = list(Wave)
     return Plan(site, base, target, tuple(sorted(changes, key=lambda change: (order.index(change.wave), change.key))))
@@ -109,7 +109,7 @@ def _header_reasons(before: Headers, after: Headers) -> list[str]:
     return [f"headers: {name.replace('_', '-')}" for name in names]
 
 
-def _pointer_changes(site: Site, manifest: Manifest) -> Iterator[Change]:
+def _pointer_changes(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator[Change]:
     wanted, there = published_pointer(site), manifest.pointer
     if there is None:
         yield Change(Op.CREATE, wanted.key, "new", Wave.POINTER)
@@ -120,11 +120,14 @@ def _pointer_changes(site: Site, manifest: Manifest) -> Iterator[Change]:
         moved = [name for name in ("starts_at", "ends_at") if getattr(there, name) != getattr(wanted, name)]
         reasons = [f"times: {name}" for name in moved] + _header_reasons(there.headers, wanted.headers)
         yield Change(Op.UPDATE, wanted.key, ", ".join(reasons), Wave.POINTER)
+    elif wanted.key in doubtful:
+        yield Change(Op.UPDATE, wanted.key, "unfinished push", Wave.POINTER)
 
 
-def _drops(site: Site, manifest: Manifest) -> Iterator[Change]:
+def _drops(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator[Change]:
     keys = {file.key for file in site.files}
-    for key in manifest.objects:
+    old_pointer = {manifest.pointer.key} if manifest.pointer else set()
+    for key in {*manifest.objects, *doubtful} - old_pointer:
         if key not in keys:
             yield Change(Op.DROP, key, "no longer in the site; prune deletes it later", Wave.MANIFEST)
 

@@ -41,7 +41,7 @@ class Push:
         if self.plan.is_noop:
             return
         plan, control = self.plan, self.control
-        claim = Claim(control.who, control.now(), plan.target, self._uploaded_keys())
+        claim = Claim(control.who, control.now(), plan.target, self._touched_keys())
         hold = take(plan, control.store, claim, take_over=take_over, sleep=control.sleep)
         for wave, work in ((Wave.ASSETS, self._upload), (Wave.POINTER, self._pointer), (Wave.PAGES, self._upload)):
             changes = plan.in_wave(wave)
@@ -50,11 +50,12 @@ class Push:
                 work(wave, changes)
         for change in plan.in_wave(Wave.MANIFEST):
             if change.op is Op.FORWARD:
+                hold.recheck()
                 leave_forward(control, change.key, plan.site.pointer_file.key.split(".")[-2])
         hold.release(_finished(plan, control.who, control.now()), control.sleep)
 
-    def _uploaded_keys(self) -> tuple[str, ...]:
-        return tuple(change.key for wave in (Wave.ASSETS, Wave.PAGES) for change in self.plan.in_wave(wave))
+    def _touched_keys(self) -> tuple[str, ...]:
+        return tuple(change.key for change in self.plan.changes if change.wave is not Wave.MANIFEST)
 
     def _pointer(self, wave: Wave, changes: tuple[Change, ...]) -> None:
         first = self.plan.site.pointer

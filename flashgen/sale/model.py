@@ -117,6 +117,11 @@ class Header(Facts):
         return ZoneInfo(self.timezone)
 
     @property
+    def order_origins(self) -> tuple[str, ...]:
+        """Where buyers may be sent; none for a sale without an `order` section."""
+        return self.order.servers if self.order else ()
+
+    @property
     def version_is_derived(self) -> bool:
         """Whether the pointer's version can be guessed, as the file has none."""
         return self.unlock.version == derived_version(self.id, self.starts_at)

@@ -50,6 +50,8 @@ def sku(value: object) -> str:
     text = given(value)
     if text != text.strip():
         raise Unfit(f"must not begin or end with white space, found {shown(text)}", "delete the white space")
+    if text == "*":
+        raise Unfit("must not be *, which means every SKU", "give it a name of its own")
     if not text.isprintable():
         raise Unfit(f"must be printable, found {shown(text)}", "delete what is invisible in it")
     return _short(text if text.isascii() else unicodedata.normalize("NFC", text), 64)

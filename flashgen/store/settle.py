@@ -1,7 +1,8 @@
 """A conditional write whose outcome is known.
 
 A lost answer turns a won race into a 412: the write is sent again and meets itself. So after a conflict, or no answer,
-the object is read back, and whose bytes stand there decides. This needs bytes that nobody else would write: a nonce.
+the object is read back, and whose bytes and headers stand there decides. This needs bytes that nobody else would write:
+a nonce.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ def put_settled(
 
     Raises Conflict when something else stands there, NoAnswer when the store stayed silent through all tries.
     """
+    wanted = (body, headers)
     for wait in RETRY_WAITS:
         try:
             return store.put(key, body, headers, if_match=if_match, if_absent=if_match is None)
@@ -38,7 +40,7 @@ def put_settled(
         except NoAnswer:
             sleep(wait)
             continue
-        if current and current.body == body:
+        if current and (current.body, current.headers) == wanted:
             return current.etag
         if (current.etag if current else None) != if_match:
             raise Conflict(f"{key} was written by somebody else meanwhile")

@@ -38,6 +38,6 @@ def fire_at(control: Control, verb: Verb, at: datetime, report: Callable[[timede
 def _refreshed(control: Control, verb: Verb, attempt: Attempt) -> Attempt:
     try:
         current = control.read()
+        return attempt if current.etag == attempt.base.etag else rebase(control, verb, attempt.base, current)
     except NoAnswer:
         return attempt
-    return attempt if current.etag == attempt.base.etag else rebase(control, verb, attempt.base, current)

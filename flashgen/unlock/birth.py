@@ -14,14 +14,17 @@ from flashgen.unlock.transition import Control
 def publish_first(control: Control, first: Pointer, predecessor: str | None = None) -> bool:
     """Put the first pointer where there is none; False when one is there already.
 
-    A `predecessor` is the key of the pointer it replaces after `rotate`: it must still be scheduled (else Refused), and
-    its closed SKUs are taken over.
+    It gets a fresh nonce: the built one is the same for everybody, and two pushes at once have to be told apart. A
+    `predecessor` is the key of the pointer it replaces after `rotate`: it must still be scheduled (else Refused), and
+    all but its times is taken over, the epoch too, so that no token of before becomes good again.
     """
+    base = _predecessor(control, predecessor) if predecessor else None
     if control.store.get(control.key) is not None:
         return False
-    base = _predecessor(control, predecessor) if predecessor else None
+    first = replace(first, nonce=control.new_nonce())
     if base:
-        first = replace(first, revision=base.revision + 1, state=replace(first.state, closed=base.state.closed))
+        state = replace(base.state, starts_at=first.state.starts_at, ends_at=first.state.ends_at)
+        first = replace(first, revision=base.revision + 1, state=state)
     control.record("rotate" if base else "push", base, first)
     try:
         put_settled(control.store, control.key, render(first), control.headers, if_match=None, sleep=control.sleep)

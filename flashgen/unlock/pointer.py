@@ -11,12 +11,14 @@ import json
 import re
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from flashgen import timestamps
 from flashgen.errors import Refused
 from flashgen.store import Headers
 from flashgen.unlock.state import SaleState, State
+
+T = TypeVar("T")
 
 _CALL = re.compile(r"\Aflashgen\((\{.*\})\)\n?\Z", re.DOTALL)
 
@@ -87,9 +89,9 @@ def parse(body: bytes, key: str) -> Pointer | Forward:
             raise ValueError("no call of flashgen()")
         facts = json.loads(call[1])
         if "forward" in facts:
-            return Forward(facts["rev"], facts["nonce"], facts["forward"])
+            return Forward(_typed(int, facts["rev"]), _typed(str, facts["nonce"]), _typed(str, facts["forward"]))
         return _pointer_from(facts)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused(
             f"{key} in the store is not a pointer ({error})",
             "somebody wrote over it; restore an older version of the object, or delete it and push",
@@ -118,10 +120,10 @@ def state_from(facts: dict[str, Any]) -> SaleState:
         starts_at=timestamps.from_text(facts["starts_at"]),
         ends_at=timestamps.from_text(facts["ends_at"]),
         opens_at=timestamps.from_text(opens_at) if opens_at else None,
-        epoch=facts["epoch"],
-        token_nonce=facts["token_nonce"],
-        closed=frozenset(facts["closed"]),
-        sold=frozenset(facts["sold"]),
+        epoch=_typed(int, facts["epoch"]),
+        token_nonce=_typed(str, facts["token_nonce"]),
+        closed=frozenset(_texts(facts["closed"])),
+        sold=frozenset(_texts(facts["sold"])),
     )
 
 
@@ -139,8 +141,18 @@ def _forward_facts(forward: Forward) -> dict[str, Any]:
 def _pointer_from(facts: dict[str, Any]) -> Pointer:
     order = facts.get("order")
     return Pointer(
-        revision=facts["rev"],
-        nonce=facts["nonce"],
+        revision=_typed(int, facts["rev"]),
+        nonce=_typed(str, facts["nonce"]),
         state=state_from(facts),
-        order=OrderUrl(order["path"], tuple(order["origins"])) if order else None,
+        order=OrderUrl(_typed(str, order["path"]), _texts(order["origins"])) if order else None,
     )
+
+
+def _typed(kind: type[T], value: Any) -> T:
+    if type(value) is not kind:  # `isinstance` takes True for an int
+        raise TypeError(f"{type(value).__name__} where {kind.__name__} belongs")
+    return value
+
+
+def _texts(values: Any) -> tuple[str, ...]:
+    return tuple(_typed(str, value) for value in _typed(list, values))

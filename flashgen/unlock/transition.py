@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from flashgen.errors import Conflict, LostRace, NoAnswer, Refused
 from flashgen.store import Headers, Store
@@ -137,11 +138,11 @@ def finish(control: Control, verb: Verb, attempt: Attempt) -> Outcome:
 
 
 def rebase(control: Control, verb: Verb, base: Seen, current: Seen) -> Attempt:
-    """The same verb on what stands there now. Raises LostRace if an operator's decision lies in between."""
+    """The same verb on what stands there now. Raises LostRace if it decides and another decision lies in between."""
     state = current.pointer.state
     if _is_there(control, verb, current):
         return Attempt(current, current.pointer)
-    if state.operators_part != base.pointer.state.operators_part:
+    if verb.decides and state.operators_part != base.pointer.state.operators_part:
         record = journal.decision(journal.history(control.store, control.sale, current.pointer.nonce))
         winner = record.who if record else "somebody else"
         done = f" by `{record.verb}`" if record else ""
@@ -160,15 +161,8 @@ def elect(control: Control, attempt: Attempt) -> Seen | None:
     None when ours is elected, also if others have built on it since; else what stands there instead.
     """
     try:
-        put_settled(
-            control.store,
-            control.key,
-            render(attempt.pointer),
-            control.headers,
-            if_match=attempt.base.etag,
-            sleep=control.sleep,
-        )
-    except Conflict:
+        if _is_written(control, attempt):
+            return None
         current = control.read()
         return None if _descends(control, current.pointer, attempt.pointer) else current
     except NoAnswer as silence:
@@ -176,7 +170,15 @@ def elect(control: Control, attempt: Attempt) -> Seen | None:
             f"{silence}: nobody knows yet whether {control.sale} is {attempt.pointer.state.state.value}",
             f"flashgen status {control.sale}; running the same command again is safe",
         ) from silence
-    return None
+
+
+def _is_written(control: Control, attempt: Attempt) -> bool:
+    body, base = render(attempt.pointer), attempt.base
+    try:
+        put_settled(control.store, control.key, body, control.headers, if_match=base.etag, sleep=control.sleep)
+    except Conflict:
+        return False
+    return True
 
 
 def _order_url(control: Control, before: Pointer, wanted: SaleState) -> OrderUrl | None:
@@ -206,4 +208,4 @@ def _descends(control: Control, current: Pointer, ours: Pointer) -> bool:
     if current.revision <= ours.revision:
         return False
     chain = journal.history(control.store, control.sale, current.nonce)
-    return any(record.nonce == ours.nonce for record in chain if record.revision >= ours.revision)
+    return any(record.nonce == ours.nonce for record in takewhile(lambda one: one.revision >= ours.revision, chain))

@@ -17,10 +17,15 @@ from flashgen.unlock.state import EVERY_SKU, SaleState, State
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """A named transition of a state. With `refreshes_headers`, other cache headers alone are reason enough to write."""
+    """A named transition of a state.
+
+    With `decides` it is an operator's decision, and loses to another one in between; facts of other parties just cross.
+    With `refreshes_headers`, other cache headers alone are reason enough to write.
+    """
 
     name: str
     apply: Callable[[SaleState], SaleState]
+    decides: bool = True
     refreshes_headers: bool = False
 
 
@@ -117,7 +122,7 @@ def reschedule(starts_at: datetime, ends_at: datetime) -> Verb:
     def apply(state: SaleState) -> SaleState:
         return replace(state, starts_at=starts_at, ends_at=ends_at)
 
-    return Verb("reschedule", apply, refreshes_headers=True)
+    return Verb("reschedule", apply, decides=False, refreshes_headers=True)
 
 
 def record_sold(sold: frozenset[str]) -> Verb:
@@ -126,7 +131,7 @@ def record_sold(sold: frozenset[str]) -> Verb:
     def apply(state: SaleState) -> SaleState:
         return replace(state, sold=sold)
 
-    return Verb("record-sold", apply)
+    return Verb("record-sold", apply, decides=False)
 
 
 def _opened(state: SaleState, opens_at: datetime, token_nonce: str) -> SaleState:

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tests.cli.conftest import Flashgen
+from support.command import Flashgen
 
 TRANSITION_KEYS = {"sale", "from", "to", "revision", "changed", "who", "written_at", "visible_at"}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from support.command import Flashgen
 
 from flashgen.cli import building, main
-from tests.cli.conftest import Flashgen
 
 
 def test_every_problem_of_every_file_is_shown_with_place_line_and_fix(flashgen: Flashgen, project: Path) -> None:

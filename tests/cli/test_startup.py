@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("boto3", "jinja2", "yaml", "pydantic", "rich", "babel", "PIL", "markdown_it", "itsdangerous")
+HEAVY = ("boto3", "jinja2", "yaml", "pydantic", "rich", "babel", "PIL", "cmarkgfm", "itsdangerous")
 
 
 def loaded_by(*arguments: str) -> set[str]:

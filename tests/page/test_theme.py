@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,18 @@ from flashgen.packaged import packaged
 from flashgen.page.build import build_sale
 from flashgen.page.theme import find_theme, theme_names
 
-HOSTILE = """<script>alert("1")</script>'&"""
+LANGUAGES = sorted(path.stem for path in (packaged("themes") / "plain" / "messages").glob("*.yaml"))
 QUOTED = """ '<script>alert("1")</script>''&' """
 
 
-def built(root: Path, files: dict[str, str | bytes], *, name: str = "mine", **facts: str) -> dict[str, str]:
+def built(root: Path, files: Mapping[str, str | bytes], *, name: str = "mine", **facts: str) -> dict[str, str]:
     """The pages of a sale with this theme, by their path in the sale's folder."""
     write_theme(root, name, files)
     build_sale(write_sale(root, theme=name, **facts), root, root / "build", 1)
     return {key: body.decode() for key, body in tree(root / "build" / "night").items() if key.endswith(".html")}
 
 
-def problem_of(root: Path, files: dict[str, str | bytes]) -> Problem:
+def problem_of(root: Path, files: Mapping[str, str | bytes]) -> Problem:
     """The one problem a build with this theme has."""
     with pytest.raises(InvalidInput) as invalid:
         built(root, files)
@@ -52,9 +53,7 @@ def test_a_theme_extends_the_one_it_names(tmp_path: Path) -> None:
 
 def test_a_template_can_fill_the_blocks_of_plain_s_base(tmp_path: Path) -> None:
     """`plain/base.html` is plain's own, even where the theme has a base.html."""
-    files: dict[str, str | bytes] = {
-        "base.html": '{% extends "plain/base.html" %}{% block header %}<p>ours</p>{% endblock %}'
-    }
+    files = {"base.html": '{% extends "plain/base.html" %}{% block header %}<p>ours</p>{% endblock %}'}
     pages = built(tmp_path, files)
     assert "<p>ours</p>" in pages["lamp/index.html"]
     assert "<h1>Lamp</h1>" in pages["lamp/index.html"]
@@ -68,7 +67,7 @@ def test_a_project_s_own_plain_extends_the_packaged_one(tmp_path: Path) -> None:
 
 def test_an_asset_of_the_same_name_replaces_plain_s(tmp_path: Path) -> None:
     """And others are added; hidden files are nobody's."""
-    files: dict[str, str | bytes] = {
+    files = {
         "assets/plain.css": "a{color:red}",
         "assets/more.txt": "x",
         "assets/.DS_Store": "x",
@@ -81,12 +80,12 @@ def test_an_asset_of_the_same_name_replaces_plain_s(tmp_path: Path) -> None:
 
 def test_a_message_replaces_plain_s_one_by_one(tmp_path: Path) -> None:
     """In its language: the theme's German, else plain's German, else English."""
-    files: dict[str, str | bytes] = {
+    files = {
         "messages/de.yaml": "back: Heim\nours: Unser\n",
         "messages/en.yaml": "ours: Our\nonly: Only\n",
         "ended.html": "{{ t.back }}|{{ t.ended }}|{{ t.ours }}|{{ t.only }}",
     }
-    expected = "Heim|Die Aktion ist beendet.|Unser|Only"
+    expected = "Heim|Der Verkauf ist beendet.|Unser|Only"
     assert expected == built(tmp_path, files, locale="de-AT")["ended/index.html"]
 
 
@@ -155,7 +154,7 @@ def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
     ],
 )
 def test_a_theme_s_files_have_places_too(
-    tmp_path: Path, files: dict[str, str | bytes], place: str, message: str, hint: str
+    tmp_path: Path, files: Mapping[str, str | bytes], place: str, message: str, hint: str
 ) -> None:
     """theme.yaml and messages are read by the same rules as a sale."""
     problem = problem_of(tmp_path, files)

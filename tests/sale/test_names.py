@@ -6,7 +6,7 @@ import pytest
 
 from flashgen.sale.language import locale, lookup_chain
 from flashgen.sale.origin import network, origin, url
-from flashgen.sale.text import default_slug, sku_key, slugified
+from flashgen.sale.text import default_slug, sku, sku_key, slugified
 from flashgen.sale.wording import Unfit, shown
 
 
@@ -122,3 +122,9 @@ def test_what_is_no_url_is_refused(text: str) -> None:
 def test_values_are_shown_on_one_line() -> None:
     """A terminal escape in a message would be somebody else's colour."""
     assert [shown("a\x1b[0m\nb"), shown([]), shown("x" * 99)] == ['"a\\x1b[0m\\nb"', "a list", '"' + "x" * 59 + '…"']
+
+
+def test_a_star_is_no_sku() -> None:
+    """In the pointer it stands for every SKU: closing such a product would close the range."""
+    with pytest.raises(Unfit, match="every SKU"):
+        sku("*")

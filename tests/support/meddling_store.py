@@ -9,16 +9,16 @@ from datetime import datetime, timedelta
 from support.operators import KEY, Clock
 
 from flashgen.errors import Conflict, NoAnswer
-from flashgen.store import Entry, Headers, MemoryStore, Stored
+from flashgen.store import Entry, Headers, Store, Stored
 
 Write = Callable[[], str]
 
 
 @dataclass
 class MeddlingStore:
-    """Wraps a store. The first put to the pointer becomes `meddle(store, write)`; until `gone_until` nothing answers."""
+    """A wrapped store. The first put to the pointer is `meddle(store, write)`; until `gone_until` nothing answers."""
 
-    inner: MemoryStore
+    inner: Store
     clock: Clock
     meddle: Callable[[MeddlingStore, Write], str] | None = None
     gone_until: datetime | None = None

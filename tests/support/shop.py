@@ -17,6 +17,8 @@ from flashgen.release.publish import Push
 from flashgen.store import Headers, MemoryStore, Store
 from flashgen.unlock.pointer import Forward, first_pointer, parse, pointer_headers, pointer_key, pointer_name, render
 
+PAGE_HEADERS, ASSET_HEADERS = page_headers(), asset_headers("a.css")
+
 
 @dataclass(frozen=True)
 class Shop:
@@ -28,8 +30,8 @@ class Shop:
     version: str = VERSION
     starts_at: datetime = STARTS_AT
     ends_at: datetime = ENDS_AT
-    page_headers: Headers = page_headers()
-    asset_headers: Headers = asset_headers("a.css")
+    page_headers: Headers = PAGE_HEADERS
+    asset_headers: Headers = ASSET_HEADERS
     edge_ttl_seconds: int = 1
 
     def build(self, folder: Path) -> Site:

@@ -1,4 +1,4 @@
-"""`flashgen demo`: the whole life of the example sale on this machine."""
+"""`flashgen demo`: the whole life of the example sale on this machine, with shoppers."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import json
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,28 +20,58 @@ from flashgen.cli.options import command
 from flashgen.cli.session import Session
 from flashgen.errors import FlashgenError
 
+if TYPE_CHECKING:
+    from flashgen.rehearse.crowd import Crowd
+    from flashgen.rehearse.shopper import Sight
+
 EXAMPLE = "lantern-night"
-OPENS_IN = timedelta(seconds=4)
+OPENS_IN = timedelta(seconds=8)
 LASTS = timedelta(minutes=10)
+SHOPPERS = 12
+SEEN_WITHIN_SECONDS = 20.0
+"""Once a sale is open pages poll every 10 s, with jitter 12; the edge keeps an answer for 1 s."""
 
 _SETTINGS = """\
 # The demo's sale starts in a moment, so nothing is frozen around its start.
 freeze: {before: 0s, after: 0s}
 """
 
-_STEPS = (
-    ("check the sale", f"check {EXAMPLE}"),
-    ("render its pages", f"build {EXAMPLE}"),
-    ("put them into a store, here a folder", f"push {EXAMPLE} --yes"),
-    ("push again: there is nothing to do", f"push {EXAMPLE}"),
-    ("before the sale, the pointer says", f"status {EXAMPLE}"),
-    ("wait for the start, then open: one write", f"go-live {EXAMPLE} --at start --yes"),
-    ("opening twice changes nothing", f"go-live {EXAMPLE}"),
-    ("one product is gone", f"sold-out {EXAMPLE} --sku LANTERN-L --yes"),
-    ("it was a mistake: open it again", f"resume {EXAMPLE} --sku LANTERN-L --yes"),
-    ("now everything is gone", f"sold-out {EXAMPLE} --yes"),
-    ("the sale is over", f"end {EXAMPLE} --yes"),
-    ("who did what, and when", f"status {EXAMPLE}"),
+
+@dataclass(frozen=True)
+class Step:
+    """A command, and what every shopper should then see (if anything)."""
+
+    title: str
+    line: str
+    told: str = ""
+    seen: Callable[[Sight], bool] | None = None
+
+
+_BEFORE = (
+    Step("check the sale", f"check {EXAMPLE}"),
+    Step("render its pages", f"build {EXAMPLE}"),
+    Step("put them into a store, here a folder", f"push {EXAMPLE} --yes"),
+    Step("push again: there is nothing to do", f"push {EXAMPLE}"),
+)
+
+_DURING = (
+    Step(
+        "wait for the start, then open: one write",
+        f"go-live {EXAMPLE} --at start --yes",
+        "saw the button open and have the order URL",
+        lambda sight: sight.state == "open" and bool(sight.order_url),
+    ),
+    Step("opening twice changes nothing", f"go-live {EXAMPLE}"),
+    Step(
+        "one product is gone",
+        f"sold-out {EXAMPLE} --sku LANTERN-L --yes",
+        "saw it sold out",
+        lambda sight: "LANTERN-L" in sight.gone,
+    ),
+    Step("it was a mistake: open it again", f"resume {EXAMPLE} --sku LANTERN-L --yes"),
+    Step("now everything is gone", f"sold-out {EXAMPLE} --yes"),
+    Step("the sale is over", f"end {EXAMPLE} --yes", "saw the end", lambda sight: sight.state == "ended"),
+    Step("who did what, and when", f"status {EXAMPLE}"),
 )
 
 
@@ -50,16 +81,29 @@ _STEPS = (
 )
 def demo(session: Session, keep: Path | None) -> dict[str, Any]:
     """Run the whole life of the example sale on this machine."""
+    from flashgen.edge.app import Edge
+    from flashgen.edge.serving import Serving
+    from flashgen.rehearse.crowd import Crowd
+    from flashgen.store.folder import FolderStore
+
     began = time.perf_counter()
     with _folder(keep) as folder:
         _write_project(folder)
-        steps = [_run(session, folder, number, *step) for number, step in enumerate(_STEPS, 1)]
+        steps = [_run(session, folder, step) for step in _BEFORE]
+        edge = Edge(FolderStore(folder / ".flashgen" / "store"))
+        with Serving(edge) as serving:
+            page = f"{serving.url}/{EXAMPLE}/"
+            session.say(f"\n{SHOPPERS} shoppers open {click.style(page, underline=True)} and poll; so can you")
+            with Crowd(page, SHOPPERS) as crowd:
+                steps += [_run(session, folder, step, crowd) for step in _DURING]
+    polls = {"shoppers": crowd.polls, "store": edge.origin.requests}
     seconds = round(time.perf_counter() - began, 1)
-    session.say(f"\nthe whole life of a sale in {seconds} s")
+    session.say(f"\nthe shoppers asked {polls['shoppers']} times; {polls['store']} requests reached the store")
+    session.say(f"the whole life of a sale in {seconds} s")
     if keep:
         session.say(f"the project is in {keep}")
     session.next_step("flashgen new my-sale")
-    return {"steps": steps, "seconds": seconds}
+    return {"steps": steps, "polls": polls, "seconds": seconds}
 
 
 @contextlib.contextmanager
@@ -90,11 +134,25 @@ def _write_project(folder: Path) -> None:
     sale.write_text(text, encoding="utf-8")
 
 
-def _run(session: Session, folder: Path, number: int, title: str, line: str) -> dict[str, Any]:
+def _run(session: Session, folder: Path, step: Step, crowd: Crowd | None = None) -> dict[str, Any]:
+    session.say(f"\n{click.style(step.title, bold=True)}\n{click.style(f'$ flashgen {step.line}', fg='cyan')}")
+    result = _command(session, folder, step.line)
+    answer = {"command": f"flashgen {step.line}", "result": result}
+    if crowd is None or step.seen is None:
+        return answer
+    written_at = time.time()
+    delays = [max(0.0, at - written_at) for at in crowd.wait_until(step.seen, SEEN_WITHIN_SECONDS)]
+    if len(delays) < SHOPPERS:
+        raise FlashgenError(f"only {len(delays)} of {SHOPPERS} shoppers {step.told} within {SEEN_WITHIN_SECONDS:.0f} s")
+    session.say(f"all {SHOPPERS} shoppers {step.told}, {delays[0]:.1f} to {delays[-1]:.1f} s after the write")
+    return {**answer, "seen_after_seconds": [round(delay, 2) for delay in delays]}
+
+
+def _command(session: Session, folder: Path, line: str) -> Any:
+    """Run a command in this process, as typed. With `--json` its document is kept instead of printed."""
     from flashgen.cli.run import main
 
     arguments = [*line.split(), "--project", str(folder)]
-    session.say(f"\n{click.style(f'{number}. {title}', bold=True)}\n{click.style(f'$ flashgen {line}', fg='cyan')}")
     if not session.as_json:
         exit_code, result = main([*arguments, "--no-next"]), None
     else:
@@ -102,5 +160,5 @@ def _run(session: Session, folder: Path, number: int, title: str, line: str) -> 
             exit_code = main([*arguments, "--json", "--quiet"])
         result = json.loads(printed.getvalue())["result"]
     if exit_code:
-        raise FlashgenError(f"`flashgen {line}` exited with {exit_code}", "run it by hand: flashgen demo --keep DIR")
-    return {"command": f"flashgen {line}", "exit_code": exit_code, "result": result}
+        raise FlashgenError(f"`flashgen {line}` exited with {exit_code}", "look closer: flashgen demo --keep DIR")
+    return result

@@ -5,7 +5,7 @@
 //   button[data-sku]              disabled, inside an element with data-state
 //   main[data-label-live] …       the buttons' text in each state: scheduled, live, paused, soldout, ended
 //   [data-when="live paused"]     shown in these states only; inside .status it is also announced
-//   [data-unit=d|h|m|s]           the countdown's digits
+//   [data-unit=d|h|m|s]           the countdown's digits, from the largest; leading zeros get the class `zero`
 //   time[data-time=starts_at|ends_at], #announcement
 
 const SECOND = 1000;
@@ -26,6 +26,7 @@ const POLL_LATER = 30 * SECOND;
 const BACK_OFF_CAP = 30 * SECOND;
 const REQUEST_LIMIT = 10 * SECOND;
 const FORWARDS = 5;
+const PROBE_LIMIT = 800;
 
 const STATES = ["scheduled", "live", "paused", "ended"];
 const POINTER_NAME = /^unlock\.[a-z0-9]+\.js$/;
@@ -195,10 +196,12 @@ function paintMessages(state) {
 
 function paintCountdown(sale) {
   const { opens, ends } = times();
-  let left = Math.max(0, Math.ceil(((sale === "scheduled" ? opens : ends) - countdownNow()) / SECOND));
+  const total = Math.max(0, Math.ceil(((sale === "scheduled" ? opens : ends) - countdownNow()) / SECOND));
+  let left = total;
   for (const element of units) {
     const size = UNITS[element.dataset.unit];
     element.textContent = String(Math.floor(left / size)).padStart(2, "0");
+    element.classList.toggle("zero", total < size);
     left %= size;
   }
 }
@@ -278,13 +281,27 @@ function wake() {
 
 // Ordering
 
-// One at random shares the crowd among the servers.
-const pick = (list) => list[Math.floor(Math.random() * list.length)];
+async function probe(url) {
+  const options = { cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(PROBE_LIMIT) };
+  const response = await fetch(new URL("/readyz", url), options);
+  if (!response.ok) throw new Error(response.status);
+  return url;
+}
 
-function order({ target }) {
+// The first that says it is ready, so that a busy server gets fewer buyers. If none does, one at random: they may be
+// only slow, or behind a network that lets pages through and nothing else.
+function choose(urls) {
+  const any = urls[Math.floor(Math.random() * urls.length)];
+  return urls.length < 2 ? any : Promise.any(urls.map(probe)).catch(() => any);
+}
+
+async function order({ target }) {
   const button = target.closest("button[data-sku]");
-  if (!button || buttonState(button, saleState(serverNow())) !== "live") return;
-  location.assign(pick(servers()) + "?sku=" + encodeURIComponent(button.dataset.sku));
+  if (!button || button.ariaBusy || buttonState(button, saleState(serverNow())) !== "live") return;
+  button.ariaBusy = true;
+  const url = await choose(servers());
+  button.ariaBusy = null;
+  location.assign(url + "?sku=" + encodeURIComponent(button.dataset.sku));
 }
 
 document.addEventListener("click", order);

@@ -1,0 +1,43 @@
+"""From a request's path to a key of the store, as the distribution's viewer-request function does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes
+
+from flashgen.store.keys import is_key
+
+INDEX = "index.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a path names: the `key` of an object, or the `location` to go to instead; both empty if neither."""
+
+    key: str = ""
+    location: str = ""
+
+
+def resolve(raw_path: bytes, query: bytes = b"") -> Target:
+    """`/x/` is `x/index.html`; `/x`, without a dot in its last segment, leads to `/x/`, and keeps its query.
+
+    `raw_path` is percent-encoded, as it was sent. What cannot be a key (`..`, empty segments, backslashes, bytes that
+    are not UTF-8) is nothing: so a `location` never starts with `//`, which would lead to another host.
+    """
+    path = _decoded(raw_path)
+    if path is None or not path.startswith("/"):
+        return Target()
+    key = path[1:] + (INDEX if path.endswith("/") else "")
+    if not is_key(key):
+        return Target()
+    if "." in key.rpartition("/")[2]:
+        return Target(key=key)
+    suffix = f"?{query.decode('latin-1')}" if query else ""
+    return Target(location=f"/{quote(key)}/{suffix}")
+
+
+def _decoded(raw_path: bytes) -> str | None:
+    try:
+        return unquote_to_bytes(raw_path).decode("utf-8")
+    except UnicodeDecodeError:
+        return None

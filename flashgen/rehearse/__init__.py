@@ -1,0 +1,1 @@
+"""What a crowd will do: its polling, and shoppers who do it."""

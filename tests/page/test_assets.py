@@ -1,0 +1,98 @@
+"""A theme's files: named by their content, minified, and pointing at one another by their final names."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+from support.projects import write_theme
+
+from flashgen.errors import InvalidInput, Problem
+from flashgen.page.assets import Asset, fingerprinted, make_assets
+
+
+def made(root: Path, files: dict[str, str | bytes]) -> dict[str, Asset]:
+    """The assets of these files by their plain names."""
+    folder = write_theme(root, "mine", files)
+    return make_assets({name: folder / name for name in files})
+
+
+def problems_of(root: Path, files: dict[str, str | bytes]) -> tuple[Problem, ...]:
+    """What is wrong with these files."""
+    with pytest.raises(InvalidInput) as invalid:
+        made(root, files)
+    return invalid.value.problems
+
+
+def test_a_name_holds_the_hash_of_what_is_served() -> None:
+    """12 hex digits of the SHA-256, so that another content is another file."""
+    assert f"a.{hashlib.sha256(b'x').hexdigest()[:12]}.txt" == fingerprinted("a.txt", b"x").name
+    assert fingerprinted("a.txt", b"x").name != fingerprinted("a.txt", b"y").name
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("Blue Shirt.JPG", "blue-shirt"),
+        ("a#1?100%.png", "a-1-100"),
+        ("長い.png", "file"),
+        ("x" * 300 + ".png", "x" * 100),
+    ],
+)
+def test_a_name_needs_no_quoting_in_a_url(name: str, stem: str) -> None:
+    """Nor is it too long for a file system."""
+    asset = fingerprinted(name, b"x")
+    assert stem == asset.name.partition(".")[0]
+    assert re.fullmatch(r"[a-z0-9-]+\.[0-9a-f]{12}\.[a-z0-9]+", asset.name)
+
+
+def test_css_and_js_are_minified(tmp_path: Path) -> None:
+    """Comments and white space cost a shopper time."""
+    assets = made(tmp_path, {"a.css": "/* why */ a  {\n color : red;\n}\n", "a.js": "// why\nlet  a  =  1;\n\n"})
+    assert b"a{color:red}" == assets["a.css"].body
+    assert b"let a=1;" == assets["a.js"].body
+
+
+def test_other_files_stay_as_they_are(tmp_path: Path) -> None:
+    """Byte by byte."""
+    assert b"\x00\xff  \n" == made(tmp_path, {"a.woff2": b"\x00\xff  \n"})["a.woff2"].body
+
+
+@pytest.mark.parametrize("form", ["url(bg.png)", "url( 'bg.png' )", 'url("bg.png")'])
+def test_a_stylesheet_names_final_names(tmp_path: Path, form: str) -> None:
+    """However it is written; and it has another name itself when a file it names has."""
+    first = made(tmp_path, {"a.css": f"a{{background:{form}}}", "bg.png": b"1"})
+    assert f'a{{background:url("{first["bg.png"].name}")}}'.encode() == first["a.css"].body
+    second = made(tmp_path, {"a.css": f"a{{background:{form}}}", "bg.png": b"2"})
+    assert first["a.css"].name != second["a.css"].name
+
+
+@pytest.mark.parametrize(
+    "css",
+    ["a{fill:url(#grad)}", "a{background:url(data:image/png;base64,AA==)}", 'a{b:url( "data:image/svg+xml,<a/>" )}'],
+)
+def test_data_and_fragments_are_no_files(tmp_path: Path, css: str) -> None:
+    """They stay as they are."""
+    assert css.replace("( ", "(").replace(" )", ")") == made(tmp_path, {"a.css": css})["a.css"].body.decode()
+
+
+def test_a_url_of_no_file_is_placed_in_the_stylesheet(tmp_path: Path) -> None:
+    """With its line."""
+    (problem,) = problems_of(tmp_path, {"a.css": "a{}\nb{background:url(no.png)}\n"})
+    assert (2, "`url(no.png)` names no file in assets/") == (problem.where.line, problem.message)
+    assert problem.where.file == tmp_path / "themes/mine/a.css"
+
+
+def test_every_file_that_cannot_be_served_is_named(tmp_path: Path) -> None:
+    """All at once, before anything is written."""
+    problems = problems_of(tmp_path, {"a.md": "x", "b.css": "", "c": "x"})
+    assert ["a.md", "c"] == [problem.where.file.name for problem in problems]
+    assert all(problem.hint for problem in problems)
+
+
+def test_a_stylesheet_that_is_not_utf_8_is_a_problem_with_a_place(tmp_path: Path) -> None:
+    """Not a bug of flashgen."""
+    (problem,) = problems_of(tmp_path, {"a.css": "a{}\n/* é */".encode("latin-1")})
+    assert (2, 4) == (problem.where.line, problem.where.column)

@@ -1,0 +1,202 @@
+"""Carrying out a plan, with nobody in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from support.operators import ENDS_AT, KEY, SALE, VERSION, control_of, go_live
+from support.recording_store import RecordingStore
+from support.shop import Shop, check_whole, plan_for, public, push_of
+
+from flashgen.errors import Refused, StoreError
+from flashgen.page.site import Role
+from flashgen.release.manifest import manifest_key, read_manifest
+from flashgen.release.publish import Push
+from flashgen.store import Headers, MemoryStore
+from flashgen.unlock.state import State
+from flashgen.unlock.transition import transition
+
+SHOP = Shop()
+MANIFEST = manifest_key(SALE)
+
+
+def _kind(key: str) -> str:
+    if key == MANIFEST:
+        return "manifest"
+    if key.startswith("_flashgen/"):
+        return "journal"
+    if key.endswith(".html"):
+        return "page"
+    return "asset" if "/assets/" in key else "pointer"
+
+
+def test_waves_go_up_in_order(tmp_path: Path) -> None:
+    """The claim; assets before the pages that name them, the pointer before the pages that poll it; the manifest."""
+    store = RecordingStore(MemoryStore())
+    push_of(SHOP.build(tmp_path), store).run()
+    puts = [_kind(key) for verb, key in store.requests if verb == "put"]
+    expected = ["manifest", "asset", "asset", "journal", "pointer", "page", "page", "page", "manifest"]
+    assert expected == puts
+    assert {"get", "put"} == {verb for verb, _ in store.requests}
+
+
+def test_a_push_of_nothing_is_one_request(tmp_path: Path) -> None:
+    """A look at the manifest."""
+    store = MemoryStore()
+    site = SHOP.build(tmp_path)
+    push_of(site, store).run()
+    recording = RecordingStore(store)
+    push_of(site, recording).run()
+    assert [("get", MANIFEST)] == recording.requests
+
+
+def test_what_is_public_afterwards_is_the_site(tmp_path: Path) -> None:
+    """Bodies and headers, and nothing else below the sale."""
+    store, site = MemoryStore(), SHOP.build(tmp_path)
+    push_of(site, store).run()
+    found = public(store)
+    assert {file.key for file in site.files} == found.keys()
+    for file in site.files:
+        if file.role is not Role.POINTER:
+            assert (site.body(file), file.headers) == found[file.key]
+    check_whole(store)
+
+
+def test_the_manifest_says_what_is_there(tmp_path: Path) -> None:
+    """Digests and headers of all but the pointer, who pushed; and the claim is gone."""
+    store, site = MemoryStore(), SHOP.build(tmp_path)
+    push_of(site, store, "bob").run()
+    manifest = read_manifest(store, SALE).manifest
+    rows = {file.key: (file.sha256, file.headers) for file in site.files if file.role is not Role.POINTER}
+    assert rows == {key: (one.sha256, one.headers) for key, one in manifest.objects.items()}
+    assert ("bob", None, KEY) == (manifest.who, manifest.claim, manifest.pointer and manifest.pointer.key)
+
+
+def test_since_is_when_a_file_last_changed(tmp_path: Path) -> None:
+    """Not when somebody last pushed."""
+    store = MemoryStore()
+    push_of(SHOP.build(tmp_path), store).run()
+    before = read_manifest(store, SALE).manifest.objects
+    later = push_of(replace(SHOP, pages=("lamp", "mug", "rug")).build(tmp_path), store)
+    later.control.sleep(3600)
+    later.run()
+    after = read_manifest(store, SALE).manifest.objects
+    assert {key: one.since for key, one in before.items()} == {key: after[key].since for key in before}
+    assert after[f"{SALE}/rug/index.html"].since - before[f"{SALE}/index.html"].since >= timedelta(hours=1)
+
+
+def test_dropped_keys_stay_in_the_store(tmp_path: Path) -> None:
+    """Deleting is prune's; the manifest tells it since when. What comes back is no longer dropped."""
+    store = MemoryStore()
+    push_of(SHOP.build(tmp_path), store).run()
+    before = public(store)
+    push_of(replace(SHOP, pages=("lamp",)).build(tmp_path), store).run()
+    gone = f"{SALE}/mug/index.html"
+    assert before == public(store)
+    assert {gone} == read_manifest(store, SALE).manifest.dropped.keys()
+    push_of(SHOP.build(tmp_path), store).run()
+    manifest = read_manifest(store, SALE).manifest
+    assert ({}, True) == (manifest.dropped, gone in manifest.objects)
+
+
+def test_an_asset_that_comes_back_gets_its_headers_of_today(tmp_path: Path) -> None:
+    """It lay in the store with those of before; the name holds the content alone."""
+    store = MemoryStore()
+    push_of(SHOP.build(tmp_path), store).run()
+    push_of(replace(SHOP, assets=("one",)).build(tmp_path), store).run()
+    new = replace(SHOP, asset_headers=Headers("text/css", "public, max-age=1"))
+    push_of(new.build(tmp_path), store).run()
+    clean = MemoryStore()
+    push_of(new.build(tmp_path), clean).run()
+    assert public(clean) == public(store)
+
+
+def test_a_tampered_asset_is_refused(tmp_path: Path) -> None:
+    """Caches keep it for a year under its name; pages do not move."""
+    store, site = MemoryStore(), SHOP.build(tmp_path)
+    asset = site.having(Role.ASSET)[0]
+    store.put(asset.key, b"evil", asset.headers)
+    with pytest.raises(StoreError, match=f"{asset.key} holds other bytes than its name says"):
+        push_of(site, store).run()
+    assert not [key for key in public(store) if key.endswith(".html")]
+
+
+def test_a_tampered_build_is_refused(tmp_path: Path) -> None:
+    """What was planned is what is pushed, or nothing."""
+    store, site = MemoryStore(), SHOP.build(tmp_path)
+    page = site.having(Role.PAGE)[0]
+    (site.folder / page.key).write_bytes(b"edited")
+    with pytest.raises(Refused, match="is not what was built"):
+        push_of(site, store).run()
+    assert page.key not in public(store)
+
+
+def test_a_push_leaves_the_state_alone(tmp_path: Path) -> None:
+    """Pages move while live; the pointer does not."""
+    store = MemoryStore()
+    push_of(SHOP.build(tmp_path), store).run()
+    transition(control_of(store), go_live())
+    before = store.get(KEY)
+    push_of(replace(SHOP, text="bye").build(tmp_path), store).run()
+    assert before == store.get(KEY)
+
+
+def test_new_times_reach_the_pointer(tmp_path: Path) -> None:
+    """By a transition of its own: the state stays, the revision grows."""
+    store = MemoryStore()
+    push_of(SHOP.build(tmp_path), store).run()
+    transition(control_of(store), go_live())
+    later = replace(SHOP, ends_at=ENDS_AT + timedelta(hours=1))
+    push_of(later.build(tmp_path), store).run()
+    pointer = control_of(store).read().pointer
+    assert (State.LIVE, later.ends_at, 2) == (pointer.state.state, pointer.state.ends_at, pointer.revision)
+
+
+def test_rescheduling_a_live_sale_without_a_secret_moves_no_page(tmp_path: Path) -> None:
+    """The token has to be signed anew, and that is found out before the pages."""
+    store = MemoryStore()
+    push_of(SHOP.build(tmp_path), store).run()
+    transition(control_of(store), go_live())
+    before = public(store)
+    push = push_of(replace(SHOP, text="bye", ends_at=ENDS_AT + timedelta(hours=1)).build(tmp_path), store)
+    with pytest.raises(Refused, match="has no secret"):
+        replace(push, control=replace(push.control, order_url=None)).run()
+    assert before == public(store)
+
+
+def test_progress_counts_each_wave_to_its_end(tmp_path: Path) -> None:
+    """Wave, done, of how many."""
+    told: list[tuple[str, int, int]] = []
+    push = push_of(SHOP.build(tmp_path), MemoryStore())
+    Push(push.plan, push.control, lambda wave, done, of: told.append((wave.value, done, of))).run()
+    assets, pages = [("assets", n, 2) for n in (1, 2)], [("pages", n, 3) for n in (1, 2, 3)]
+    assert [*assets, ("pointer", 1, 1), *pages] == told
+
+
+def test_a_rotation_is_followed_by_cached_pages(tmp_path: Path) -> None:
+    """New pointer, new pages, then the old pointer leads to the new one; the operators' facts go with it."""
+    store, recording = MemoryStore(), None
+    push_of(SHOP.build(tmp_path), store).run()
+    new = replace(SHOP, version="next")
+    recording = RecordingStore(store)
+    push_of(new.build(tmp_path), recording).run()
+    puts = [key.removeprefix(f"{SALE}/") for verb, key in recording.requests if verb == "put" and key[0] != "_"]
+    assert ["unlock.next.js", f"unlock.{VERSION}.js"] == [puts[0], puts[-1]]
+    check_whole(store)
+    assert plan_for(new.build(tmp_path), store).is_noop
+    with pytest.raises(Refused, match=r"rotated to unlock\.next\.js"):
+        transition(control_of(store), go_live())
+
+
+def test_a_live_sale_is_not_rotated(tmp_path: Path) -> None:
+    """Refused before a page moves."""
+    store = MemoryStore()
+    push_of(SHOP.build(tmp_path), store).run()
+    transition(control_of(store), go_live())
+    before = public(store)
+    with pytest.raises(Refused, match="only while the sale is scheduled"):
+        push_of(replace(SHOP, version="next").build(tmp_path), store).run()
+    assert before == public(store)

@@ -1,0 +1,116 @@
+"""Two pushes at once: one finishes, the other is told who, and the manifest describes the winner's pages."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.operators import SALE
+from support.recording_store import Killed, RecordingStore
+from support.shop import Shop, check_whole, plan_for, public, push_of
+
+from flashgen.errors import LostRace
+from flashgen.page.site import Role
+from flashgen.release.manifest import manifest_key, read_manifest
+from flashgen.store import MemoryStore
+
+MINE, THEIRS = Shop(text="mine"), Shop(text="theirs", pages=("lamp", "rug"))
+MANIFEST = manifest_key(SALE)
+
+
+def _describes(store: MemoryStore, shop: Shop, folder: Path) -> bool:
+    """Whether the manifest and the pages are those of `shop`."""
+    site = shop.build(folder)
+    pages = {file.key: (site.body(file), file.headers) for file in site.having(Role.PAGE)}
+    return plan_for(site, store).is_noop and pages.items() <= public(store).items()
+
+
+def test_a_plan_that_another_push_has_overtaken_is_stale(tmp_path: Path) -> None:
+    """It was made on a manifest that is gone."""
+    store = MemoryStore()
+    stale = push_of(MINE.build(tmp_path), store)
+    push_of(THEIRS.build(tmp_path), store, "bob").run()
+    before = list(store.list(""))
+    with pytest.raises(LostRace, match="bob has pushed fair meanwhile") as lost:
+        stale.run()
+    assert "bob" == lost.value.winner
+    assert before == list(store.list(""))
+
+
+def test_a_push_under_way_keeps_another_site_out(tmp_path: Path) -> None:
+    """Bob meets ann's claim at each request after it; she finishes."""
+    store, meetings = MemoryStore(), 0
+    mine, theirs = MINE.build(tmp_path), THEIRS.build(tmp_path)
+
+    def bob_tries(number: int, verb: str, key: str) -> None:
+        nonlocal meetings
+        if read_manifest(store, SALE).manifest.claim:
+            meetings += 1
+            with pytest.raises(LostRace, match="ann began another push of fair") as lost:
+                push_of(theirs, store, "bob").run()
+            assert ("ann", True) == (lost.value.winner, "--take-over" in lost.value.hint)
+
+    push_of(mine, RecordingStore(store, bob_tries)).run()
+    assert meetings > 5
+    assert _describes(store, MINE, tmp_path)
+
+
+@pytest.mark.parametrize("wave", ["assets", "unlock", "index.html"])
+def test_who_is_taken_over_stops_before_the_next_wave(wave: str, tmp_path: Path) -> None:
+    """And the manifest is the other's, whose pages are public."""
+    store, done = MemoryStore(), False
+
+    def bob_takes_over(number: int, verb: str, key: str) -> None:
+        nonlocal done
+        is_recheck = (verb, key) == ("get", MANIFEST) and number > 1
+        if is_recheck and not done and store.get(MANIFEST) and _has_reached(store, wave):
+            done = True
+            push_of(THEIRS.build(tmp_path), store, "bob").run(take_over=True)
+
+    with pytest.raises(LostRace, match="bob has pushed") as lost:
+        push_of(MINE.build(tmp_path), RecordingStore(store, bob_takes_over), "ann").run()
+    assert done
+    assert "bob" == lost.value.winner
+    assert _describes(store, THEIRS, tmp_path)
+    check_whole(store)
+
+
+def _has_reached(store: MemoryStore, wave: str) -> bool:
+    """Whether the wave before has been put."""
+    before = {"assets": "", "unlock": "assets", "index.html": "unlock"}[wave]
+    return not before or any(before in key for key in public(store))
+
+
+def test_the_same_site_is_resumed_without_asking(tmp_path: Path) -> None:
+    """Its claim carries the same digest."""
+    store = MemoryStore()
+
+    def dies(number: int, verb: str, key: str) -> None:
+        if key.endswith("index.html"):
+            raise Killed
+
+    with pytest.raises(Killed):
+        push_of(MINE.build(tmp_path), RecordingStore(store, dies)).run()
+    push_of(MINE.build(tmp_path / "elsewhere"), store, "bob").run()
+    assert _describes(store, MINE, tmp_path)
+
+
+def test_a_forward_is_not_left_by_who_was_taken_over(tmp_path: Path) -> None:
+    """The old pointer must lead to the winner's version, or nowhere."""
+    store, done = MemoryStore(), False
+    push_of(MINE.build(tmp_path), store).run()
+    old = MINE.build(tmp_path).pointer_file.key
+
+    def bob_goes_back(number: int, verb: str, key: str) -> None:
+        nonlocal done
+        manifest_is_last = (verb, key) == ("get", MANIFEST) and b"next" in store.get(f"{SALE}/index.html").body  # type: ignore[union-attr]
+        if manifest_is_last and not done:
+            done = True
+            push_of(MINE.build(tmp_path), store, "bob").run(take_over=True)
+
+    with pytest.raises(LostRace):
+        push_of(replace(MINE, version="next").build(tmp_path), RecordingStore(store, bob_goes_back)).run()
+    assert done
+    assert b"forward" not in store.get(old).body  # type: ignore[union-attr]
+    assert _describes(store, MINE, tmp_path)

@@ -1,0 +1,183 @@
+"""How pointers come, and how they hand over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from support.failing_store import FailingStore, Failure
+from support.operators import (
+    ENDS_AT,
+    KEY,
+    SALE,
+    STARTS_AT,
+    VERSION,
+    Clock,
+    bring,
+    chain,
+    control_of,
+    gate_sells,
+    go_live,
+)
+
+from flashgen.errors import LostRace, Refused
+from flashgen.store import MemoryStore
+from flashgen.unlock import journal, verbs
+from flashgen.unlock.birth import leave_forward, publish_first
+from flashgen.unlock.pointer import Forward, Pointer, first_pointer, parse, pointer_key
+from flashgen.unlock.state import State
+from flashgen.unlock.transition import Control, transition
+
+NEXT = pointer_key(SALE, "next")
+FIRST = first_pointer(SALE, VERSION, STARTS_AT, ENDS_AT)
+SECOND = first_pointer(SALE, "next", STARTS_AT + timedelta(hours=1), ENDS_AT)
+
+
+def _next(store: MemoryStore, who: str = "ann") -> Control:
+    return control_of(store, who, key=NEXT)
+
+
+def test_the_first_pointer_is_revision_0() -> None:
+    """Journaled like any other, by whoever pushed it."""
+    store = MemoryStore()
+    assert publish_first(control_of(store), FIRST)
+    pointer = control_of(store).read().pointer
+    assert (0, FIRST.state) == (pointer.revision, pointer.state)
+    assert [("push", "ann", None)] == [(record.verb, record.who, record.parent) for record in chain(store)]
+
+
+def test_a_pointer_that_is_there_stays() -> None:
+    """Whatever state it is in; and nothing is journaled."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    before = list(store.list(""))
+    assert not publish_first(control_of(store), FIRST)
+    assert before == list(store.list(""))
+
+
+@pytest.mark.parametrize("failure", [Failure.LOST_REQUEST, Failure.LOST_ANSWER])
+def test_a_first_pointer_survives_a_lost_answer(failure: Failure) -> None:
+    """The second put is the pointer's."""
+    store, clock = MemoryStore(), Clock()
+    assert publish_first(control_of(FailingStore(store, at=2, failure=failure), clock=clock), FIRST)
+    assert ["push"] == [record.verb for record in chain(store)]
+
+
+def test_of_two_first_pushes_at_once_one_wins() -> None:
+    """Both found nothing; the journal keeps what the winner wrote, though the built pointers are the same."""
+    store = MemoryStore()
+
+    def bob_comes_between() -> str:
+        assert publish_first(control_of(store, "bob"), FIRST)
+        return "ann-is-late"
+
+    assert not publish_first(replace(control_of(store), new_nonce=bob_comes_between), FIRST)
+    assert ["bob"] == [record.who for record in chain(store)]
+
+
+def test_a_rotated_pointer_continues_its_predecessor() -> None:
+    """Its facts but for the times; the chain goes on."""
+    store = MemoryStore()
+    bring(store)
+    transition(control_of(store), verbs.close(frozenset({"A"})))
+    gate_sells(store, "S")
+    assert publish_first(_next(store), SECOND, KEY)
+    pointer = _next(store).read().pointer
+    records = list(journal.history(store, SALE, pointer.nonce))
+    assert (SECOND.state.starts_at, frozenset({"A"}), frozenset({"S"}), 3) == (
+        pointer.state.starts_at,
+        pointer.state.closed,
+        pointer.state.sold,
+        pointer.revision,
+    )
+    assert ["rotate", "record-sold", "sold-out", "push"] == [record.verb for record in records]
+
+
+def test_a_rotation_keeps_the_epoch() -> None:
+    """Else the next go-live would make tokens of an earlier one good again."""
+    store = MemoryStore()
+    ops = bring(store, State.LIVE)
+    transition(ops, verbs.rollback(FIRST.state, STARTS_AT, "t"))
+    publish_first(_next(store), SECOND, KEY)
+    assert 2 == transition(_next(store), go_live()).after.state.epoch
+
+
+@pytest.mark.parametrize("state", [State.LIVE, State.PAUSED, State.ENDED])
+@pytest.mark.parametrize("resumed", [False, True])
+def test_only_a_scheduled_sale_is_rotated(state: State, resumed: bool) -> None:
+    """Before a page moves; also when an earlier push has got as far as the new pointer."""
+    store = MemoryStore()
+    ops = bring(store)
+    if resumed:
+        publish_first(_next(store), SECOND, KEY)
+    bring_on = {State.LIVE: (), State.PAUSED: (verbs.pause(),), State.ENDED: (verbs.end(),)}[state]
+    for verb in (go_live(), *bring_on):
+        transition(ops, verb)
+    before = list(store.list(""))
+    with pytest.raises(Refused, match=f"is {state.value}: a version is rotated only while") as refused:
+        publish_first(_next(store), SECOND, KEY)
+    assert f"put `version: {VERSION}` back into the YAML, then push" == refused.value.hint
+    assert before == list(store.list(""))
+
+
+@pytest.mark.parametrize("gone", ["missing", "forward"])
+def test_a_predecessor_may_be_gone(gone: str) -> None:
+    """Then the sale begins anew."""
+    store = MemoryStore()
+    if gone == "forward":
+        bring(store)
+        publish_first(_next(store), SECOND, KEY)
+        leave_forward(_next(store), KEY, "next")
+    last = control_of(store, key=pointer_key(SALE, "last"))
+    assert publish_first(last, SECOND, KEY)
+    assert 0 == last.read().pointer.revision
+
+
+def test_the_old_pointer_leads_to_the_new() -> None:
+    """Pages that are still cached follow it; done again it changes nothing."""
+    store = MemoryStore()
+    bring(store)
+    publish_first(_next(store), SECOND, KEY)
+    leave_forward(_next(store), KEY, "next")
+    stored = store.get(KEY)
+    assert stored is not None
+    forward = parse(stored.body, KEY)
+    assert isinstance(forward, Forward)
+    assert ("unlock.next.js", 1) == (forward.target, forward.revision)
+    leave_forward(_next(store), KEY, "next")
+    assert stored == store.get(KEY)
+
+
+def test_a_missing_predecessor_needs_no_forward() -> None:
+    """Nothing names it."""
+    store = MemoryStore()
+    leave_forward(_next(store), KEY, "next")
+    assert [] == list(store.list(""))
+
+
+def test_a_sale_that_went_live_meanwhile_is_not_forwarded() -> None:
+    """Somebody with the old YAML opened it between the waves: a person has to look."""
+    store = MemoryStore()
+    ops = bring(store)
+    publish_first(_next(store), SECOND, KEY)
+    transition(ops, go_live())
+    with pytest.raises(LostRace, match="changed while it was rotated"):
+        leave_forward(_next(store), KEY, "next")
+    assert isinstance(parse(store.get(KEY).body, KEY), Pointer)  # type: ignore[union-attr]
+
+
+def test_a_write_in_the_last_instant_is_not_forwarded_over() -> None:
+    """The forward is written If-Match."""
+    store = MemoryStore()
+    ops = bring(store)
+    publish_first(_next(store), SECOND, KEY)
+    control = _next(store)
+
+    def nonce() -> str:
+        transition(ops, go_live())
+        return "late"
+
+    with pytest.raises(LostRace):
+        leave_forward(replace(control, new_nonce=nonce), KEY, "next")
+    assert State.LIVE is control_of(store).read().pointer.state.state

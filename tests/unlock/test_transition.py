@@ -1,0 +1,168 @@
+"""One step of a sale's life, with nobody in the way; and two operators who take turns."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from support.operators import (
+    ENDS_AT,
+    HEADERS,
+    KEY,
+    SALE,
+    STARTS_AT,
+    bring,
+    chain,
+    control_of,
+    gate_sells,
+    go_live,
+    signed,
+)
+
+from flashgen.errors import Refused
+from flashgen.store import Headers, MemoryStore
+from flashgen.unlock import verbs
+from flashgen.unlock.pointer import Forward, OrderUrl, pointer_headers, render
+from flashgen.unlock.state import State
+from flashgen.unlock.token import TokenSigner
+from flashgen.unlock.transition import transition
+
+
+def _order(store: MemoryStore) -> OrderUrl | None:
+    return control_of(store).read().pointer.order
+
+
+def test_a_transition_says_what_it_did() -> None:
+    """From what to what, who and when."""
+    store = MemoryStore()
+    bring(store)
+    outcome = transition(control_of(store), go_live())
+    assert (State.SCHEDULED, State.LIVE, True, "ann") == (
+        outcome.before.state.state,
+        outcome.after.state.state,
+        outcome.changed,
+        outcome.who,
+    )
+    assert outcome.after == control_of(store).read().pointer
+    assert (1, 0) == (outcome.after.revision, outcome.before.revision)
+
+
+def test_done_again_it_changes_nothing_and_names_who_did_it() -> None:
+    """Not a byte of the store, whoever asks."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    gate_sells(store, "A")
+    before = list(store.list(""))
+    outcome = transition(control_of(store, "bob"), go_live())
+    assert (False, "ops", State.LIVE) == (outcome.changed, outcome.who, outcome.after.state.state)
+    assert chain(store)[1].when == outcome.when
+    assert before == list(store.list(""))
+
+
+def test_an_arrow_that_does_not_exist_writes_nothing() -> None:
+    """Neither a pointer nor an attempt."""
+    store = MemoryStore()
+    bring(store, State.ENDED)
+    before = list(store.list(""))
+    with pytest.raises(Refused, match="`pause` needs a sale that is live"):
+        transition(control_of(store), verbs.pause())
+    assert before == list(store.list(""))
+
+
+def test_a_live_pointer_alone_has_an_order_url() -> None:
+    """Before, in a pause and after the end there is none."""
+    store = MemoryStore()
+    control = bring(store)
+    found = [_order(store)]
+    for verb in (go_live(), verbs.pause(), verbs.resume(STARTS_AT, "x"), verbs.end()):
+        transition(control, verb)
+        found.append(_order(store))
+    assert [False, True, False, True, False] == [order is not None for order in found]
+
+
+def test_a_token_outlives_whatever_else_changes() -> None:
+    """A pause, a closed SKU, a sold one: buyers on their way are not thrown out."""
+    store = MemoryStore()
+    control = bring(store, State.LIVE)
+    token = _order(store)
+    gate_sells(store, "A")
+    for verb in (verbs.close(frozenset({"B"})), verbs.pause(), verbs.resume(STARTS_AT, "x")):
+        transition(control, verb)
+    assert token == _order(store)
+
+
+def test_a_rollback_into_live_voids_the_tokens_of_before() -> None:
+    """The epoch rises."""
+    store = MemoryStore()
+    control = bring(store, State.LIVE)
+    token, live = _order(store), control.read().pointer.state
+    transition(control, verbs.end())
+    transition(control, verbs.rollback(live, STARTS_AT, "token-2"))
+    assert token != _order(store)
+    assert 2 == control.read().pointer.state.epoch
+
+
+def test_the_gate_copies_the_token_without_a_secret() -> None:
+    """It writes `sold`, and cannot sign."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    token = _order(store)
+    transition(replace(control_of(store, "gate"), order_url=None), verbs.record_sold(frozenset({"A"})))
+    assert token == _order(store)
+
+
+def test_without_a_secret_a_token_that_has_to_change_is_refused() -> None:
+    """A later end means a later expiry; nothing is written."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    before = list(store.list(""))
+    later = verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1))
+    with pytest.raises(Refused, match="has no secret"):
+        transition(replace(control_of(store), order_url=None), later)
+    assert before == list(store.list(""))
+
+
+def test_the_token_in_a_pointer_is_the_one_its_state_says() -> None:
+    """Pages send it, the gate reads it."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    state, order = control_of(store).read().pointer.state, _order(store)
+    assert order == signed(state)
+    claims = TokenSigner([b"correct horse battery staple, and more"]).read(order.path.removeprefix("/o/"))
+    assert (SALE, 1, int(STARTS_AT.timestamp())) == (claims.sale, claims.epoch, claims.not_before)
+
+
+def test_other_cache_headers_are_a_reason_for_a_push_alone() -> None:
+    """An operator who asks for what is so gets no revision for it; a push refreshes them."""
+    store = MemoryStore()
+    bring(store, State.PAUSED)
+    changed: Headers = pointer_headers(2)
+    control = replace(control_of(store), headers=changed)
+    assert not transition(control, verbs.pause()).changed
+    assert transition(control, verbs.reschedule(STARTS_AT, ENDS_AT)).changed
+    assert not transition(control, verbs.reschedule(STARTS_AT, ENDS_AT)).changed
+    assert changed == control.read().headers
+
+
+def test_a_sale_that_was_never_pushed_has_no_verbs() -> None:
+    """The hint is the push."""
+    with pytest.raises(Refused, match="never pushed") as refused:
+        transition(control_of(MemoryStore()), go_live())
+    assert "flashgen push fair" == refused.value.hint
+
+
+def test_a_forward_has_no_verbs() -> None:
+    """This checkout's YAML is older than the store."""
+    store = MemoryStore()
+    store.put(KEY, render(Forward(1, "n", "unlock.next.js")), HEADERS)
+    with pytest.raises(Refused, match=r"rotated to unlock\.next\.js"):
+        transition(control_of(store), go_live())
+
+
+def test_what_somebody_wrote_over_is_refused() -> None:
+    """By name, and left as it is."""
+    store = MemoryStore()
+    store.put(KEY, b"<html>", HEADERS)
+    with pytest.raises(Refused, match=KEY):
+        transition(control_of(store), go_live())
