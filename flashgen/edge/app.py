@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
-from urllib.parse import quote
 
 from flashgen.edge import cache_control, error_page
 from flashgen.edge.behaviour import BEHAVIOURS, Behaviour, Lifetime, behaviour_for, lifetime
@@ -66,9 +65,7 @@ class Edge:
     async def _response(self, scope: Scope) -> Response:
         if scope["method"] not in METHODS:
             return self._error(405, ("Allow", ", ".join(METHODS)), self._date())
-        # ASGI leaves the raw path optional.
-        raw_path = scope.get("raw_path") or quote(scope["path"]).encode()
-        target = resolve(raw_path, scope["query_string"])
+        target = resolve(scope["path"], scope["query_string"])
         if target.location:
             fields = (("Location", target.location), ("Content-Length", "0"), self._date())
             return Response(302, fields + self._security)

@@ -17,7 +17,6 @@ from flashgen.errors import Refused
 #: How long a stop waits for responses that are still being sent; endless streams are cut then.
 GRACE_SECONDS = 1
 
-
 #: As CDNs keep idle connections open; pages of an open sale poll every 10 s.
 KEEP_ALIVE_SECONDS = 60
 

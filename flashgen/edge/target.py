@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
 from flashgen.store.keys import is_key
 
@@ -18,14 +18,13 @@ class Target:
     location: str = ""
 
 
-def resolve(raw_path: bytes, query: bytes = b"") -> Target:
+def resolve(path: str, query: bytes = b"") -> Target:
     """`/x/` is `x/index.html`; `/x`, without a dot in its last segment, leads to `/x/`, and keeps its query.
 
-    `raw_path` is percent-encoded, as it was sent. What cannot be a key (`..`, empty segments, backslashes, bytes that
-    are not UTF-8) is nothing: so a `location` never starts with `//`, which would lead to another host.
+    `path` is percent-decoded. What cannot be a key (`..`, empty segments, backslashes) is nothing: so a `location`
+    never starts with `//`, which would lead to another host.
     """
-    path = _decoded(raw_path)
-    if path is None or not path.startswith("/"):
+    if not path.startswith("/"):
         return Target()
     key = path[1:] + (INDEX if path.endswith("/") else "")
     if not is_key(key):
@@ -34,10 +33,3 @@ def resolve(raw_path: bytes, query: bytes = b"") -> Target:
         return Target(key=key)
     suffix = f"?{query.decode('latin-1')}" if query else ""
     return Target(location=f"/{quote(key)}/{suffix}")
-
-
-def _decoded(raw_path: bytes) -> str | None:
-    try:
-        return unquote_to_bytes(raw_path).decode("utf-8")
-    except UnicodeDecodeError:
-        return None

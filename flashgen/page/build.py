@@ -9,24 +9,22 @@ An unchanged sale is recognised by the digest of its inputs and of its files, wi
 
 from __future__ import annotations
 
-import gc
-import multiprocessing
-import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from flashgen.errors import InvalidInput, Problem, Refused
 from flashgen.page import headers
 from flashgen.page.assets import Asset, make_assets
-from flashgen.page.images import BadImage, Picture, load_picture
+from flashgen.page.images import BadImage
 from flashgen.page.inputs import Inputs, unchanged
 from flashgen.page.output import commit, exclusive, remove_unlisted, stage, unfinished, write_if_changed
+from flashgen.page.pictures import Picture, make_picture
 from flashgen.page.render import Renderer
 from flashgen.page.site import Role, Site, SiteFile, digest, read_record, record_path, render_record
 from flashgen.page.theme import Theme, UnknownTheme, find_theme
+from flashgen.page.workers import spread
 from flashgen.sale.load import Loaded, load_sale
 from flashgen.sale.model import Sale
 from flashgen.store import Headers
@@ -74,7 +72,7 @@ def build_sale(path: Path, root: Path, folder: Path, jobs: int) -> Built:
         if site:
             return Built(site, 0)
         loaded = load_sale(path, root)
-        return _write(loaded, prepare(loaded, root), root, folder, jobs)
+        return _write(loaded, prepare(loaded, root, jobs), root, folder, jobs)
 
 
 def _refuse_foreign(place: Path, lock: Path) -> None:
@@ -98,28 +96,35 @@ class Parts:
     pictures: Mapping[str, Picture]
 
 
-def prepare(loaded: Loaded, root: Path) -> Parts:
-    """Find the theme, minify its assets, check the images. Raises InvalidInput with every problem of all three."""
+def prepare(loaded: Loaded, root: Path, jobs: int) -> Parts:
+    """Find the theme, minify its assets, encode the images. Raises InvalidInput with every problem of all three."""
     try:
         theme = find_theme(loaded.sale.theme, root / "themes")
     except UnknownTheme as unknown:
         raise InvalidInput([loaded.problem(("sale", "theme"), unknown.message, unknown.hint)]) from unknown
-    return Parts(theme, make_assets(theme.asset_paths()), _pictures(loaded, root))
+    return Parts(theme, make_assets(theme.asset_paths()), _pictures(loaded, root, jobs))
 
 
-def _pictures(loaded: Loaded, root: Path) -> dict[str, Picture]:
-    pictures: dict[str, Picture] = {}
-    problems = []
-    for index, product in enumerate(loaded.sale.products):
-        if product.image is None or product.image in pictures:
-            continue
+def _pictures(loaded: Loaded, root: Path, jobs: int) -> dict[str, Picture]:
+    folder, cache = loaded.inputs[0].parent, root / ".flashgen" / "cache" / "images"
+    first_use = {one.image: index for index, one in reversed([*enumerate(loaded.sale.products)]) if one.image}
+
+    def make(name: str) -> Picture | BadImage:
         try:
-            pictures[product.image] = load_picture(loaded.inputs[0].parent / product.image, root)
+            return make_picture(folder / name, root, cache)
         except BadImage as bad:
-            problems.append(loaded.problem(("products", index, "image"), bad.message, bad.hint))
+            return bad
+
+    names = sorted(first_use, key=lambda name: first_use[name])
+    made = dict(zip(names, spread(make, names, jobs), strict=True))
+    problems = [
+        loaded.problem(("products", first_use[name], "image"), bad.message, bad.hint)
+        for name, bad in made.items()
+        if isinstance(bad, BadImage)
+    ]
     if problems:
         raise InvalidInput(problems)
-    return pictures
+    return {name: picture for name, picture in made.items() if isinstance(picture, Picture)}
 
 
 def _unchanged_site(folder: Path, sale: str, root: Path) -> Site | None:
@@ -166,7 +171,8 @@ def _input_names(loaded: Loaded, root: Path) -> tuple[str, ...]:
 
 def all_files(sale: Sale, parts: Parts, sink: Sink, jobs: int) -> Iterator[tuple[SiteFile, bool]]:
     """Make every file of a sale and hand it to `sink`; assets first, so that no page names one that is not there."""
-    for asset in _by_name([*parts.assets.values(), *(picture.asset for picture in parts.pictures.values())]):
+    pictures = chain.from_iterable(picture.assets for picture in parts.pictures.values())
+    for asset in _by_name([*parts.assets.values(), *pictures]):
         yield _hand(sink, f"{sale.id}/assets/{asset.name}", Role.ASSET, asset.body, headers.asset_headers(asset.name))
     key = pointer_key(sale.id, sale.unlock.version)
     pointer = render(first_pointer(sale.id, sale.unlock.version, sale.starts_at, sale.ends_at))
@@ -187,7 +193,7 @@ def _hand(sink: Sink, key: str, role: Role, body: bytes, file_headers: Headers) 
 
 @dataclass(frozen=True)
 class _Pages:
-    """What a worker needs to make pages; it reaches the workers by fork, not by pickling."""
+    """What a worker needs to make pages."""
 
     sale: Sale
     renderer: Renderer
@@ -206,31 +212,9 @@ class _Pages:
         return _hand(self.sink, f"{self.sale.id}/{name}", Role.PAGE, body, self.headers)
 
 
-_forked: _Pages
-
-
-def _make_in_worker(products: slice | None) -> list[tuple[SiteFile, bool]]:
-    return _forked.make(products)
-
-
 def _all_pages(pages: _Pages, jobs: int) -> Iterator[tuple[SiteFile, bool]]:
-    global _forked
     count = len(pages.sale.products)
     # The sale page lists all products: the longest task goes first, or one worker would end with it alone.
     tasks = [None, *(slice(start, start + PAGES_A_TASK) for start in range(0, count, PAGES_A_TASK))]
-    if jobs < 2 or count < PAGES_WORTH_A_FORK:
-        for task in tasks:
-            yield from pages.make(task)
-        return
-    _forked = pages
-    gc.freeze()  # a collection in a worker would copy every page of memory it shares with us
-    workers = min(jobs, len(tasks))
-    fork = multiprocessing.get_context("fork")
-    try:
-        with ProcessPoolExecutor(workers, fork, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-            for made in pool.map(_make_in_worker, tasks):
-                yield from made
-    except BrokenProcessPool as broken:
-        raise Refused(
-            "a process that rendered pages died, perhaps for want of memory", "build with fewer: --jobs 1"
-        ) from broken
+    for made in spread(pages.make, tasks, jobs if count >= PAGES_WORTH_A_FORK else 1):
+        yield from made

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flashgen.errors import Problem
 from flashgen.page.build import all_files, prepare
+from flashgen.page.markdown import left_out
 from flashgen.page.site import Role, SiteFile
 from flashgen.sale.load import Loaded, load_sale
 
@@ -15,11 +16,11 @@ CRITICAL_BYTES_MAX = 14_600
 """What a server may send before the first acknowledgement: 10 segments of 1,460 bytes (RFC 6928)."""
 
 
-def check_sale(
-    path: Path,
-    root: Path,
-) -> tuple[Problem, ...]:
-    """Load, render and measure. Returns the warnings; raises InvalidInput with every problem. Writes nothing."""
+def check_sale(path: Path, root: Path, jobs: int) -> tuple[Problem, ...]:
+    """Load, encode, render and measure. Returns the warnings; raises InvalidInput with every problem.
+
+    Writes nothing but the cache of encoded images, which the next build is glad of. `jobs` is for the images.
+    """
     loaded = load_sale(path, root)
     sizes: dict[str, int] = {}
 
@@ -29,9 +30,17 @@ def check_sale(
         return False
 
     # One process: what a worker weighs stays in the worker.
-    for _ in all_files(loaded.sale, prepare(loaded, root), weigh, jobs=1):
+    for _ in all_files(loaded.sale, prepare(loaded, root, jobs), weigh, jobs=1):
         pass
-    return (*loaded.warnings, *_overweight(loaded, sizes))
+    return (*loaded.warnings, *_left_out(loaded), *_overweight(loaded, sizes))
+
+
+def _left_out(loaded: Loaded) -> Iterator[Problem]:
+    """Descriptions of which a shopper does not see everything."""
+    for index, product in enumerate(loaded.sale.products):
+        if what := left_out(product.description):
+            message = f"`description` holds {what}, which pages do not show"
+            yield loaded.problem(("products", index, "description"), message, "write it in Markdown, without it")
 
 
 def _overweight(loaded: Loaded, sizes: dict[str, int]) -> Iterator[Problem]:

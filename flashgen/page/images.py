@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import stat
 import warnings
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
 from flashgen.errors import FlashgenError
-from flashgen.page.assets import Asset, fingerprinted
 
 FORMATS = {
     ".avif": "AVIF",
@@ -28,36 +26,27 @@ PIXELS_MAX = 50_000_000
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 
-_ORIENTATION = 0x0112
-_TURNING = range(5, 9)
-"""Values of EXIF's Orientation (EXIF 3.0, 4.6.5.1.6) with which browsers turn a picture by a quarter."""
-
 
 class BadImage(FlashgenError):
     """Why an image cannot be used; the caller knows at which line it is named."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An image in its final form: the asset, and its size in pixels."""
-
-    asset: Asset
-    width: int
-    height: int
-
-
-def load_picture(path: Path, root: Path) -> Picture:
-    """Read and decode an image. Raises BadImage when missing, outside `root`, damaged, or not what its name says."""
+def read_image(path: Path, root: Path) -> bytes:
+    """An image file's bytes. Raises BadImage when it is missing, outside `root`, too large, or of no kind we know."""
     body = _read(path, root)
-    extension = path.suffix.lower()
-    if extension not in FORMATS:
+    if path.suffix.lower() not in FORMATS:
         known = ", ".join(sorted(FORMATS))
         raise BadImage(f"image `{path.name}` must be one of {known}", "convert it, or name another file")
+    return body
+
+
+def decode_image(path: Path, body: bytes) -> Image.Image:
+    """The first picture in `body`, wholly decoded. Raises BadImage when it is damaged, or not what `path` says."""
+    extension = path.suffix.lower()
     try:
-        width, height = _decode(body, FORMATS[extension])
+        return _decode(body, FORMATS[extension])
     except Exception as error:  # a decoder meets bytes from anywhere, and Pillow's raise what they like
         raise BadImage(*_explain(path, extension, error)) from error
-    return Picture(fingerprinted(path.name, body), width, height)
 
 
 def _read(path: Path, root: Path) -> bytes:
@@ -87,19 +76,18 @@ def _refuse_outside(path: Path, root: Path) -> None:
         )
 
 
-def _decode(body: bytes, expected: str) -> tuple[int, int]:
-    """Width and height as a browser shows it. Raises whatever a decoder raises, and ValueError for what is refused."""
+def _decode(body: bytes, expected: str) -> Image.Image:
+    """Raises whatever a decoder raises, and ValueError for what is refused."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Pillow warns of odd metadata that no browser minds
-        with Image.open(BytesIO(body)) as image:
-            found = "JPEG" if image.format == "MPO" else image.format  # MPO: a phone's JPEG with a second view
-            if found != expected:
-                raise ValueError(f"it holds {found}")
-            if image.width * image.height > PIXELS_MAX:
-                raise ValueError(f"it has {image.width} × {image.height} pixels; at most {PIXELS_MAX:,} are decoded")
-            image.load()
-            turned = image.getexif().get(_ORIENTATION) in _TURNING
-            return (image.height, image.width) if turned else image.size
+        image = Image.open(BytesIO(body))
+        found = "JPEG" if image.format == "MPO" else image.format  # MPO: a phone's JPEG with a second view
+        if found != expected:
+            raise ValueError(f"it holds {found}")
+        if image.width * image.height > PIXELS_MAX:
+            raise ValueError(f"it has {image.width} × {image.height} pixels; at most {PIXELS_MAX:,} are decoded")
+        image.load()
+        return image
 
 
 def _explain(path: Path, extension: str, error: Exception) -> tuple[str, str]:

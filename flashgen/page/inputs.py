@@ -50,6 +50,8 @@ def unchanged(record: dict[str, Any], root: Path) -> bool:
 
 def _add(total: hashlib._Hash, root: Path, paths: Iterable[Path]) -> None:
     for path in paths:
+        if not path.is_file():  # reading a pipe would wait for ever
+            raise FileNotFoundError(path)
         total.update(f"\0{path.relative_to(root).as_posix()}\0".encode())
         total.update(hashlib.sha256(path.read_bytes()).digest())
 

@@ -15,3 +15,13 @@ def to_html(text: str) -> Markup:
     `data:` links.
     """
     return Markup(markdown_to_html_with_extensions(text, extensions=_EXTENSIONS))  # noqa: S704  cmark escapes
+
+
+def left_out(text: str) -> str:
+    """What of a text shoppers do not see, in words: cmark leaves it out, or the page's security policy refuses it."""
+    html = to_html(text)
+    if "<!-- raw HTML omitted -->" in html:
+        return "raw HTML"
+    if "<img" in html:
+        return "an image"
+    return "a link that is not safe" if 'href=""' in html else ""

@@ -5,8 +5,10 @@ Encoding is slow, so that its results are kept by what went in: a second build e
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ import PIL
 from PIL import Image, ImageCms, ImageOps
 
 from flashgen.page.assets import Asset, fingerprinted
+from flashgen.page.images import decode_image, read_image
 from flashgen.page.output import replace_file
 
 WIDTHS = (480, 960, 1440)
@@ -22,8 +25,8 @@ WIDTHS = (480, 960, 1440)
 
 FALLBACK_WIDTH = 960
 
-FORMATS = ("AVIF", "WEBP")
-"""Modern formats, the smallest first: a browser takes the first that it knows."""
+MODERN = ("AVIF", "WEBP")
+"""The smallest first: a browser takes the first that it knows."""
 
 OPTIONS: dict[str, dict[str, int | bool]] = {
     # One thread: with more, the bytes depend on the machine's number of cores.
@@ -33,7 +36,9 @@ OPTIONS: dict[str, dict[str, int | bool]] = {
     "PNG": {"optimize": True},
 }
 
-_RECIPE = repr((WIDTHS, FALLBACK_WIDTH, FORMATS, OPTIONS, PIL.__version__))
+_EXTENSIONS = {"AVIF": "avif", "WEBP": "webp", "JPEG": "jpg", "PNG": "png"}
+
+_RECIPE = repr((WIDTHS, FALLBACK_WIDTH, MODERN, OPTIONS, PIL.__version__)).encode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,64 +65,88 @@ class Picture:
         yield from (rendition.asset for rendition in self.modern)
 
 
-def make_picture(name: str, body: bytes, cache: Path) -> Picture:
-    """All renditions of an image file's body, from `cache` where they are there. `name` is the file's, for people."""
-    with Image.open(io.BytesIO(body)) as opened:
-        source = _upright_srgb(opened)
-    keep = _Cache(cache / hashlib.sha256(body + _RECIPE.encode()).hexdigest())
-    stem = Path(name).stem
-    fallback_format = "PNG" if source.mode == "RGBA" else "JPEG"
-    modern = tuple(_render(source, stem, kind, width, keep) for kind in FORMATS for width in _widths(source))
-    return Picture(modern, _render(source, stem, fallback_format, min(FALLBACK_WIDTH, source.width), keep))
-
-
-def _widths(source: Image.Image) -> tuple[int, ...]:
-    """No wider than the original: enlarging adds bytes and no detail."""
-    return tuple(sorted({min(width, source.width) for width in WIDTHS}))
-
-
-def _upright_srgb(opened: Image.Image) -> Image.Image:
-    """As it should be seen: turned as the camera was held, in sRGB, without metadata (which may hold a place)."""
-    image = ImageOps.exif_transpose(opened)
-    profile = opened.info.get("icc_profile")
-    mode = "RGBA" if image.has_transparency_data else "RGB"
-    if profile and image.mode in ("RGB", "CMYK", "L"):
-        srgb = ImageCms.createProfile("sRGB")
-        converted = ImageCms.profileToProfile(
-            image, ImageCms.ImageCmsProfile(io.BytesIO(profile)), srgb, outputMode="RGB"
-        )
-        image = converted or image
-    return image.convert(mode)
-
-
-def _render(source: Image.Image, stem: str, kind: str, width: int, keep: _Cache) -> Rendition:
-    height = max(1, round(source.height * width / source.width))
-    body = keep.get(f"{width}.{kind.lower()}")
-    if body is None:
-        body = _encode(source.resize((width, height), Image.Resampling.LANCZOS), kind)
-        keep.put(f"{width}.{kind.lower()}", body)
-    extension = "jpg" if kind == "JPEG" else kind.lower()
-    return Rendition(fingerprinted(f"{stem}-{width}.{extension}", body), kind, width, height)
-
-
-def _encode(image: Image.Image, kind: str) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **OPTIONS[kind])
-    return buffer.getvalue()
+def make_picture(path: Path, root: Path, cache: Path) -> Picture:
+    """All renditions of an image file, from the folder `cache` if they are there. Raises BadImage."""
+    body = read_image(path, root)
+    kept = cache / hashlib.sha256(_RECIPE + body).hexdigest()
+    made = _read_kept(kept)
+    if made is None:
+        made = list(_renditions(_upright_srgb(decode_image(path, body))))
+        _keep(kept, made)
+    fallback, *modern = (_named(path.stem, one) for one in made)
+    return Picture(tuple(modern), fallback)
 
 
 @dataclass(frozen=True, slots=True)
-class _Cache:
-    """Renditions of one image, named by width and format. Losing it costs time, never correctness."""
+class _Encoded:
+    """A rendition that has no name yet: two files with the same content share what is kept."""
 
-    folder: Path
+    format: str
+    width: int
+    height: int
+    body: bytes
 
-    def get(self, name: str) -> bytes | None:
-        try:
-            return (self.folder / name).read_bytes() or None
-        except OSError:
-            return None
+    @property
+    def file(self) -> str:
+        return f"{self.width}x{self.height}.{_EXTENSIONS[self.format]}"
 
-    def put(self, name: str, body: bytes) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
-        replace_file(self.folder / name, body)
+
+def _named(stem: str, one: _Encoded) -> Rendition:
+    name = f"{stem}-{one.width}.{_EXTENSIONS[one.format]}"
+    return Rendition(fingerprinted(name, one.body), one.format, one.width, one.height)
+
+
+def _renditions(source: Image.Image) -> Iterator[_Encoded]:
+    """The fallback first."""
+    fallback = "PNG" if source.mode == "RGBA" else "JPEG"
+    yield _encoded(source, fallback, min(FALLBACK_WIDTH, source.width))
+    for kind in MODERN:
+        # No wider than the original: enlarging adds bytes and no detail.
+        for width in sorted({min(width, source.width) for width in WIDTHS}):
+            yield _encoded(source, kind, width)
+
+
+def _encoded(source: Image.Image, kind: str, width: int) -> _Encoded:
+    height = max(1, round(source.height * width / source.width))
+    buffer = io.BytesIO()
+    source.resize((width, height), Image.Resampling.LANCZOS).save(buffer, kind, **OPTIONS[kind])
+    return _Encoded(kind, width, height, buffer.getvalue())
+
+
+def _upright_srgb(image: Image.Image) -> Image.Image:
+    """As it should be seen: turned as the camera was held, in sRGB, without metadata (which may tell a place)."""
+    profile = image.info.get("icc_profile")
+    image = ImageOps.exif_transpose(image)
+    if profile and image.mode in ("RGB", "CMYK", "L"):
+        with contextlib.suppress(ImageCms.PyCMSError, OSError):  # a broken profile: what browsers do, ignore it
+            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+            image = ImageCms.profileToProfile(image, given, ImageCms.createProfile("sRGB"), outputMode="RGB") or image
+    upright = image.convert("RGBA" if image.has_transparency_data else "RGB")
+    upright.info.clear()
+    return upright
+
+
+def _keep(folder: Path, made: list[_Encoded]) -> None:
+    """The list last: without it nothing counts. Losing the folder costs time, never correctness."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in made:
+        replace_file(folder / one.file, one.body)
+    rows = [[one.format, one.width, one.height, hashlib.sha256(one.body).hexdigest()] for one in made]
+    replace_file(folder / "renditions.json", json.dumps(rows).encode())
+
+
+def _read_kept(folder: Path) -> list[_Encoded] | None:
+    try:
+        rows = json.loads((folder / "renditions.json").read_bytes())
+        made = [_read_one(folder, *row) for row in rows]
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return made or None
+
+
+def _read_one(folder: Path, kind: str, width: int, height: int, sha256: str) -> _Encoded:
+    empty = _Encoded(kind, width, height, b"")
+    body = (folder / empty.file).read_bytes()
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise ValueError("damaged")
+    return _Encoded(kind, width, height, body)

@@ -10,14 +10,15 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import groupby
 from types import SimpleNamespace
 
 from markupsafe import Markup
 
 from flashgen import timestamps
 from flashgen.page.assets import Asset
-from flashgen.page.images import Picture
 from flashgen.page.markdown import to_html
+from flashgen.page.pictures import Picture
 from flashgen.page.theme import Theme
 from flashgen.page.wording import Wording
 from flashgen.sale.model import Product, Sale
@@ -25,12 +26,21 @@ from flashgen.unlock.pointer import pointer_name
 
 
 @dataclass(frozen=True, slots=True)
+class SourceView:
+    """What a `<source>` needs: a media type, and a srcset of URLs relative to the page."""
+
+    type: str
+    srcset: str
+
+
+@dataclass(frozen=True, slots=True)
 class ImageView:
-    """`src` is relative to the page; sizes are pixels."""
+    """`src` is the fallback, relative to the page; sizes are its pixels; `sources` the modern formats, best first."""
 
     src: str
     width: int
     height: int
+    sources: tuple[SourceView, ...]
 
 
 class ProductView:
@@ -87,7 +97,8 @@ class Renderer:
 
     def ended_page(self) -> bytes:
         """Where the gate sends everyone without a place."""
-        return self._render("ended.html", "../")
+        # Here alone: in every page it would make a new page of each when one product comes or goes.
+        return self._render("ended.html", "../", page=self._page_config("../", products=len(self._sale.products)))
 
     def _render(self, template: str, root: str, *, products: tuple[ProductView, ...] = (), **more: object) -> bytes:
         variables = {
@@ -120,17 +131,26 @@ class Renderer:
         )
 
     def _product_view(self, product: Product, root: str) -> ProductView:
-        picture = self._pictures[product.image] if product.image else None
-        image = ImageView(f"{root}assets/{picture.asset.name}", picture.width, picture.height) if picture else None
+        image = _image_view(self._pictures[product.image], f"{root}assets/") if product.image else None
         return ProductView(product, self._wording, root, image)
 
-    def _page_config(self, root: str) -> Markup:
+    def _page_config(self, root: str, **more: int) -> Markup:
         """What page.js starts from, as JSON that cannot end its script element early."""
         facts = {
             "sale": self._sale.id,
             "pointer": root + pointer_name(self._sale.unlock.version),
-            "origins": self._sale.order.servers if self._sale.order else (),
+            "origins": self._sale.order_origins,
             **self._times,
+            **more,
         }
         text = json.dumps(facts, separators=(",", ":"))
         return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704
+
+
+def _image_view(picture: Picture, folder: str) -> ImageView:
+    fallback = picture.fallback
+    sources = tuple(
+        SourceView(f"image/{kind.lower()}", ", ".join(f"{folder}{one.asset.name} {one.width}w" for one in renditions))
+        for kind, renditions in groupby(picture.modern, key=lambda one: one.format)
+    )
+    return ImageView(folder + fallback.asset.name, fallback.width, fallback.height, sources)

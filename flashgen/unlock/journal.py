@@ -62,7 +62,7 @@ def read(store: Store, sale: str, nonce: str) -> Record | None:
         return None
     try:
         return _parse(stored.body)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused(
             f"{record_key(sale, nonce)} in the store is not a journal record ({error})",
             "somebody wrote over it; restore an older version of the object",

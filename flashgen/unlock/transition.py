@@ -29,6 +29,10 @@ from flashgen.unlock.token import claims_of
 from flashgen.unlock.verbs import Verb
 
 
+class NotPushed(Refused):
+    """A sale has no pointer: it was never pushed to this store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """A hand on one sale's pointer, and everything it needs from the world outside.
@@ -62,10 +66,10 @@ class Control:
         journal.write(self.store, self.sale, record)
 
     def read(self) -> Seen:
-        """The pointer as it is. Raises Refused when there is none, or when it was rotated away."""
+        """The pointer as it is. Raises NotPushed when there is none, Refused when it was rotated away or damaged."""
         stored = self.store.get(self.key)
         if stored is None:
-            raise Refused(
+            raise NotPushed(
                 f"{self.sale} has no pointer in {self.store.url}: it was never pushed there",
                 f"flashgen push {self.sale}",
             )

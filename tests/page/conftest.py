@@ -32,6 +32,7 @@ sale:
   ends_at: "{ENDS_AT.isoformat()}"
   currency: EUR
   locale: en
+  theme: plain
 products:
   - {{sku: LAMP, name: Lamp, price: "19.90", list_price: "39.90"}}
   - {{sku: MUG+1, name: Mug, price: "5.00"}}

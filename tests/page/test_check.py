@@ -22,7 +22,7 @@ def test_a_good_sale_has_nothing_to_say_and_writes_nothing(tmp_path: Path) -> No
     """Not even a folder."""
     path = write_sale(tmp_path)
     before = sorted(tmp_path.rglob("*"))
-    assert () == check_sale(path, tmp_path)
+    assert () == check_sale(path, tmp_path, 1)
     assert before == sorted(tmp_path.rglob("*"))
 
 
@@ -34,7 +34,7 @@ def test_a_page_over_budget_is_named_with_its_size(tmp_path: Path) -> None:
         f'  - {{sku: A, name: Lamp, price: "1.00", description: {incompressible(19_000)}}}\n'
         f'  - {{sku: B, name: Mug, price: "1.00", description: {incompressible(19_900)}}}\n',
     )
-    (warning,) = check_sale(path, tmp_path)
+    (warning,) = check_sale(path, tmp_path, 1)
     assert warning.message.startswith("night/mug/index.html (and 1 more): HTML, css and js are ")
     assert warning.message.endswith(f"at most {CRITICAL_BYTES_MAX:,}")
     assert (warning.where.file, warning.path) == (path, "products")
@@ -45,7 +45,7 @@ def test_css_and_js_count_for_every_page(tmp_path: Path) -> None:
     """They block the first paint as much as HTML does."""
     path = write_sale(tmp_path, theme="heavy")
     write_theme(tmp_path, "heavy", {"assets/heavy.css": f"a{{content:'{incompressible(24_000)}'}}"})
-    (warning,) = check_sale(path, tmp_path)
+    (warning,) = check_sale(path, tmp_path, 1)
     assert "(and 4 more)" in warning.message
 
 
@@ -54,4 +54,4 @@ def test_check_renders_every_page(tmp_path: Path) -> None:
     path = write_feed(tmp_path, 3, theme="mine")
     write_theme(tmp_path, "mine", {"product.html": "{{ 1 // (product.sku != 'S-3') }}"})
     with pytest.raises(InvalidInput):
-        check_sale(path, tmp_path)
+        check_sale(path, tmp_path, 1)

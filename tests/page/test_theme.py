@@ -145,7 +145,7 @@ def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         (
             {"theme.yaml": "title: Mine\nextends: plian\n"},
             "theme.yaml:2:10",
-            "`extends` must be one of mine, plain, found plian",
+            "`extends` must be one of mine, plain, spotlight, found plian",
             "did you mean `plain`?",
         ),
         ({"theme.yaml": "extends: mine\n"}, "theme.yaml:1:10", "theme mine extends itself", "name another theme"),

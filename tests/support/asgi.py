@@ -25,7 +25,6 @@ async def ask_async(app: Any, target: str, method: str = "GET", sends: Mapping[s
         "type": "http",
         "method": method,
         "path": unquote(path),
-        "raw_path": path.encode(),
         "query_string": query.encode(),
         "headers": [(name.lower().encode(), value.encode()) for name, value in (sends or {}).items()],
     }

@@ -22,7 +22,7 @@ STARTS_AT = datetime(2026, 11, 27, 8, tzinfo=UTC)
 ENDS_AT = datetime(2026, 11, 27, 20, tzinfo=UTC)
 ORIGIN = "https://order.example.com"
 VERSION = "7k2mq9xw4t"
-CSP = f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' {ORIGIN}"
+CSP = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self' "
 
 
 def pointer(state: str = "scheduled", **changed: Any) -> bytes:
@@ -56,6 +56,7 @@ class Storefront:
 
     folder: Path
     origin: str = ""
+    order_origins: tuple[str, ...] = (ORIGIN,)
     pointers: dict[str, bytes] = field(default_factory=lambda: {VERSION: pointer()})
     polls: list[str] = field(default_factory=list)
     status: int = 200
@@ -103,7 +104,8 @@ def serving(front: Storefront) -> Iterator[Storefront]:
         def do_GET(self) -> None:
             status, content_type, body = front.answer(urlsplit(self.path).path)
             self.send_response_only(status)
-            sent = {"Content-Type": content_type, "Content-Length": str(len(body)), "Content-Security-Policy": CSP}
+            policy = CSP + " ".join(front.order_origins)
+            sent = {"Content-Type": content_type, "Content-Length": str(len(body)), "Content-Security-Policy": policy}
             for name, value in {**sent, **front.clock_headers()}.items():
                 self.send_header(name, value)
             self.end_headers()

@@ -21,7 +21,8 @@ START_SECONDS = 20
 def varnish(origin_port: int, folder: Path, origin_path: str = "") -> Iterator[str]:
     """Run it with an empty cache, and give its URL. `folder` is for its files; its path has to be short.
 
-    Keys are below `origin_path` (`/bucket`) of a server on this machine. Without Varnish the test is skipped; where `CI` is set it fails.
+    Keys are below `origin_path` (`/bucket`) of a server on this machine. Without Varnish the test is skipped, or
+    fails where `CI` is set.
     """
     program = _program()
     vcl = folder / "edge.vcl"

@@ -18,11 +18,16 @@ class Seen:
 
 
 def look(url: str, path: str, method: str = "GET", sends: Mapping[str, str] | None = None) -> Seen:
-    """Send a request with the path as it is written, and read the whole answer; no redirect is followed."""
+    """Send a request with the path as it is written, and read the whole answer; no redirect is followed.
+
+    An answer with a header field twice is refused: of two dates nobody knows which counts.
+    """
     connection = HTTPConnection(urlsplit(url).netloc, timeout=10)
     try:
         connection.request(method, path, headers={"Accept-Encoding": "identity", **(sends or {})})
         response = connection.getresponse()
-        return Seen(response.status, {name.lower(): value for name, value in response.getheaders()}, response.read())
+        pairs = [(name.lower(), value) for name, value in response.getheaders()]
+        assert len(dict(pairs)) == len(pairs), f"a field comes twice: {pairs}"
+        return Seen(response.status, dict(pairs), response.read())
     finally:
         connection.close()

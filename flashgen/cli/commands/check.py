@@ -15,7 +15,7 @@ from flashgen.errors import InvalidInput, Problem
 @sales_argument
 def check(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     """Validate YAML, feed, theme, images and budgets; write nothing."""
-    from flashgen.cli.building import chosen_paths, show_warnings
+    from flashgen.cli.building import chosen_paths, default_jobs, show_warnings
     from flashgen.page.check import check_sale
 
     problems: list[Problem] = []
@@ -23,7 +23,7 @@ def check(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     paths = chosen_paths(session.project, sales)
     for path in paths:
         try:
-            warnings += check_sale(path, session.project.root)
+            warnings += check_sale(path, session.project.root, default_jobs())
         except InvalidInput as invalid:
             problems += invalid.problems
     show_warnings(session, warnings)

@@ -8,7 +8,6 @@ import click
 
 from flashgen.cli.options import command, sales_argument
 from flashgen.cli.session import Session
-from flashgen.errors import Refused
 
 if TYPE_CHECKING:
     from flashgen.sale.model import Header
@@ -39,11 +38,12 @@ def _facts(header: Header, control: Control) -> dict[str, Any]:
     from flashgen import timestamps
     from flashgen.unlock import journal
     from flashgen.unlock.pointer import state_facts
+    from flashgen.unlock.transition import NotPushed
 
     facts: dict[str, Any] = {"sale": header.id, "pointer": control.key, "store": control.store.url}
     try:
         pointer = control.read().pointer
-    except Refused as refused:
+    except NotPushed as refused:
         return {
             **facts,
             "state": None,

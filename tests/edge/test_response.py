@@ -1,0 +1,101 @@
+"""What one viewer gets of an answer. The table of semantics has the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from flashgen.edge.origin import Answer
+from flashgen.edge.response import Request, Response, present, present_error
+
+ANSWER = Answer(200, 0, b"0123456789", b"zipped", "text/plain", "max-age=60", '"tag"')
+ZIP = {"accept-encoding": "gzip"}
+
+
+def presented(fields: dict[str, str], method: str = "GET", compresses: bool = True) -> Response:
+    """`ANSWER` for a viewer who sends these fields."""
+    return present(ANSWER, Request(method, fields), "max-age=60", compresses=compresses)
+
+
+@pytest.mark.parametrize(
+    ("if_none_match", "status"),
+    [
+        ('"tag"', 304),
+        ('W/"tag"', 304),
+        ('"other" , W/"tag"', 304),
+        ("*", 304),
+        ('"other"', 200),
+        ('"ta"', 200),
+        ("tag", 200),
+        ("", 200),
+    ],
+)
+def test_a_viewer_who_has_it_is_told_so(if_none_match: str, status: int) -> None:
+    """Weak comparison, lists, and any."""
+    assert status == presented({"if-none-match": if_none_match}).status
+
+
+def test_a_condition_counts_more_than_a_range() -> None:
+    """RFC 9110, 13.2.2."""
+    assert 304 == presented({"if-none-match": '"tag"', "range": "bytes=0-1"}).status
+
+
+def test_a_part_is_never_compressed() -> None:
+    """Positions are those of the body that the strong tag names."""
+    response = presented({**ZIP, "range": "bytes=2-3"})
+    assert (206, b"23", '"tag"') == (response.status, response.body, dict(response.fields)["ETag"])
+
+
+@pytest.mark.parametrize(
+    ("if_range", "status"), [('"tag"', 206), ('W/"tag"', 200), ("Thu, 01 Jan 1970 00:00:00 GMT", 200)]
+)
+def test_a_part_of_another_version_is_not_wanted(if_range: str, status: int) -> None:
+    """Strong comparison; there is no date to compare (RFC 9110, 13.1.5)."""
+    assert status == presented({"range": "bytes=2-3", "if-range": if_range}).status
+
+
+@pytest.mark.parametrize("range_", ["lines=1-2", "bytes=0-1,3-4", "bytes=3-2"])
+def test_a_range_that_is_not_understood_gets_all(range_: str) -> None:
+    """It is a wish, not a condition."""
+    assert (200, b"0123456789") == (presented({"range": range_}).status, presented({"range": range_}).body)
+
+
+def test_head_has_no_parts() -> None:
+    """Ranges are defined for GET alone."""
+    assert 200 == presented({"range": "bytes=0-1"}, "HEAD").status
+
+
+def test_a_compressed_body_has_a_weak_tag() -> None:
+    """And tells caches on the way why it differs."""
+    response = presented(ZIP)
+    assert b"zipped" == response.body
+    assert {
+        "Content-Type": "text/plain",
+        "Content-Length": "6",
+        "Content-Encoding": "gzip",
+        "ETag": 'W/"tag"',
+        "Cache-Control": "max-age=60",
+        "Vary": "Accept-Encoding",
+    } == dict(response.fields)
+
+
+def test_a_behaviour_without_compression_has_one_variant() -> None:
+    """Pointers: no Vary, no gzip."""
+    response = presented(ZIP, compresses=False)
+    assert (b"0123456789", None) == (response.body, dict(response.fields).get("Vary"))
+
+
+def test_fields_that_come_twice_are_one_list() -> None:
+    """RFC 9110, 5.3."""
+    raw = [(b"if-none-match", b'"a"'), (b"if-none-match", b'"tag"'), (b"range", b"bytes=0-1")]
+    assert {"if-none-match": '"a", "tag"', "range": "bytes=0-1"} == Request.read("GET", raw).fields
+
+
+@pytest.mark.parametrize(("status", "shown"), [(403, 404), (404, 404), (405, 405), (502, 502), (503, 503)])
+def test_an_error_is_a_small_page(status: int, shown: int) -> None:
+    """Complete, in a language that is named, and not kept by browsers."""
+    response = present_error(status)
+    fields = dict(response.fields)
+    assert (shown, "no-store") == (response.status, fields["Cache-Control"])
+    assert str(len(response.body)) == fields["Content-Length"]
+    assert response.body.startswith(b'<!doctype html>\n<html lang="en">')
+    assert len(response.body) < 1_000
