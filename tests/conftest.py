@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
     from support.command import Flashgen
 
 pytest.register_assert_rewrite("support")
@@ -133,3 +134,15 @@ def pushed(flashgen: Flashgen) -> Flashgen:
     for line in ("new night", "build", "push --yes"):
         assert flashgen(*line.split()).exit_code == 0
     return flashgen
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium that knows no host but this one. Tests skip without it, but fail in CI.
+
+    One a module: while Playwright runs, its event loop occupies the thread, and no other test could have one.
+    """
+    from support.browser import launched
+
+    with launched() as browser:
+        yield browser

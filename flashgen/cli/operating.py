@@ -20,8 +20,8 @@ from flashgen.cli.session import Session
 from flashgen.errors import Refused
 from flashgen.sale.load import load_header
 from flashgen.sale.model import Header
-from flashgen.unlock.arm import fire_at
-from flashgen.unlock.pointer import OrderUrl, pointer_headers, pointer_key
+from flashgen.unlock.arm import Moment, fire_at
+from flashgen.unlock.pointer import pointer_headers, pointer_key
 from flashgen.unlock.state import EVERY_SKU, SaleState
 from flashgen.unlock.token import TokenSigner, claims_of, parse_keys
 from flashgen.unlock.transition import Control, Outcome, Seen, transition
@@ -56,14 +56,14 @@ def open_header(session: Session, sale: str) -> Header:
 def open_control(session: Session, header: Header) -> Control:
     """A hand on a sale's pointer in the chosen target. The secret is read only if a token has to be signed."""
 
-    def order_url(state: SaleState) -> OrderUrl:
+    def sign(state: SaleState) -> str:
         if header.order is None:
             raise Refused(
                 f"{header.id} has no `order` section: there is nowhere to send buyers to",
                 "add `order: {servers: [...]}` to its YAML, push, then try again",
             )
         signer = TokenSigner(parse_keys(session.project.secret(session.target_name)))
-        return OrderUrl(f"/o/{signer.sign(claims_of(header.id, state))}", header.order.servers)
+        return f"/o/{signer.sign(claims_of(header.id, state))}"
 
     return Control(
         store=session.project.store(session.target_name),
@@ -74,7 +74,8 @@ def open_control(session: Session, header: Header) -> Control:
         now=now,
         new_nonce=new_nonce,
         sleep=time.sleep,
-        order_url=order_url,
+        origins=header.order_origins,
+        sign=sign,
     )
 
 
@@ -83,21 +84,24 @@ class Order:
     """What an operator asked for: a verb, when (None: at once), and how to ask."""
 
     verb: Verb
-    at: datetime | None = None
+    at: Moment | None = None
     dry_run: bool = False
     yes: bool = False
 
 
-def carry_out(session: Session, control: Control, order: Order) -> dict[str, Any]:
-    """Show, ask, do, report. Returns the result for `--json`."""
-    seen = control.read()
+def carry_out(session: Session, control: Control, order: Order, seen: Seen | None = None) -> dict[str, Any]:
+    """Show, ask, do, report: on the pointer as it was `seen` and shown, whatever happens while somebody thinks.
+
+    Returns the result for `--json`.
+    """
+    seen = seen or control.read()
     wanted = order.verb.apply(seen.pointer.state)
     if wanted != seen.pointer.state:
         _announce(session, control, seen, wanted, order)
         if order.dry_run:
             return {"sale": control.sale, "from": seen.pointer.state.state, "to": wanted.state, "changed": False}
         session.confirm("go on?", order.yes)
-    outcome = _act(session, control, order)
+    outcome = _act(session, control, order, seen)
     return report(session, control, outcome)
 
 
@@ -144,7 +148,7 @@ def difference(before: SaleState, after: SaleState) -> str:
 
 
 def _announce(session: Session, control: Control, seen: Seen, wanted: SaleState, order: Order) -> None:
-    when = f" at {timestamps.to_text(order.at)}" if order.at else ""
+    when = f" at {timestamps.to_text(order.at(seen.pointer.state))}" if order.at else ""
     would = "would change" if order.dry_run else "about to change"
     session.note(f"{would} in {control.store.url}{when}: {difference(seen.pointer.state, wanted)}")
     session.note(f"  one public object changes: {control.key}")
@@ -152,11 +156,11 @@ def _announce(session: Session, control: Control, seen: Seen, wanted: SaleState,
         session.note(f"  pages open at {timestamps.to_text(wanted.opens_at)} on the server's clock")
 
 
-def _act(session: Session, control: Control, order: Order) -> Outcome:
-    if order.at is None or order.at <= now():
-        return transition(control, order.verb)
+def _act(session: Session, control: Control, order: Order, seen: Seen) -> Outcome:
+    if order.at is None:
+        return transition(control, order.verb, seen)
     try:
-        return fire_at(control, order.verb, order.at, _countdown(session))
+        return fire_at(control, order.verb, order.at, _countdown(session), seen)
     finally:
         _clear_line(session)
 

@@ -153,11 +153,12 @@ def _write(loaded: Loaded, parts: Parts, root: Path, folder: Path, jobs: int) ->
     with unfinished(folder / sale.id, _marker(folder, sale.id)):
         made = list(all_files(sale, parts, sink, jobs))
         commit(folder, (file.key for file, written in made if written))
-        site = Site(sale.id, folder, tuple(sorted((file for file, _ in made), key=lambda file: file.key)))
+        files = tuple(sorted((file for file, _ in made), key=lambda file: file.key))
+        site = Site(sale.id, folder, files, sale.order_origins)
         if not fresh:
             remove_unlisted(folder / sale.id, {file.key for file in site.files})
         inputs = Inputs(_input_names(loaded, root), sale.theme)
-        write_if_changed(record_path(folder, sale.id), render_record(sale.id, site.files, inputs.record(root)))
+        write_if_changed(record_path(folder, sale.id), render_record(site, inputs.record(root)))
     return Built(site, sum(written for _, written in made), loaded.warnings)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -36,11 +35,15 @@ class SiteFile:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The files of one sale, sorted by key, with their bodies under `folder`."""
+    """The files of one sale, sorted by key, with their bodies under `folder`.
+
+    `origins` are the order servers that its pages accept.
+    """
 
     sale: str
     folder: Path
     files: tuple[SiteFile, ...]
+    origins: tuple[str, ...] = ()
 
     def body(self, file: SiteFile) -> bytes:
         """A file's bytes. Raises Refused if they are no longer those that were built."""
@@ -81,13 +84,14 @@ def record_path(folder: Path, sale: str) -> Path:
     return folder / "_flashgen" / sale / "site.json"
 
 
-def render_record(sale: str, files: Iterable[SiteFile], inputs: dict[str, Any]) -> bytes:
+def render_record(site: Site, inputs: dict[str, Any]) -> bytes:
     """The record of a build: its files, and from what they were made. Holds no times: same input, same bytes."""
     rows = {
         file.key: [file.role.value, file.sha256, file.body_bytes, file.headers.content_type, file.headers.cache_control]
-        for file in files
+        for file in site.files
     }
-    return (json.dumps({"sale": sale, "inputs": inputs, "files": rows}, indent=0, ensure_ascii=False) + "\n").encode()
+    facts = {"sale": site.sale, "origins": site.origins, "inputs": inputs, "files": rows}
+    return (json.dumps(facts, indent=0, ensure_ascii=False) + "\n").encode()
 
 
 def read_record(folder: Path, sale: str) -> tuple[Site, dict[str, Any]] | None:
@@ -98,6 +102,6 @@ def read_record(folder: Path, sale: str) -> tuple[Site, dict[str, Any]] | None:
             SiteFile(key, Role(role), sha256, body_bytes, Headers(content_type, cache_control))
             for key, (role, sha256, body_bytes, content_type, cache_control) in record["files"].items()
         )
-        return Site(record["sale"], folder, files), record["inputs"]
+        return Site(record["sale"], folder, files, tuple(record["origins"])), record["inputs"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

@@ -17,6 +17,7 @@ from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxErr
 from flashgen.errors import FlashgenError, InvalidInput, Problem, Refused, Where
 from flashgen.packaged import packaged
 from flashgen.sale.document import read_document
+from flashgen.sale.language import message_chain
 from flashgen.sale.wording import suggestion
 
 BASE_THEME = "plain"
@@ -78,9 +79,8 @@ class Theme:
 
     def messages(self, locale: str) -> SimpleNamespace:
         """The theme's texts in the language of `locale` (`pt-BR`, else `pt`), and in English where it has none."""
-        language = locale.split("-")[0]
         texts: dict[str, str] = {}
-        for wanted in dict.fromkeys([FALLBACK_LANGUAGE, language, locale]):
+        for wanted in dict.fromkeys([FALLBACK_LANGUAGE, *message_chain(locale)]):
             for folder in reversed(self.folders):
                 texts |= _read_messages(folder / "messages" / f"{wanted}.yaml")
         return SimpleNamespace(**texts)

@@ -32,6 +32,7 @@ class PublishedPointer:
     starts_at: datetime
     ends_at: datetime
     headers: Headers
+    origins: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,7 @@ def _pointer_facts(pointer: PublishedPointer | None) -> dict[str, Any] | None:
         "ends_at": timestamps.to_text(pointer.ends_at),
         "content_type": pointer.headers.content_type,
         "cache_control": pointer.headers.cache_control,
+        "origins": list(pointer.origins),
     }
 
 
@@ -149,4 +151,5 @@ def _parse_pointer(facts: dict[str, Any]) -> PublishedPointer:
         starts_at=timestamps.from_text(facts["starts_at"]),
         ends_at=timestamps.from_text(facts["ends_at"]),
         headers=Headers(facts["content_type"], facts["cache_control"]),
+        origins=tuple(facts["origins"]),
     )

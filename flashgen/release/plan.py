@@ -28,10 +28,10 @@ class Wave(StrEnum):
     ASSETS = "assets"
     POINTER = "pointer"
     PAGES = "pages"
+    SALE_PAGE = "sale page"
     MANIFEST = "manifest"
 
 
-_WAVES = {Role.ASSET: Wave.ASSETS, Role.POINTER: Wave.POINTER, Role.PAGE: Wave.PAGES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def make_plan(site: Site, base: ManifestSeen) -> Plan:
 def published_pointer(site: Site) -> PublishedPointer:
     """The pointer as the manifest remembers it after a push of `site`."""
     file, state = site.pointer_file, site.pointer.state
-    return PublishedPointer(file.key, state.starts_at, state.ends_at, file.headers)
+    return PublishedPointer(file.key, state.starts_at, state.ends_at, file.headers, site.origins)
 
 
 def _file_changes(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator[Change]:
@@ -94,7 +94,14 @@ def _file_changes(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> I
         there = manifest.objects.get(file.key)
         reason = "unfinished push" if file.key in doubtful else _reason(file, there)
         if reason:
-            yield Change(Op.UPDATE if there else Op.CREATE, file.key, reason, _WAVES[file.role])
+            yield Change(Op.UPDATE if there else Op.CREATE, file.key, reason, _wave(site, file))
+
+
+def _wave(site: Site, file: SiteFile) -> Wave:
+    """The sale page leads to all others: it comes after them."""
+    if file.role is Role.ASSET:
+        return Wave.ASSETS
+    return Wave.SALE_PAGE if file.key == f"{site.sale}/index.html" else Wave.PAGES
 
 
 def _reason(file: SiteFile, there: Published | None) -> str:
@@ -117,11 +124,16 @@ def _pointer_changes(site: Site, manifest: Manifest, doubtful: frozenset[str]) -
         yield Change(Op.CREATE, wanted.key, "rotated", Wave.POINTER)
         yield Change(Op.FORWARD, there.key, f"pages that name it go on to {wanted.key}", Wave.MANIFEST)
     elif there != wanted:
-        moved = [name for name in ("starts_at", "ends_at") if getattr(there, name) != getattr(wanted, name)]
-        reasons = [f"times: {name}" for name in moved] + _header_reasons(there.headers, wanted.headers)
-        yield Change(Op.UPDATE, wanted.key, ", ".join(reasons), Wave.POINTER)
+        yield Change(Op.UPDATE, wanted.key, ", ".join(_pointer_reasons(there, wanted)), Wave.POINTER)
     elif wanted.key in doubtful:
         yield Change(Op.UPDATE, wanted.key, "unfinished push", Wave.POINTER)
+
+
+def _pointer_reasons(there: PublishedPointer, wanted: PublishedPointer) -> Iterator[str]:
+    yield from (f"times: {name}" for name in ("starts_at", "ends_at") if getattr(there, name) != getattr(wanted, name))
+    yield from _header_reasons(there.headers, wanted.headers)
+    if there.origins != wanted.origins:
+        yield "order servers"
 
 
 def _drops(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator[Change]:

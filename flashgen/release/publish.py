@@ -1,4 +1,4 @@
-"""Carrying out a plan, wave by wave: assets, the pointer, pages, the manifest.
+"""Carrying out a plan, wave by wave: assets, the pointer, pages, the sale page that leads to them, the manifest.
 
 Each wave starts when the one before is whole, and the first failure stops everything: what the public sees is a whole
 site at every instant, old pages or new. Nothing is ever deleted here.
@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
 
-from flashgen.errors import Conflict, StoreError
+from flashgen.errors import Conflict, Refused, StoreError
 from flashgen.page.site import SiteFile
-from flashgen.release.claim import take
+from flashgen.release.claim import Hold, take
 from flashgen.release.manifest import Claim, Manifest, Published
 from flashgen.release.plan import Change, Op, Plan, Wave, published_pointer
 from flashgen.store.settle import put_settled
@@ -43,16 +43,24 @@ class Push:
         plan, control = self.plan, self.control
         claim = Claim(control.who, control.now(), plan.target, self._touched_keys())
         hold = take(plan, control.store, claim, take_over=take_over, sleep=control.sleep)
-        for wave, work in ((Wave.ASSETS, self._upload), (Wave.POINTER, self._pointer), (Wave.PAGES, self._upload)):
-            changes = plan.in_wave(wave)
-            if changes:
-                hold.recheck()
-                work(wave, changes)
+        try:
+            self._run_wave(hold, Wave.ASSETS, self._upload)
+            self._run_wave(hold, Wave.POINTER, self._pointer)
+        except Refused:
+            hold.release(plan.base.manifest, control.sleep)  # no page has changed: leave no claim behind
+            raise
+        self._run_wave(hold, Wave.PAGES, self._upload)
+        self._run_wave(hold, Wave.SALE_PAGE, self._upload)
         for change in plan.in_wave(Wave.MANIFEST):
             if change.op is Op.FORWARD:
                 hold.recheck()
                 leave_forward(control, change.key, plan.site.pointer_file.key.split(".")[-2])
         hold.release(_finished(plan, control.who, control.now()), control.sleep)
+
+    def _run_wave(self, hold: Hold, wave: Wave, work: Callable[[Wave, tuple[Change, ...]], None]) -> None:
+        if changes := self.plan.in_wave(wave):
+            hold.recheck()
+            work(wave, changes)
 
     def _touched_keys(self) -> tuple[str, ...]:
         return tuple(change.key for change in self.plan.changes if change.wave is not Wave.MANIFEST)

@@ -42,6 +42,16 @@ def lookup_chain(tag: str) -> tuple[str, ...]:
     return tuple("-".join(parts[:length]) for length in range(len(parts), 0, -1))
 
 
+def message_chain(tag: str) -> tuple[str, ...]:
+    """Where a page's texts are looked for, most general first: `zh`, `zh-Hant`, `zh-Hant-HK`, `zh-HK`.
+
+    A script that a region implies counts (CLDR's likely subtags): readers in Hong Kong expect what Taiwan's read.
+    """
+    known = Locale.parse(tag, sep="-")
+    script = [f"{known.language}-{known.script}"] if known.script else []
+    return tuple(dict.fromkeys([known.language, *script, *reversed(lookup_chain(tag))]))
+
+
 def _hint(language: str) -> str:
     try:
         Locale.parse(language)

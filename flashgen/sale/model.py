@@ -80,7 +80,7 @@ class Facts(Model):
         description="Language of the page, its numbers, money and dates (BCP 47).",
         examples=["de", "pt-BR"],
     )
-    theme: str = Field(default="plain", description="How the pages look.", examples=["plain"])
+    theme: str = Field(default="spotlight", description="How the pages look.", examples=["spotlight", "plain"])
 
     @field_validator("id", mode="before")
     @classmethod

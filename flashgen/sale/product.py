@@ -46,8 +46,8 @@ class Product(Model):
     image: Annotated[str, line(500)] | None = Field(
         default=None, description="An image file beside the YAML: JPEG, PNG or WebP.", examples=["shirt.jpg"]
     )
-    summary: Annotated[str, line(500)] = Field(
-        default="", description="One or two sentences for the sale page; at most 500 characters."
+    summary: Annotated[str, line(1_000)] = Field(
+        default="", description="One or two sentences for the sale page; at most 1,000 characters."
     )
     description: Annotated[str, lines(20_000)] = Field(
         default="", description="The product page's text in Markdown; at most 20,000 characters."

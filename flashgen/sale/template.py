@@ -68,7 +68,7 @@ sale:
   timezone: {timezone}
   currency: {currency}
   locale: {locale}  # language, numbers, money and dates of the page
-  # theme: plain
+  # theme: spotlight
 
 {products}
 order:

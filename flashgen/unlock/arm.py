@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flashgen.errors import NoAnswer
-from flashgen.unlock.transition import Attempt, Control, Outcome, finish, prepare, rebase
+from flashgen.unlock.state import SaleState
+from flashgen.unlock.transition import Attempt, Control, Outcome, Seen, finish, prepare, rebase
 from flashgen.unlock.verbs import Verb
 
 REREAD_EVERY = timedelta(seconds=2)
@@ -16,28 +17,46 @@ REREAD_EVERY = timedelta(seconds=2)
 SPIN = timedelta(milliseconds=5)
 """A sleep overshoots by up to some milliseconds: the last of them are spent polling the clock."""
 
+Moment = Callable[[SaleState], datetime]
+"""When to fire, given what the pointer says: a sale that is postponed while we wait takes us with it."""
 
-def fire_at(control: Control, verb: Verb, at: datetime, report: Callable[[timedelta], None]) -> Outcome:
-    """Carry out `verb` at `at`. `report` is told the time left about every 2 s.
 
-    The attempt is journaled while waiting; it is public only once its PUT at `at` is elected. Raises as `transition`
-    does, LostRace also before `at`.
+def fire_at(control: Control, verb: Verb, at: Moment, report: Callable[[timedelta], None], seen: Seen) -> Outcome:
+    """Carry out `verb` at the moment `at`, on the pointer as it was `seen`. `report` is told the time left every 2 s.
+
+    The attempt is journaled while waiting; it is public only once its PUT is elected. What is there already is not
+    waited for. Raises as `transition` does, LostRace also before the moment.
     """
-    armed = replace(control, now=lambda: at)  # the journal says when it happened, not when it was written
-    attempt = prepare(armed, verb, control.read())
-    while (left := at - control.now()) > SPIN:
+    attempt = prepare(_armed(control, at, seen), verb, seen)
+    while attempt.pointer != attempt.base.pointer:
+        due = at(attempt.base.pointer.state)
+        left = due - control.now()
+        if left <= SPIN:
+            _spin(control, due)
+            break
         report(left)
         control.sleep(min(left - SPIN, REREAD_EVERY).total_seconds())
-        if at - control.now() > REREAD_EVERY:
-            attempt = _refreshed(armed, verb, attempt)
-    while control.now() < at:
-        pass
+        if due - control.now() > REREAD_EVERY:
+            attempt = _refreshed(control, verb, at, attempt)
     return finish(control, verb, attempt)
 
 
-def _refreshed(control: Control, verb: Verb, attempt: Attempt) -> Attempt:
+def _armed(control: Control, at: Moment, seen: Seen) -> Control:
+    """The journal says when it happened, not when it was written."""
+    due = at(seen.pointer.state)
+    return replace(control, now=lambda: due)
+
+
+def _spin(control: Control, due: datetime) -> None:
+    while control.now() < due:
+        pass
+
+
+def _refreshed(control: Control, verb: Verb, at: Moment, attempt: Attempt) -> Attempt:
     try:
         current = control.read()
-        return attempt if current.etag == attempt.base.etag else rebase(control, verb, attempt.base, current)
+        if current.etag == attempt.base.etag:
+            return attempt
+        return rebase(_armed(control, at, current), verb, attempt.base, current)
     except NoAnswer:
         return attempt

@@ -8,7 +8,8 @@ from flashgen.errors import Conflict, LostRace, Refused
 from flashgen.store.settle import put_settled
 from flashgen.unlock.pointer import Forward, Pointer, parse, pointer_name, render
 from flashgen.unlock.state import State
-from flashgen.unlock.transition import Control
+from flashgen.unlock.transition import Control, transition
+from flashgen.unlock.verbs import close
 
 
 def publish_first(control: Control, first: Pointer, predecessor: str | None = None) -> bool:
@@ -36,7 +37,8 @@ def publish_first(control: Control, first: Pointer, predecessor: str | None = No
 def leave_forward(control: Control, predecessor: str, version: str) -> None:
     """Turn a rotated pointer into a forward to `version`; nothing to do if it is one already.
 
-    Raises LostRace when it was written between: an operator with the old YAML acted on it.
+    SKUs that an operator with the old YAML has closed there meanwhile are closed here too. Raises LostRace when more
+    than that was done to it.
     """
     stored = control.store.get(predecessor)
     if stored is None or isinstance(old := parse(stored.body, predecessor), Forward):
@@ -45,13 +47,15 @@ def leave_forward(control: Control, predecessor: str, version: str) -> None:
     try:
         if old.state.state is not State.SCHEDULED:
             raise Conflict(f"{predecessor} is {old.state.state.value}")
+        if old.state.closed:
+            transition(control, close(old.state.closed))
         put_settled(
             control.store, predecessor, render(forward), control.headers, if_match=stored.etag, sleep=control.sleep
         )
     except Conflict as conflict:
         raise LostRace(
             f"{predecessor} changed while it was rotated ({conflict}); pages now follow {control.key}",
-            f"see `flashgen status {control.sale}`, then repeat what was done there on the new version",
+            f"flashgen push {control.sale} again says how to go on",
         ) from conflict
 
 

@@ -72,9 +72,12 @@ def read(store: Store, sale: str, nonce: str) -> Record | None:
 def history(store: Store, sale: str, nonce: str) -> Iterator[Record]:
     """The chain of revisions that led to the pointer with `nonce`, newest first; it ends where a record is missing."""
     parent: str | None = nonce
+    newer: int | None = None
     while parent is not None and (record := read(store, sale, parent)) is not None:
+        if newer is not None and record.revision >= newer:
+            return  # a damaged journal that leads in a circle
         yield record
-        parent = record.parent
+        parent, newer = record.parent, record.revision
 
 
 def decision(records: Iterator[Record]) -> Record | None:

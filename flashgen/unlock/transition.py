@@ -37,8 +37,8 @@ class NotPushed(Refused):
 class Control:
     """A hand on one sale's pointer, and everything it needs from the world outside.
 
-    `order_url` makes the order URL of a live state (it signs); without it a token can only be copied. `now` returns an
-    aware datetime, `new_nonce` a fresh random name, `sleep` waits for some seconds.
+    `sign` makes the order path of a live state; without it a token can only be copied. `origins` are the order servers.
+    `now` returns an aware datetime, `new_nonce` a fresh random name, `sleep` waits for some seconds.
     """
 
     store: Store
@@ -49,7 +49,8 @@ class Control:
     now: Callable[[], datetime]
     new_nonce: Callable[[], str]
     sleep: Callable[[float], None]
-    order_url: Callable[[SaleState], OrderUrl] | None = None
+    origins: tuple[str, ...] = ()
+    sign: Callable[[SaleState], str] | None = None
 
     def record(self, verb: str, base: Pointer | None, after: Pointer) -> None:
         """Journal that `after` is about to be put in place of `base`."""
@@ -110,13 +111,13 @@ class Outcome:
     when: datetime | None
 
 
-def transition(control: Control, verb: Verb) -> Outcome:
-    """Carry out `verb`.
+def transition(control: Control, verb: Verb, seen: Seen | None = None) -> Outcome:
+    """Carry out `verb`, on the pointer as it was `seen` (and shown to somebody), or as it is.
 
     Raises Refused for an arrow that does not exist, LostRace when another operator decided otherwise meanwhile,
     NoAnswer when the store kept silent and nobody knows.
     """
-    return finish(control, verb, prepare(control, verb, control.read()))
+    return finish(control, verb, prepare(control, verb, seen or control.read()))
 
 
 def prepare(control: Control, verb: Verb, seen: Seen) -> Attempt:
@@ -189,13 +190,14 @@ def _order_url(control: Control, before: Pointer, wanted: SaleState) -> OrderUrl
     if wanted.state is not State.LIVE:
         return None
     if before.order and claims_of(control.sale, before.state) == claims_of(control.sale, wanted):
-        return before.order
-    if control.order_url is None:
+        # Pages refuse servers that are not baked into them: older pages know the old ones, newer pages the new.
+        return OrderUrl(before.order.path, tuple(dict.fromkeys((*before.order.origins, *control.origins))))
+    if control.sign is None:
         raise Refused(
             "the order token has to be signed anew, and this command has no secret",
             "configure `secret` in flashgen.yaml, or pause the sale first",
         )
-    return control.order_url(wanted)
+    return OrderUrl(control.sign(wanted), control.origins)
 
 
 def _is_there(control: Control, verb: Verb, seen: Seen) -> bool:
@@ -203,7 +205,12 @@ def _is_there(control: Control, verb: Verb, seen: Seen) -> bool:
         same_facts = verb.apply(seen.pointer.state) == seen.pointer.state
     except Refused:
         return False
-    return same_facts and (seen.headers == control.headers or not verb.refreshes_headers)
+    return same_facts and (not verb.refreshes or _is_fresh(control, seen))
+
+
+def _is_fresh(control: Control, seen: Seen) -> bool:
+    order = _order_url(control, seen.pointer, seen.pointer.state)
+    return (seen.headers, seen.pointer.order) == (control.headers, order)
 
 
 def _descends(control: Control, current: Pointer, ours: Pointer) -> bool:

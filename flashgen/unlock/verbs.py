@@ -20,17 +20,17 @@ class Verb:
     """A named transition of a state.
 
     With `decides` it is an operator's decision, and loses to another one in between; facts of other parties just cross.
-    With `refreshes_headers`, other cache headers alone are reason enough to write.
+    With `refreshes`, other cache headers or order servers alone are reason enough to write.
     """
 
     name: str
     apply: Callable[[SaleState], SaleState]
     decides: bool = True
-    refreshes_headers: bool = False
+    refreshes: bool = False
 
 
-def go_live(opens_at: datetime, token_nonce: str) -> Verb:
-    """scheduled → live, under a new epoch. Pages and gate open at `opens_at` on the server's clock."""
+def go_live(opens_at: datetime | None, token_nonce: str) -> Verb:
+    """scheduled → live, under a new epoch. Pages and gate open at `opens_at` on the server's clock, or at the start."""
 
     def apply(state: SaleState) -> SaleState:
         if state.state is State.LIVE:
@@ -38,7 +38,7 @@ def go_live(opens_at: datetime, token_nonce: str) -> Verb:
         if state.state is State.PAUSED:
             raise Refused("the sale is paused, not scheduled", "`flashgen resume` opens it again")
         _require(state, "go-live", State.SCHEDULED)
-        return _opened(state, opens_at, token_nonce)
+        return _opened(state, opens_at or state.starts_at, token_nonce)
 
     return Verb("go-live", apply)
 
@@ -117,12 +117,12 @@ def rollback(earlier: SaleState, opens_at: datetime, token_nonce: str) -> Verb:
 
 
 def reschedule(starts_at: datetime, ends_at: datetime) -> Verb:
-    """New times and cache headers from the YAML; open tabs follow. The state stays what it is."""
+    """New times, cache headers and order servers from the YAML; open tabs follow. The state stays what it is."""
 
     def apply(state: SaleState) -> SaleState:
         return replace(state, starts_at=starts_at, ends_at=ends_at)
 
-    return Verb("reschedule", apply, decides=False, refreshes_headers=True)
+    return Verb("reschedule", apply, decides=False, refreshes=True)
 
 
 def record_sold(sold: frozenset[str]) -> Verb:

@@ -175,7 +175,6 @@ def test_status_tells_a_damaged_pointer_from_a_missing_one(flashgen: Flashgen, p
     assert "not pushed" not in run.out
 
 
-@pytest.mark.xfail(strict=True, reason="a journal record of 100,000 nestings is called a bug of flashgen")
 def test_a_journal_record_that_is_nested_without_end_is_named(flashgen: Flashgen, project: Path) -> None:
     """As any other junk is."""
     write_feed(project, 3)

@@ -1,28 +1,16 @@
-"""A real browser and a built sale for what only they can show."""
+"""A built sale in a real browser, for what only that can show."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 from support.storefront import ENDS_AT, ORIGIN, STARTS_AT, VERSION, Storefront, serving
 from support.visitor import Visitor
 
 from flashgen.page.build import build_sale
-
-FLAGS = (
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-)
 
 SALE = f"""\
 sale:
@@ -42,20 +30,6 @@ order:
 unlock:
   version: {VERSION}
 """
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """A headless Chromium that knows no host but this one. Tests skip without it, but fail in CI."""
-    path = shutil.which("chromium")
-    if path is None:
-        missing = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        missing("no chromium on the PATH: apt-get install chromium")
-    with sync_playwright() as playwright:
-        # Chromium's sandbox does not start as root, which is what containers run tests as.
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS), chromium_sandbox=os.geteuid() != 0)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

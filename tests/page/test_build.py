@@ -41,7 +41,8 @@ def loaded(*_: object) -> None:
 def test_a_second_build_writes_nothing(tmp_path: Path) -> None:
     """Not even the record: no file is touched."""
     write_sale(tmp_path)
-    assert build(tmp_path).written == 9
+    first = build(tmp_path)
+    assert len(first.site.files) == first.written
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "build").rglob("*") if path.is_file()}
     assert build(tmp_path).written == 0
     assert before == {path: path.stat().st_mtime_ns for path in before}
@@ -79,7 +80,7 @@ def test_a_removed_product_s_page_goes(tmp_path: Path) -> None:
     build(tmp_path)
     text = "".join(line for line in path.read_text().splitlines(keepends=True) if "MUG" not in line)
     changed, _ = changed_by(tmp_path, lambda: path.write_text(text))
-    assert {"index.html", "mug/index.html"} == changed
+    assert {"index.html", "mug/index.html", "ended/index.html"} == changed
     assert not (tmp_path / "build" / "night" / "mug").exists()
 
 
@@ -141,7 +142,7 @@ def test_a_changed_feed_is_noticed(tmp_path: Path) -> None:
 
 def test_a_project_s_theme_that_appears_later_is_noticed(tmp_path: Path) -> None:
     """A folder `themes/plain` goes before the packaged one."""
-    write_sale(tmp_path)
+    write_sale(tmp_path, theme="plain")
     build(tmp_path)
     changed, _ = changed_by(tmp_path, lambda: write_theme(tmp_path, "plain", {"ended.html": "over"}))
     assert {"ended/index.html"} == changed
@@ -192,5 +193,6 @@ def test_a_link_to_a_yaml_elsewhere_builds(tmp_path: Path) -> None:
     path = write_sale(root)
     path.rename(tmp_path / "elsewhere.yaml")
     path.symlink_to(tmp_path / "elsewhere.yaml")
-    assert build(root).written == 9
+    first = build(root)
+    assert len(first.site.files) == first.written
     assert build(root).written == 0

@@ -93,6 +93,18 @@ def test_hidden_tab_is_silent_and_wakes_at_once(visitor: Visitor, front: Storefr
     expect(visitor.tab.locator(LAMP)).to_be_enabled(timeout=500)
 
 
+def test_back_online_asks_at_once(visitor: Visitor, front: Storefront) -> None:
+    """A phone that was in a tunnel at the start does not wait for its back-off."""
+    front.set_clock(-2 * HOUR)
+    visitor.open()
+    visitor.tab.context.set_offline(True)
+    front.pointers[VERSION] = pointer("live", rev=2, opens_at=None)
+    visitor.tab.wait_for_timeout(200)
+    assert visitor.tab.locator(LAMP).is_disabled()
+    visitor.tab.context.set_offline(False)
+    expect(visitor.tab.locator(LAMP)).to_be_enabled(timeout=1000)
+
+
 def test_polls_as_the_schedule_says(visitor: Visitor, front: Storefront) -> None:
     """The table of the contract, give or take 20 %."""
     for after_start, state, seconds in SCHEDULE:

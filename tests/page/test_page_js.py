@@ -156,3 +156,25 @@ def test_page_from_the_back_forward_cache_is_painted_again(visitor: Visitor, fro
     visitor.tab.locator(LAMP).evaluate("button => button.disabled = false")
     visitor.tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     expect(visitor.tab.locator(LAMP)).to_be_disabled(timeout=500)
+
+
+def test_going_live_is_announced_once(visitor: Visitor, front: Storefront) -> None:
+    """By the one live region there is; neither the ticking digits nor further polls are read out."""
+    visitor.open()
+    assert 1 == visitor.tab.locator("[role=status], [role=timer], [role=alert], [aria-live]").count()
+    visitor.tab.evaluate(
+        "() => { window.said = []; const region = document.getElementById('announcement');"
+        " new MutationObserver(() => said.push(region.textContent)).observe(region, {childList: true}) }"
+    )
+    visitor.sees(pointer("live", rev=2))
+    visitor.sees(pointer("live", rev=3, sold=["RUG"]))
+    visitor.tab.wait_for_timeout(1100)
+    assert ["The sale is open. One of each product per customer."] == visitor.tab.evaluate("said")
+
+
+def test_leading_zeros_of_the_countdown_are_marked(visitor: Visitor, front: Storefront) -> None:
+    """So that a theme can show them weaker: two hours and five seconds have no days, but minutes."""
+    front.set_clock(-2 * 3600 - 5)
+    visitor.open()
+    classes = visitor.tab.locator("[data-unit]").evaluate_all("units => units.map(unit => unit.className)")
+    assert ["zero", "", "", ""] == classes

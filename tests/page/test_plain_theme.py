@@ -39,8 +39,8 @@ LANGUAGES = [
     "tr",
     "uk",
     "vi",
-    "zh-CN",
-    "zh-TW",
+    "zh",
+    "zh-Hant",
 ]
 FIRST_FLIGHT_BYTES = 14_600
 """Ten segments of 1,460 bytes: what a server may send at once (RFC 6928)."""

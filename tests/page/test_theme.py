@@ -12,6 +12,7 @@ from flashgen.errors import InvalidInput, Problem
 from flashgen.packaged import packaged
 from flashgen.page.build import build_sale
 from flashgen.page.theme import find_theme, theme_names
+from flashgen.sale.document import read_document
 
 LANGUAGES = sorted(path.stem for path in (packaged("themes") / "plain" / "messages").glob("*.yaml"))
 QUOTED = """ '<script>alert("1")</script>''&' """
@@ -37,7 +38,7 @@ def test_a_theme_of_one_template_is_a_theme(tmp_path: Path) -> None:
     pages = built(tmp_path, {"product.html": "<b>{{ product.name }}</b>"})
     assert pages["lamp/index.html"] == "<b>Lamp</b>"
     plain = tmp_path / "plain"
-    build_sale(write_sale(plain), plain, plain / "build", 1)
+    build_sale(write_sale(plain, theme="plain"), plain, plain / "build", 1)
     assert pages["index.html"] == (plain / "build" / "night" / "index.html").read_text()
 
 
@@ -199,3 +200,16 @@ def test_what_marketing_writes_never_becomes_a_tag(tmp_path: Path) -> None:
         assert "<script>" not in html
         assert "&lt;script&gt;alert(" in html
         assert 'alert("1")' not in html
+
+
+@pytest.mark.parametrize(
+    ("locale", "files"),
+    [("zh-CN", ("zh",)), ("zh-HK", ("zh", "zh-Hant")), ("zh-Hant-TW", ("zh", "zh-Hant")), ("pt-PT", ("pt",))],
+)
+def test_readers_of_one_script_read_the_same_texts(locale: str, files: tuple[str, ...]) -> None:
+    """Hong Kong reads what Taiwan does; a country without a file of its own reads its language's."""
+    plain = find_theme("plain", Path("nowhere"))
+    expected: dict[str, object] = {}
+    for name in files:
+        expected |= read_document(packaged("themes") / "plain" / "messages" / f"{name}.yaml").data
+    assert expected == vars(plain.messages(locale))

@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Path:
 def _leaks(folder: Path) -> list[str]:
     """Files, metadata included, with the secret in any spelling, or the token or a part of it."""
     scheduled = first_pointer(SALE, VERSION, STARTS_AT, ENDS_AT).state
-    payload, _, signature = signed(go_live().apply(scheduled)).path.removeprefix("/o/").partition(".")
+    payload, _, signature = signed(go_live().apply(scheduled)).removeprefix("/o/").partition(".")
     spellings = [SECRET, SECRET.hex().encode(), base64.b64encode(SECRET), base64.urlsafe_b64encode(SECRET)]
     words = [*spellings, payload.encode(), signature.encode()]
     files = [path for path in folder.rglob("*") if path.is_file()]
@@ -58,7 +58,7 @@ def test_an_armed_attempt_holds_neither(folder: Path) -> None:
     control = replace(control_of(store, clock=clock), sleep=look_then_interrupt)
     attempts = sum("/journal/" in entry.key for entry in store.list("_flashgen/"))
     with pytest.raises(KeyboardInterrupt):
-        fire_at(control, go_live(), STARTS_AT, lambda left: None)
+        fire_at(control, go_live(), lambda _: STARTS_AT, lambda left: None, control.read())
     assert attempts + 1 == sum("/journal/" in entry.key for entry in store.list("_flashgen/"))
     assert [] == _leaks(folder)
 

@@ -163,8 +163,22 @@ def test_rescheduling_a_live_sale_without_a_secret_moves_no_page(tmp_path: Path)
     before = public(store)
     push = push_of(replace(SHOP, text="bye", ends_at=ENDS_AT + timedelta(hours=1)).build(tmp_path), store)
     with pytest.raises(Refused, match="has no secret"):
-        replace(push, control=replace(push.control, order_url=None)).run()
+        replace(push, control=replace(push.control, sign=None)).run()
     assert before == public(store)
+    assert read_manifest(store, SALE).manifest.claim is None  # the corrected push needs no --take-over
+
+
+def test_new_order_servers_reach_the_pointer_before_the_pages(tmp_path: Path) -> None:
+    """A live page accepts only the servers that were baked into it."""
+    store = MemoryStore()
+    push_of(SHOP.build(tmp_path), store).run()
+    transition(control_of(store), go_live())
+    moved = push_of(replace(SHOP, text="bye", origins=("https://new.example",)).build(tmp_path), store)
+    assert "order servers" in [change.reason for change in moved.plan.changes]
+    moved.run()
+    order = control_of(store).read().pointer.order
+    assert order
+    assert (*SHOP.origins, "https://new.example") == order.origins
 
 
 def test_progress_counts_each_wave_to_its_end(tmp_path: Path) -> None:
@@ -172,8 +186,8 @@ def test_progress_counts_each_wave_to_its_end(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     push = push_of(SHOP.build(tmp_path), MemoryStore())
     Push(push.plan, push.control, lambda wave, done, of: told.append((wave.value, done, of))).run()
-    assets, pages = [("assets", n, 2) for n in (1, 2)], [("pages", n, 3) for n in (1, 2, 3)]
-    assert [*assets, ("pointer", 1, 1), *pages] == told
+    assets, pages = [("assets", n, 2) for n in (1, 2)], [("pages", n, 2) for n in (1, 2)]
+    assert [*assets, ("pointer", 1, 1), *pages, ("sale page", 1, 1)] == told
 
 
 def test_a_rotation_is_followed_by_cached_pages(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_defaults_of_a_minimal_sale(tmp_path: Path) -> None:
     sale = load_text(tmp_path, HEADER + PRODUCTS).sale
     assert (sale.locale, sale.theme, sale.timezone, sale.zone, sale.order) == (
         "en",
-        "plain",
+        "spotlight",
         "UTC",
         ZoneInfo("UTC"),
         None,

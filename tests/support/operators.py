@@ -10,7 +10,7 @@ from itertools import count
 from flashgen.store import Store
 from flashgen.unlock import journal, verbs
 from flashgen.unlock.birth import publish_first
-from flashgen.unlock.pointer import OrderUrl, first_pointer, pointer_headers, pointer_key
+from flashgen.unlock.pointer import first_pointer, pointer_headers, pointer_key
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.token import TokenSigner, claims_of
 from flashgen.unlock.transition import Control, Outcome, transition
@@ -43,9 +43,9 @@ class Clock:
         self.instant += timedelta(seconds=seconds)
 
 
-def signed(state: SaleState) -> OrderUrl:
-    """The order URL of a live state."""
-    return OrderUrl(f"/o/{TokenSigner([SECRET]).sign(claims_of(SALE, state))}", SERVERS)
+def signed(state: SaleState) -> str:
+    """The order path of a live state."""
+    return f"/o/{TokenSigner([SECRET]).sign(claims_of(SALE, state))}"
 
 
 def control_of(store: Store, who: str = "ann", clock: Clock | None = None, *, key: str = KEY) -> Control:
@@ -60,7 +60,8 @@ def control_of(store: Store, who: str = "ann", clock: Clock | None = None, *, ke
         now=clock.now,
         new_nonce=lambda: f"{who}-{next(_NUMBERS)}",
         sleep=clock.sleep,
-        order_url=signed,
+        origins=SERVERS,
+        sign=signed,
     )
 
 

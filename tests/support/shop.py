@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from support.operators import ENDS_AT, SALE, STARTS_AT, VERSION, Clock, control_of
+from support.operators import ENDS_AT, SALE, SERVERS, STARTS_AT, VERSION, Clock, control_of
 
 from flashgen.page.headers import asset_headers, page_headers
 from flashgen.page.site import Role, Site, SiteFile, digest
@@ -33,6 +33,7 @@ class Shop:
     page_headers: Headers = PAGE_HEADERS
     asset_headers: Headers = ASSET_HEADERS
     edge_ttl_seconds: int = 1
+    origins: tuple[str, ...] = SERVERS
 
     def build(self, folder: Path) -> Site:
         """Its Site; the files lie in a folder of their own."""
@@ -47,7 +48,7 @@ class Shop:
             *_files(folder, Role.PAGE, pages, self.page_headers),
             *_files(folder, Role.POINTER, pointer, pointer_headers(self.edge_ttl_seconds)),
         ]
-        return Site(SALE, folder, tuple(sorted(files, key=lambda file: file.key)))
+        return Site(SALE, folder, tuple(sorted(files, key=lambda file: file.key)), self.origins)
 
     def _folders(self) -> tuple[str, ...]:
         return ("", *(f"{page}/" for page in self.pages))
@@ -61,7 +62,7 @@ def plan_for(site: Site, store: Store) -> Plan:
 def push_of(site: Site, store: Store, who: str = "ann", *, plan: Plan | None = None) -> Push:
     """A push that is ready to run, on a virtual clock."""
     control = control_of(store, who, Clock(), key=site.pointer_file.key)
-    control = replace(control, headers=site.pointer_file.headers)
+    control = replace(control, headers=site.pointer_file.headers, origins=site.origins)
     return Push(plan or plan_for(site, store), control, lambda wave, done, of: None)
 
 

@@ -71,7 +71,7 @@ class Watched(MemoryStore):
 
 def _fire(store: Watched, lefts: list[timedelta] | None = None) -> Outcome:
     control = replace(control_of(store, clock=store.clock), sleep=store.sleep)
-    return fire_at(control, go_live(), STARTS_AT, (lefts if lefts is not None else []).append)
+    return fire_at(control, go_live(), lambda _: STARTS_AT, (lefts if lefts is not None else []).append, control.read())
 
 
 def _second(number: float) -> datetime:
@@ -201,3 +201,25 @@ def test_interrupted_while_armed_nothing_public_has_changed() -> None:
         _fire(store)
     assert State.SCHEDULED is control_of(store).read().pointer.state.state
     assert transition(control_of(store, "bob"), go_live()).changed
+
+
+def test_a_sale_postponed_while_armed_is_opened_at_its_new_start() -> None:
+    """`--at start` follows what is pushed: open tabs do, too."""
+    store, later = Watched(), STARTS_AT + timedelta(minutes=5)
+    moved = verbs.reschedule(later, later + timedelta(hours=1))
+    store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
+    control = replace(control_of(store, clock=store.clock), sleep=store.sleep)
+    verb = verbs.go_live(None, "token-1")
+    outcome = fire_at(control, verb, lambda state: state.starts_at, lambda left: None, control.read())
+    assert (True, later) == (outcome.changed, outcome.after.state.opens_at)
+    assert later <= store.clock.instant
+    assert later == chain(store)[0].when
+
+
+def test_what_is_there_already_is_not_waited_for() -> None:
+    """Somebody was earlier: say so now, not at T0."""
+    store = Watched()
+    transition(control_of(store, "bob"), go_live())
+    outcome = _fire(store)
+    assert (False, "bob") == (outcome.changed, outcome.who)
+    assert store.clock.instant < _second(-50)

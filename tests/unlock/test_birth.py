@@ -181,3 +181,16 @@ def test_a_write_in_the_last_instant_is_not_forwarded_over() -> None:
     with pytest.raises(LostRace):
         leave_forward(replace(control, new_nonce=nonce), KEY, "next")
     assert State.LIVE is control_of(store).read().pointer.state.state
+
+
+def test_a_sku_closed_on_the_old_pointer_meanwhile_is_closed_on_the_new() -> None:
+    """By an operator whose YAML still names the old version: what they did is not lost."""
+    store = MemoryStore()
+    bring(store)
+    publish_first(_next(store), SECOND, KEY)
+    transition(control_of(store, "bob"), verbs.close(frozenset({"A"})))
+    leave_forward(_next(store), KEY, "next")
+    assert frozenset({"A"}) == _next(store).read().pointer.state.closed
+    stored = store.get(KEY)
+    assert stored
+    assert isinstance(parse(stored.body, KEY), Forward)

@@ -77,3 +77,11 @@ def test_a_decision_is_the_oldest_record_of_the_facts_as_they_are() -> None:
     made_it = journal.decision(iter(chain(store)))
     assert made_it is not None
     assert ("go-live", "ops", 1) == (made_it.verb, made_it.who, made_it.revision)
+
+
+def test_a_damaged_chain_that_leads_in_a_circle_ends() -> None:
+    """Revisions only fall; whatever claims otherwise is not history."""
+    store = MemoryStore()
+    journal.write(store, SALE, RECORD)
+    journal.write(store, SALE, Record("n1", "n2", 1, "push", "ann", STARTS_AT, None, STATE))
+    assert ["n2", "n1"] == [record.nonce for record in journal.history(store, SALE, "n2")]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from support.operators import ENDS_AT, KEY, STARTS_AT, signed
+from support.operators import ENDS_AT, KEY, SERVERS, STARTS_AT, signed
 
 from flashgen.errors import Refused
 from flashgen.unlock.pointer import (
@@ -25,7 +25,7 @@ from flashgen.unlock.pointer import (
 from flashgen.unlock.state import SaleState, State
 
 LIVE = SaleState(State.LIVE, STARTS_AT, ENDS_AT, STARTS_AT, 1, "abcdefghijkl", frozenset({"SHIRT-1", "MUG-2"}))
-ORDINARY = Pointer(12, "mnopqrstuvwx", LIVE, signed(LIVE))
+ORDINARY = Pointer(12, "mnopqrstuvwx", LIVE, OrderUrl(signed(LIVE), SERVERS))
 FACTS: dict[str, Any] = json.loads(render(ORDINARY)[9:-2])
 
 instants = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(

@@ -11,6 +11,7 @@ from support.operators import (
     HEADERS,
     KEY,
     SALE,
+    SERVERS,
     STARTS_AT,
     bring,
     chain,
@@ -20,7 +21,7 @@ from support.operators import (
     signed,
 )
 
-from flashgen.errors import Refused
+from flashgen.errors import LostRace, Refused
 from flashgen.store import Headers, MemoryStore
 from flashgen.unlock import verbs
 from flashgen.unlock.pointer import Forward, OrderUrl, pointer_headers, render
@@ -108,7 +109,7 @@ def test_the_gate_copies_the_token_without_a_secret() -> None:
     store = MemoryStore()
     bring(store, State.LIVE)
     token = _order(store)
-    transition(replace(control_of(store, "gate"), order_url=None), verbs.record_sold(frozenset({"A"})))
+    transition(replace(control_of(store, "gate"), sign=None), verbs.record_sold(frozenset({"A"})))
     assert token == _order(store)
 
 
@@ -119,7 +120,7 @@ def test_without_a_secret_a_token_that_has_to_change_is_refused() -> None:
     before = list(store.list(""))
     later = verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1))
     with pytest.raises(Refused, match="has no secret"):
-        transition(replace(control_of(store), order_url=None), later)
+        transition(replace(control_of(store), sign=None), later)
     assert before == list(store.list(""))
 
 
@@ -128,7 +129,8 @@ def test_the_token_in_a_pointer_is_the_one_its_state_says() -> None:
     store = MemoryStore()
     bring(store, State.LIVE)
     state, order = control_of(store).read().pointer.state, _order(store)
-    assert order == signed(state)
+    assert order
+    assert order == OrderUrl(signed(state), SERVERS)
     claims = TokenSigner([b"correct horse battery staple, and more"]).read(order.path.removeprefix("/o/"))
     assert (SALE, 1, int(STARTS_AT.timestamp())) == (claims.sale, claims.epoch, claims.not_before)
 
@@ -166,3 +168,28 @@ def test_what_somebody_wrote_over_is_refused() -> None:
     store.put(KEY, b"<html>", HEADERS)
     with pytest.raises(Refused, match=KEY):
         transition(control_of(store), go_live())
+
+
+def test_what_was_shown_is_what_is_changed() -> None:
+    """A decision made while somebody thinks at a prompt is not overruled by their answer."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    control = control_of(store)
+    shown = control.read()
+    transition(control_of(store, "bob"), verbs.close(frozenset({"A"})))
+    with pytest.raises(LostRace) as lost:
+        transition(control, verbs.end(), shown)
+    assert "bob" == lost.value.winner
+
+
+def test_new_order_servers_join_the_old_ones_while_live() -> None:
+    """Older pages refuse the new, newer pages the old; the token stays."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    before = _order(store)
+    assert before
+    more = replace(control_of(store), origins=("https://new.example",))
+    outcome = transition(more, verbs.reschedule(STARTS_AT, ENDS_AT))
+    assert outcome.changed
+    assert OrderUrl(before.path, (*before.origins, "https://new.example")) == _order(store)
+    assert not transition(more, verbs.reschedule(STARTS_AT, ENDS_AT)).changed

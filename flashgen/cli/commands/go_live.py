@@ -13,6 +13,7 @@ from flashgen.errors import Refused
 
 if TYPE_CHECKING:
     from flashgen.sale.model import Header
+    from flashgen.unlock.transition import Seen
 
 
 @command("go-live")
@@ -40,14 +41,20 @@ def go_live(
 
     header = operating.open_header(session, sale)
     opens_at = moment(at or ("start" if lead else None), header)
-    shipped_at = opens_at - duration(lead) if opens_at and lead else opens_at
+    early_by = duration(lead) if lead else timedelta()
     now = operating.now()
     _check_time(header, opens_at or now, now, early=early, late_ok=late_ok, waits=opens_at is not None)
-    if opens_at is None:
-        opens_at = operating.whole_second(now) if now < header.starts_at else header.starts_at
     control = operating.open_control(session, header)
-    verb = verbs.go_live(opens_at, operating.new_nonce())
-    result = operating.carry_out(session, control, operating.Order(verb, shipped_at, dry_run, yes))
+    seen = control.read()
+    if opens_at is None:
+        verb = verbs.go_live(min(operating.whole_second(now), header.starts_at), operating.new_nonce())
+        order = operating.Order(verb, None, dry_run, yes)
+    else:
+        _check_drift(header, seen)
+        follows = opens_at == header.starts_at  # then a postponement that is pushed while we wait takes us along
+        verb = verbs.go_live(None if follows else opens_at, operating.new_nonce())
+        order = operating.Order(verb, lambda state: (state.starts_at if follows else opens_at) - early_by, dry_run, yes)
+    result = operating.carry_out(session, control, order, seen)
     session.next_step(f"flashgen status {sale}")
     return result
 
@@ -62,6 +69,15 @@ def _check_time(header: Header, opens_at: datetime, now: datetime, *, early: boo
     if waits and opens_at < now and not late_ok:
         raise Refused(
             f"that time passed {_span(now - opens_at)} ago", f"open at once: flashgen go-live {header.id} --late-ok"
+        )
+
+
+def _check_drift(header: Header, seen: Seen) -> None:
+    if seen.pointer.state.starts_at != header.starts_at:
+        raise Refused(
+            f"the YAML says that {header.id} starts at {header.starts_at:%Y-%m-%d %H:%M:%S} UTC, what is pushed says "
+            f"{seen.pointer.state.starts_at:%Y-%m-%d %H:%M:%S} UTC",
+            f"bring one to the other: flashgen push {header.id}, or undo the edit",
         )
 
 

@@ -29,12 +29,12 @@ def rollback(session: Session, sale: str, revision: int | None, dry_run: bool, y
     if revision is None and not (sys.stdin.isatty() or dry_run):
         raise click.UsageError("without a terminal rollback needs --to REV; `flashgen status` lists revisions")
     control = operating.open_control(session, operating.open_header(session, sale))
-    pointer = control.read().pointer
-    history = list(journal.history(control.store, control.sale, pointer.nonce))
-    target = _find(history, pointer, revision)
+    seen = control.read()
+    history = list(journal.history(control.store, control.sale, seen.pointer.nonce))
+    target = _find(history, seen.pointer, revision)
     verb = verbs.rollback(target.state, operating.whole_second(operating.now()), operating.new_nonce())
     session.note(f"revision {target.revision}: `{target.verb}` by {target.who}")
-    return operating.carry_out(session, control, operating.Order(verb, None, dry_run, yes))
+    return operating.carry_out(session, control, operating.Order(verb, None, dry_run, yes), seen)
 
 
 def _find(history: list[Record], pointer: Pointer, revision: int | None) -> Record:

@@ -1,0 +1,117 @@
+"""A sale as shoppers see it: in a real browser, behind an edge, while operators work in other processes."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from browser.place import KEY, ORIGIN, Place, Sale, local_edge, varnish_and_bucket
+from browser.tab import Tab, tab
+from playwright.sync_api import Browser, expect
+
+from flashgen.unlock.token import Claims, TokenSigner
+
+SEEN_WITHIN_SECONDS = 3
+STARTS_IN = timedelta(seconds=12)
+WITHOUT_JAVA_SCRIPT = "The buy button needs JavaScript, which is off or blocked in your browser."
+
+
+@pytest.fixture(scope="module", params=["local edge", "varnish"])
+def place(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A project and its edge: ours before a folder, with `x-now`; Varnish before a bucket, with `Date` and `Age`."""
+    root = tmp_path_factory.mktemp("project")
+    with ExitStack() as stack:
+        if request.param == "local edge":
+            yield stack.enter_context(local_edge(root))
+        else:
+            short = stack.enter_context(tempfile.TemporaryDirectory(prefix="vcl"))
+            yield stack.enter_context(varnish_and_bucket(root, Path(short)))
+
+
+def seconds_to(instant: datetime) -> float:
+    """From now on."""
+    return instant.timestamp() - time.time()
+
+
+def claims_of_order(lamp: Tab) -> Claims:
+    """Press the button: what the token in the order URL says."""
+    lamp.page.route(f"{ORIGIN}/**", lambda route: route.fulfill(body="an order form"))
+    lamp.page.locator("button[data-sku]").click()
+    lamp.page.wait_for_url(f"{ORIGIN}/**")
+    url = urlsplit(lamp.page.url)
+    assert "sku=LAMP" == url.query
+    return TokenSigner([KEY.encode()]).read(unquote(url.path).removeprefix("/o/"))
+
+
+def counts_down(shopper: Tab, sale: Sale) -> None:
+    """The countdown is right, never ahead and at most two seconds behind, and it moves."""
+    shopper.page.wait_for_timeout(100)
+    before = shopper.seconds_left()
+    assert 0 <= before - seconds_to(sale.starts_at) <= 3
+    expect(shopper.page.locator("[data-unit=s]")).not_to_have_text(f"{before % 60:02}", timeout=1500)
+    assert before > shopper.seconds_left()
+
+
+def test_a_life_as_shoppers_see_it(place: Place, chromium: Browser) -> None:
+    """One looks at a lamp with a right clock, two at a lamp and a mug with clocks an hour wrong: they see the same."""
+    sale = place.push("night", STARTS_IN)
+    with tab(chromium) as lamp, tab(chromium, 1) as lamp_in_the_future, tab(chromium, -1) as mug_in_the_past:
+        lamps, mugs = (lamp, lamp_in_the_future), (mug_in_the_past,)
+        shoppers = lamps + mugs
+        operator = sale.send_operator("go-live", "--at", "start")
+        for shopper in shoppers:
+            shopper.open(f"{sale.url}{'lamp' if shopper in lamps else 'mug'}/")
+            assert ("scheduled", "Opens soon", False) == shopper.looks()
+        for shopper in shoppers:
+            counts_down(shopper, sale)
+
+        opened_after = [shopper.opened_at(20) - sale.starts_at.timestamp() for shopper in shoppers]
+        assert sale.await_answer(operator)["changed"]
+        assert [True] * 3 == [0 <= seconds <= SEEN_WITHIN_SECONDS for seconds in opened_after], opened_after
+
+        sale.operate("sold-out", "--sku", "LAMP")
+        see(lamps, "soldout")
+        see(mugs, "live")
+        sale.operate("resume", "--sku", "LAMP")
+        see(shoppers, "live")
+        for verb, state in (("pause", "paused"), ("resume", "live"), ("end", "ended")):
+            sale.operate(verb)
+            see(shoppers, state)
+        assert [True] * 3 == [shopper.is_still_the_same_page() for shopper in shoppers]
+        assert [[]] * 3 == [shopper.faults for shopper in shoppers]
+
+
+def see(shoppers: tuple[Tab, ...], state: str) -> None:
+    """All of them."""
+    for shopper in shoppers:
+        shopper.comes_to(state, SEEN_WITHIN_SECONDS)
+
+
+def test_a_sale_that_is_opened_at_once_takes_orders(place: Place, chromium: Browser) -> None:
+    """Some seconds before its start; the button leads to the order URL, whose token verifies."""
+    sale = place.push("dawn", timedelta(seconds=8))
+    with tab(chromium) as lamp:
+        lamp.open(f"{sale.url}lamp/")
+        assert ("scheduled", "Opens soon", False) == lamp.looks()
+        operator = sale.send_operator("go-live", "--early")
+        opened_at = lamp.opened_at(20)
+        written_at = datetime.fromisoformat(sale.await_answer(operator)["written_at"])
+        assert opened_at - written_at.timestamp() <= SEEN_WITHIN_SECONDS
+        assert lamp.is_still_the_same_page()
+        claims = claims_of_order(lamp)
+        assert ("dawn", "", []) == (claims.sale, claims.refusal(datetime.now(UTC)), lamp.faults)
+
+
+def test_without_javascript_the_page_says_what_to_do(place: Place, chromium: Browser) -> None:
+    """And the button stays closed."""
+    sale = place.push("noon", timedelta(days=1))
+    with tab(chromium, java_script=False) as lamp:
+        lamp.page.goto(f"{sale.url}lamp/")
+        expect(lamp.page.get_by_text(WITHOUT_JAVA_SCRIPT)).to_be_visible()
+        expect(lamp.page.locator("button[data-sku]")).to_be_disabled()
