@@ -32,8 +32,6 @@ class Wave(StrEnum):
     MANIFEST = "manifest"
 
 
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """One key, what happens to it, and the reason in words."""

@@ -36,7 +36,9 @@ def test_everything_is_new_in_an_empty_store(tmp_path: Path) -> None:
     """In the order of upload: assets, the pointer, pages."""
     plan = plan_for(SHOP.build(tmp_path), MemoryStore())
     assert {(Op.CREATE, "new")} == {(change.op, change.reason) for change in plan.changes}
-    assert [Wave.ASSETS] * 2 + [Wave.POINTER] + [Wave.PAGES] * 2 + [Wave.SALE_PAGE] == [change.wave for change in plan.changes]
+    assert [Wave.ASSETS] * 2 + [Wave.POINTER] + [Wave.PAGES] * 2 + [Wave.SALE_PAGE] == [
+        change.wave for change in plan.changes
+    ]
     assert 0 == plan.unchanged
 
 
