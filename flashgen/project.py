@@ -87,15 +87,22 @@ class Project:
         path = self.root / "sale_configs" / f"{sale}.yaml"
         if path.is_file():
             return path
-        known = [other.stem for other in self.sale_paths(())]
+        known = [other.stem for other in self._all_sale_paths()]
         if not known:
             raise Refused(f"no sale `{sale}`: {path.parent} holds none", f"flashgen new {sale}")
         raise Refused(f"no sale `{sale}` in {path.parent}", suggestion(sale, known))
 
     def sale_paths(self, sales: Sequence[str]) -> tuple[Path, ...]:
-        """The YAML files of `sales`, or of all, sorted."""
+        """The YAML files of `sales`, or of all, sorted. Raises InvalidInput when there are none at all."""
         if sales:
             return tuple(self.sale_path(sale) for sale in dict.fromkeys(sales))
+        paths = self._all_sale_paths()
+        if not paths:
+            where = Where(self.root / "sale_configs")
+            raise InvalidInput([Problem(where, "no sales here", "write one with `flashgen new black-friday`")])
+        return paths
+
+    def _all_sale_paths(self) -> tuple[Path, ...]:
         return tuple(sorted((self.root / "sale_configs").glob("*.yaml")))
 
     def target(self, name: str | None) -> tuple[str, Target]:
@@ -164,9 +171,3 @@ def _make_secret(path: Path) -> None:
         pass
     finally:
         temporary.unlink()
-
-
-def no_sales(project: Project) -> InvalidInput:
-    """The problem of a command that was to work on all sales, and found none."""
-    where = Where(project.root / "sale_configs")
-    return InvalidInput([Problem(where, "no sales here", "write one with `flashgen new black-friday`")])

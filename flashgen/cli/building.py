@@ -11,7 +11,6 @@ from flashgen.cli.session import Session
 from flashgen.errors import InvalidInput, Problem, Refused
 from flashgen.page.build import Built, build_sale
 from flashgen.page.site import Site, read_record
-from flashgen.project import Project, no_sales
 
 
 def default_jobs() -> int:
@@ -19,19 +18,11 @@ def default_jobs() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def chosen_paths(project: Project, sales: Sequence[str]) -> tuple[Path, ...]:
-    """The YAML files of `sales`, or of all. Raises InvalidInput when there are none at all."""
-    paths = project.sale_paths(sales)
-    if not paths:
-        raise no_sales(project)
-    return paths
-
-
 def build_all(session: Session, sales: Sequence[str], folder: Path, jobs: int | None) -> list[Built]:
     """Build each sale; problems of all of them are raised together, after the others were built."""
     problems: list[Problem] = []
     built: list[Built] = []
-    for path in chosen_paths(session.project, sales):
+    for path in session.project.sale_paths(sales):
         try:
             built.append(build_sale(path, session.project.root, folder, jobs or default_jobs()))
         except InvalidInput as invalid:
@@ -45,7 +36,7 @@ def build_all(session: Session, sales: Sequence[str], folder: Path, jobs: int | 
 def built_sites(session: Session, sales: Sequence[str]) -> list[Site]:
     """What the last builds left, as it is."""
     sites = []
-    for path in chosen_paths(session.project, sales):
+    for path in session.project.sale_paths(sales):
         record = read_record(session.project.build_folder, path.stem)
         if record is None:
             raise Refused(f"{path.stem} has not been built", f"flashgen build {path.stem}")

@@ -12,7 +12,8 @@ from typing import IO
 import pytest
 from support.command import Flashgen
 
-from flashgen.cli import building, main
+from flashgen.cli import main
+from flashgen.project import Project
 
 
 def test_every_problem_of_every_file_is_shown_with_place_line_and_fix(flashgen: Flashgen, project: Path) -> None:
@@ -78,7 +79,7 @@ def test_a_bug_exits_3_and_leaves_a_traceback_in_a_log(
         secret = "never-in-a-log"
         raise RuntimeError("boom " + str(len(secret)))
 
-    monkeypatch.setattr(building, "chosen_paths", broken)
+    monkeypatch.setattr(Project, "sale_paths", broken)
     run = flashgen("check")
     (log,) = tmp_path.glob("flashgen-*.log")
     assert run.exit_code == 3
@@ -94,7 +95,7 @@ def test_an_interrupt_exits_130(flashgen: Flashgen, monkeypatch: pytest.MonkeyPa
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(building, "chosen_paths", interrupted)
+    monkeypatch.setattr(Project, "sale_paths", interrupted)
     assert flashgen("check").exit_code == 130
 
 

@@ -15,12 +15,12 @@ from flashgen.errors import InvalidInput, Problem
 @sales_argument
 def check(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     """Validate YAML, feed, theme, images and budgets; write nothing."""
-    from flashgen.cli.building import chosen_paths, default_jobs, show_warnings
+    from flashgen.cli.building import default_jobs, show_warnings
     from flashgen.page.check import check_sale
 
     problems: list[Problem] = []
     warnings: list[Problem] = []
-    paths = chosen_paths(session.project, sales)
+    paths = session.project.sale_paths(sales)
     for path in paths:
         try:
             warnings += check_sale(path, session.project.root, default_jobs())

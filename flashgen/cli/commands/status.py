@@ -20,11 +20,10 @@ HISTORY_SHOWN = 10
 @sales_argument
 def status(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     """Show state, revision, who and when, and drift."""
-    from flashgen.cli.building import chosen_paths
     from flashgen.cli.operating import open_control, open_header
 
     rows = []
-    for path in chosen_paths(session.project, sales):
+    for path in session.project.sale_paths(sales):
         header = open_header(session, path.stem)
         rows.append(_facts(header, open_control(session, header)))
     for row in rows:
