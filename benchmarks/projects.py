@@ -32,6 +32,7 @@ sale:
   timezone: Europe/Berlin
   currency: EUR
   locale: en
+  theme: plain
 unlock:
   version: 7k2mq9xw4t
 """
