@@ -75,7 +75,8 @@ class LiveReload:
                 await asyncio.wait({event, gone}, timeout=_BEAT_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 text = event.result() if event.done() else ":\n\n"
                 event.cancel()
-                await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
+                if not gone.done():
+                    await send({"type": "http.response.body", "body": text.encode(), "more_body": True})
         finally:
             gone.cancel()
             self._listeners.discard(events)

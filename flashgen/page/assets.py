@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import rcssmin
@@ -23,10 +23,14 @@ _CSS_URL = re.compile(r"""url\(\s*(['"]?)(?!\s*(?:data:|#))([^'")]+)\1\s*\)""")
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file for the sale's `assets/` folder; `name` holds the first 12 hex digits of its SHA-256."""
+    """A file for the sale's `assets/` folder; `name` holds the first 12 hex digits of its SHA-256.
+
+    `needs` are the files that a stylesheet names by `url()`.
+    """
 
     name: str
     body: bytes
+    needs: tuple[Asset, ...] = ()
 
 
 def fingerprinted(name: str, body: bytes) -> Asset:
@@ -45,7 +49,7 @@ def make_assets(paths: Mapping[str, Path]) -> dict[str, Asset]:
     made = {name: _make(name, path.read_bytes()) for name, path in paths.items() if path.suffix != ".css"}
     for name, path in paths.items():
         if path.suffix == ".css":
-            made[name] = fingerprinted(name, _stylesheet(path, made))
+            made[name] = _stylesheet(name, path, made)
     return made
 
 
@@ -63,14 +67,16 @@ def _make(name: str, body: bytes) -> Asset:
     return fingerprinted(name, rjsmin.jsmin(body) if name.endswith(".js") else body)
 
 
-def _stylesheet(path: Path, made: Mapping[str, Asset]) -> bytes:
-    css = _CSS_URL.sub(lambda match: _resolve(match, path, made), read_source(path, RULES).text)
-    return str(rcssmin.cssmin(css)).encode()
+def _stylesheet(name: str, path: Path, made: Mapping[str, Asset]) -> Asset:
+    text = read_source(path, RULES).text
+    needs = {match[2].strip(): _named(match, path, made) for match in _CSS_URL.finditer(text)}
+    css = _CSS_URL.sub(lambda match: f'url("{needs[match[2].strip()].name}")', text)
+    return replace(fingerprinted(name, str(rcssmin.cssmin(css)).encode()), needs=tuple(needs.values()))
 
 
-def _resolve(match: re.Match[str], css: Path, made: Mapping[str, Asset]) -> str:
+def _named(match: re.Match[str], css: Path, made: Mapping[str, Asset]) -> Asset:
     name = match[2].strip()
     if name not in made:
         line = match.string.count("\n", 0, match.start()) + 1
         raise InvalidInput([Problem(Where(css, line), f"`url({name})` names no file in assets/", quote=match[0])])
-    return f'url("{made[name].name}")'
+    return made[name]

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from flashgen.errors import Problem
-from flashgen.page.build import all_files, prepare
+from flashgen.page.files import make_files
 from flashgen.page.markdown import left_out
+from flashgen.page.parts import prepare
 from flashgen.page.site import Role, SiteFile
 from flashgen.sale.load import Loaded, load_sale
 
@@ -30,8 +31,7 @@ def check_sale(path: Path, root: Path, jobs: int) -> tuple[Problem, ...]:
         return False
 
     # One process: what a worker weighs stays in the worker.
-    for _ in all_files(loaded.sale, prepare(loaded, root, jobs), weigh, jobs=1):
-        pass
+    make_files(loaded.sale, prepare(loaded, root, jobs), weigh, jobs=1)
     return (*loaded.warnings, *_left_out(loaded), *_overweight(loaded, sizes))
 
 

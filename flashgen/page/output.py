@@ -24,13 +24,17 @@ def write_if_changed(path: Path, body: bytes) -> bool:
     return True
 
 
-def stage(path: Path, body: bytes) -> bool:
-    """Put `body` beside `path`, for `commit` to move there; False when `path` holds it already, and nothing is done."""
+def stage(path: Path, body: bytes, *, fresh: bool = False) -> bool:
+    """Put `body` beside `path`, for `commit` to move there; False when `path` holds it already, and nothing is done.
+
+    Where everything is `fresh` nobody looks first.
+    """
     try:
-        if path.read_bytes() == body:
+        if not fresh and path.read_bytes() == body:
             return False
     except FileNotFoundError:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
     _staged(path).write_bytes(body)
     return True
 

@@ -56,9 +56,9 @@ class PreviewStore:
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Every file of every site."""
-        for key, (_, file) in sorted(self._files.items()):
-            if key.startswith(prefix):
-                yield Entry(key, file.sha256, file.body_bytes)
+        for key in sorted(self._files):
+            if key.startswith(prefix) and (stored := self.get(key)):
+                yield Entry(key, stored.etag, len(stored.body))
 
     def delete(self, keys: Iterable[str]) -> None:
         """Refused."""

@@ -66,9 +66,13 @@ class ProductView:
 
 
 class Renderer:
-    """Renders the pages of one sale. `assets` and `pictures` are by the names that theme and YAML use."""
+    """Renders the pages of one sale. `assets` and `pictures` are by the names that theme and YAML use.
+
+    `used_assets` are the names that templates have asked for so far.
+    """
 
     def __init__(self, sale: Sale, theme: Theme, assets: Mapping[str, Asset], pictures: Mapping[str, Picture]) -> None:
+        self.used_assets: set[str] = set()
         self._sale = sale
         self._theme = theme
         self._assets = assets
@@ -113,6 +117,7 @@ class Renderer:
     def _asset(self, name: str) -> Asset:
         if name not in self._assets:
             raise LookupError(f"no asset `{name}`; the theme has {', '.join(self._assets)}")
+        self.used_assets.add(name)
         return self._assets[name]
 
     def _sale_view(self, root: str, products: tuple[ProductView, ...]) -> SimpleNamespace:

@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 
 import pytest
-from support.projects import write_theme
+from support.projects import write_sale, write_theme
 
 from flashgen.errors import InvalidInput, Problem
 from flashgen.page.assets import Asset, fingerprinted, make_assets
+from flashgen.page.build import build_sale
 
 
 def made(root: Path, files: dict[str, str | bytes]) -> dict[str, Asset]:
@@ -96,3 +97,19 @@ def test_a_stylesheet_that_is_not_utf_8_is_a_problem_with_a_place(tmp_path: Path
     """Not a bug of flashgen."""
     (problem,) = problems_of(tmp_path, {"a.css": "a{}\n/* é */".encode("latin-1")})
     assert (2, 4) == (problem.where.line, problem.where.column)
+
+
+def test_a_stylesheet_brings_the_files_it_names(tmp_path: Path) -> None:
+    """A page asks for the stylesheet alone; what no page asks for is left out."""
+    theme = {
+        "ended.html": "{{ asset('own.css') }}",
+        "assets/own.css": "a { background: url(stars.svg) }",
+        "assets/stars.svg": "<svg/>",
+        "assets/unused.svg": "<svg></svg>",
+    }
+    path = write_sale(tmp_path, theme="mine")
+    write_theme(tmp_path, "mine", theme)
+    build_sale(path, tmp_path, tmp_path / "build", 1)
+    names = {file.name.split(".")[0] for file in (tmp_path / "build" / "night" / "assets").iterdir()}
+    assert {"own", "stars"} <= names
+    assert "unused" not in names

@@ -44,7 +44,7 @@ def test_a_page_over_budget_is_named_with_its_size(tmp_path: Path) -> None:
 def test_css_and_js_count_for_every_page(tmp_path: Path) -> None:
     """They block the first paint as much as HTML does."""
     path = write_sale(tmp_path, theme="heavy")
-    write_theme(tmp_path, "heavy", {"assets/heavy.css": f"a{{content:'{incompressible(24_000)}'}}"})
+    write_theme(tmp_path, "heavy", {"assets/plain.css": f"a{{content:'{incompressible(24_000)}'}}"})
     (warning,) = check_sale(path, tmp_path, 1)
     assert "(and 4 more)" in warning.message
 

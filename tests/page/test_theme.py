@@ -67,7 +67,7 @@ def test_a_project_s_own_plain_extends_the_packaged_one(tmp_path: Path) -> None:
 
 
 def test_an_asset_of_the_same_name_replaces_plain_s(tmp_path: Path) -> None:
-    """And others are added; hidden files are nobody's."""
+    """What no page asks for is left out; hidden files are nobody's."""
     files = {
         "assets/plain.css": "a{color:red}",
         "assets/more.txt": "x",
@@ -75,7 +75,7 @@ def test_an_asset_of_the_same_name_replaces_plain_s(tmp_path: Path) -> None:
     }
     built(tmp_path, files)
     assets = {path.name.split(".")[0]: path.read_text() for path in (tmp_path / "build/night/assets").glob("*")}
-    assert {"icon", "more", "page", "plain"} == set(assets)
+    assert {"icon", "page", "plain"} == set(assets)
     assert assets["plain"] == "a{color:red}"
 
 
