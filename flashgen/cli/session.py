@@ -38,6 +38,10 @@ class Session:
 
         return find_project(self.project_folder or Path.cwd(), exactly=self.project_folder is not None)
 
+    def forget_project(self) -> None:
+        """Read the settings again when they are next needed."""
+        self.__dict__.pop("project", None)
+
     def say(self, text: str = "") -> None:
         """A line of the result."""
         if not self.as_json:

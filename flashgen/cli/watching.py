@@ -37,6 +37,6 @@ def changes(session: Session) -> Iterator[None]:
     watched = [root / "sale_configs", root / "themes", root / SETTINGS, packaged("themes")]
     yield
     for _ in watch(*[path for path in watched if path.exists()], debounce=SETTLE_MILLISECONDS, step=20):
-        session.__dict__.pop("project", None)  # settings are read again
+        session.forget_project()
         session.note(click.style("changed", dim=True))
         yield
