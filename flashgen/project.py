@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SETTINGS = "flashgen.yaml"
 LOCAL = "local"
-"""The target on this machine. It alone makes its own secret."""
+"""The target on this machine. It alone makes its own secret, while its store is a folder."""
 
 _DAY_SECONDS = 86_400
 
@@ -122,7 +122,7 @@ class Project:
         wanted, target = self.target(name)
         if self.settings.secret:
             return read_secret(self.settings.secret, self.root, target.region)
-        if wanted != LOCAL:
+        if wanted != LOCAL or not target.store.startswith("dir:"):
             raise Refused(
                 f"target `{wanted}` needs a secret to sign order tokens with, and flashgen.yaml names none",
                 "add `secret: env:FLASHGEN_SECRET` to flashgen.yaml; make one with `openssl rand -hex 32`",

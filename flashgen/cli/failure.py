@@ -49,10 +49,14 @@ def explain(error: BaseException, session: Session) -> Failure:
             return _simple(error.message, error.hint, error.exit_code)
         case click.exceptions.Exit():
             return Failure("", error.exit_code)
+        case click.exceptions.NoArgsIsHelpError():
+            return Failure(error.message, error.exit_code)
         case click.ClickException():
             return _usage(error)
-        case KeyboardInterrupt() | click.Abort():
-            return _simple("interrupted", "", 130)
+        case click.Abort():
+            return _simple("not confirmed: nothing was changed", "", 130)
+        case KeyboardInterrupt():
+            return Failure("", 130) if session.is_watching else _simple("interrupted", "", 130)
         case OSError() if error.strerror:
             name = error.filename or error.filename2 or "flashgen"
             hint = _OS_HINTS.get(error.errno or 0, "")

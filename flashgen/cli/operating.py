@@ -8,7 +8,6 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,13 +17,14 @@ import click
 from flashgen import timestamps
 from flashgen.cli.session import Session
 from flashgen.errors import Refused
+from flashgen.release.manifest import read_manifest
 from flashgen.sale.load import load_header
 from flashgen.sale.model import Header
-from flashgen.unlock.arm import Moment, fire_at
-from flashgen.unlock.pointer import pointer_headers, pointer_key
-from flashgen.unlock.state import EVERY_SKU, SaleState
+from flashgen.unlock.arm import Moment, Report, fire_at
+from flashgen.unlock.pointer import pointer_headers, pointer_key, version_of
+from flashgen.unlock.state import EVERY_SKU, SaleState, State
 from flashgen.unlock.token import TokenSigner, claims_of, parse_keys
-from flashgen.unlock.transition import Control, Outcome, Seen, transition
+from flashgen.unlock.transition import Control, NotPushed, Outcome, Seen, outlook, transition
 from flashgen.unlock.verbs import Verb
 
 
@@ -79,14 +79,30 @@ def open_control(session: Session, header: Header) -> Control:
     )
 
 
+def read_pointer(control: Control) -> Seen:
+    """The pointer. Where there is none under the YAML's version, says which version was pushed instead."""
+    try:
+        return control.read()
+    except NotPushed as missing:
+        pushed = read_manifest(control.store, control.sale).manifest.pointer
+        if pushed is None or pushed.key == control.key:
+            raise
+        version = version_of(pushed.key)
+        raise Refused(
+            f"the YAML of {control.sale} names {control.key}, and what was pushed is {pushed.key}",
+            f"push the new version ({control.sale} must be scheduled), or put `version: {version}` back into the YAML",
+        ) from missing
+
+
 @dataclass(frozen=True)
 class Order:
-    """What an operator asked for: a verb, when (None: at once), and how to ask."""
+    """What an operator asked for: a verb, when (None: at once), how to ask, and the way back if it is not rollback."""
 
     verb: Verb
     at: Moment | None = None
     dry_run: bool = False
     yes: bool = False
+    undo: str = ""
 
 
 def carry_out(session: Session, control: Control, order: Order, seen: Seen | None = None) -> dict[str, Any]:
@@ -94,15 +110,19 @@ def carry_out(session: Session, control: Control, order: Order, seen: Seen | Non
 
     Returns the result for `--json`.
     """
-    seen = seen or control.read()
-    wanted = order.verb.apply(seen.pointer.state)
+    seen = seen or read_pointer(control)
+    wanted = outlook(control, order.verb, seen).state
     if wanted != seen.pointer.state:
         _announce(session, control, seen, wanted, order)
         if order.dry_run:
             return {"sale": control.sale, "from": seen.pointer.state.state, "to": wanted.state, "changed": False}
         session.confirm("go on?", order.yes)
     outcome = _act(session, control, order, seen)
-    return report(session, control, outcome)
+    result = report(session, control, outcome)
+    if outcome.changed and not session.as_json:
+        undo = order.undo or f"flashgen rollback {control.sale} --to {outcome.before.revision}"
+        session.note(click.style(f"undo: {undo}", dim=True))
+    return result
 
 
 def report(session: Session, control: Control, outcome: Outcome) -> dict[str, Any]:
@@ -141,10 +161,16 @@ def situation(state: SaleState) -> str:
 def difference(before: SaleState, after: SaleState) -> str:
     """What changes, in a few words: `scheduled → live`, `SHIRT-1 closed`, `every SKU open again`."""
     parts = [f"{before.state} → {after.state}"] if before.state is not after.state else []
-    for verb, skus in (("closed", after.closed - before.closed), ("open again", before.closed - after.closed)):
-        if skus:
-            parts.append(f"{'every SKU' if skus == EVERY_SKU else ', '.join(sorted(skus))} {verb}")
+    if before.closed == EVERY_SKU and after.closed:
+        parts.append(f"still closed: {', '.join(sorted(after.closed))}")
+    else:
+        parts += _turned("closed", after.closed - before.closed)
+        parts += _turned("open again", before.closed - after.closed)
     return click.style(", ".join(parts), bold=True)
+
+
+def _turned(how: str, skus: frozenset[str]) -> list[str]:
+    return [f"{'every SKU' if skus == EVERY_SKU else ', '.join(sorted(skus))} {how}"] if skus else []
 
 
 def _announce(session: Session, control: Control, seen: Seen, wanted: SaleState, order: Order) -> None:
@@ -152,6 +178,8 @@ def _announce(session: Session, control: Control, seen: Seen, wanted: SaleState,
     would = "would change" if order.dry_run else "about to change"
     session.note(f"{would} in {control.store.url}{when}: {difference(seen.pointer.state, wanted)}")
     session.note(f"  one public object changes: {control.key}")
+    if wanted.closed == EVERY_SKU and wanted.state is State.LIVE:
+        session.note(f"  every SKU stays closed: flashgen resume {control.sale} opens them")
     if wanted.opens_at and wanted.opens_at > now():
         session.note(f"  pages open at {timestamps.to_text(wanted.opens_at)} on the server's clock")
 
@@ -165,15 +193,17 @@ def _act(session: Session, control: Control, order: Order, seen: Seen) -> Outcom
         _clear_line(session)
 
 
-def _countdown(session: Session) -> Callable[[timedelta], None]:
+def _countdown(session: Session) -> Report:
     """A line that is written over on a terminal, and written once a minute elsewhere."""
     terminal = sys.stderr.isatty()
     said: list[int] = []
 
-    def tick(left: timedelta) -> None:
+    def tick(left: timedelta, trouble: str) -> None:
         if session.quiet or session.as_json:
             return
         text = f"armed: {str(left).split('.')[0]} to go; Ctrl-C changes nothing public"
+        if trouble:
+            text = f"armed: {str(left).split('.')[0]} to go; the store cannot be asked: {trouble}"
         if terminal:
             click.echo(f"\r{text} ", nl=False, err=True)
         elif (minute := int(left.total_seconds() // 60)) not in said:

@@ -12,6 +12,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -29,24 +30,30 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run flashgen with `arguments` (the process's own by default) and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     session = Session()
+    _accept_any_character()
     colour = False if "NO_COLOR" in os.environ else None
     try:
         result = app.main(given, "flashgen", standalone_mode=False, obj=session, color=colour)
-    except SystemExit as done:  # `--help` of a command run by `demo`
-        return int(done.code or 0)
     except BaseException as error:  # noqa: BLE001  this is the boundary
         failure = explain(error, session)
         _fail(failure, session, as_json=session.as_json or "--json" in given)
         return failure.exit_code
     if session.as_json and isinstance(result, dict):
-        _print_document(True, session.command, result, [])
+        _print_document(session.exit_code == 0, session.command, result, [])
     return session.exit_code
+
+
+def _accept_any_character() -> None:
+    """A terminal that cannot show an arrow must not turn a sale that has just opened into a failure."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _fail(failure: Failure, session: Session, *, as_json: bool) -> None:
     if as_json:
         _print_document(False, session.command, failure.result, failure.problems)
-    else:
+    elif failure.text:
         click.echo(failure.text, err=True)
 
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Session:
     """The global options, filled in by click as it meets them, and the project they name.
 
-    `command` is the one that runs, as typed: `token inspect`. stdout is data, stderr is talk: `say` prints results,
-    `note` what is good to know on the way.
+    `command` is the one that runs, as typed: `token inspect`; `is_watching` says that Ctrl-C is how it ends. stdout is
+    data, stderr is talk: `say` prints results, `note` what is good to know on the way.
     """
 
     project_folder: Path | None = None
@@ -30,6 +30,7 @@ class Session:
     no_next: bool = False
     exit_code: int = 0
     command: str = ""
+    is_watching: bool = False
 
     @cached_property
     def project(self) -> Project:

@@ -10,8 +10,8 @@ from flashgen.store import Headers
 ASSET_CACHE = "public, max-age=31536000, immutable"
 """A name that holds its content's hash never changes: a year, the longest RFC 9111 recipients are asked to keep."""
 
-PAGE_CACHE = "public, max-age=60, s-maxage=86400, stale-while-revalidate=60, stale-if-error=86400"
-"""Browsers look again after a minute; the edge keeps a day, and push invalidates what it changed."""
+PAGE_CACHE = "public, max-age=60, s-maxage=60, stale-while-revalidate=60, stale-if-error=86400"
+"""Browsers and edges look again after a minute: nothing tells an edge of a change, so it keeps no page longer."""
 
 CONTENT_TYPES = {
     ".avif": "image/avif",

@@ -37,12 +37,16 @@ class PublishedPointer:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A push in progress, or one that died. `target` is the digest of its site, `keys` what it may have touched."""
+    """A push in progress, or one that died. `target` is the digest of its site, `keys` what it may have touched.
+
+    `nonce` tells two pushes apart that one person starts in one second.
+    """
 
     who: str
     when: datetime
     target: str
     keys: tuple[str, ...]
+    nonce: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,7 @@ def _claim_facts(claim: Claim | None) -> dict[str, Any] | None:
         "when": timestamps.to_text(claim.when),
         "target": claim.target,
         "keys": list(claim.keys),
+        "nonce": claim.nonce,
     }
 
 
@@ -130,7 +135,6 @@ def _pointer_facts(pointer: PublishedPointer | None) -> dict[str, Any] | None:
 
 
 def _parse(facts: dict[str, Any]) -> Manifest:
-    claim, pointer = facts["claim"], facts["pointer"]
     return Manifest(
         sale=facts["sale"],
         who=facts["who"],
@@ -140,8 +144,18 @@ def _parse(facts: dict[str, Any]) -> Manifest:
             for key, (sha256, content_type, cache_control, since) in facts["objects"].items()
         },
         dropped={key: timestamps.from_text(when) for key, when in facts["dropped"].items()},
-        pointer=pointer and _parse_pointer(pointer),
-        claim=claim and Claim(claim["who"], timestamps.from_text(claim["when"]), claim["target"], tuple(claim["keys"])),
+        pointer=_parse_pointer(facts["pointer"]) if facts["pointer"] else None,
+        claim=_parse_claim(facts["claim"]) if facts["claim"] else None,
+    )
+
+
+def _parse_claim(facts: dict[str, Any]) -> Claim:
+    return Claim(
+        who=facts["who"],
+        when=timestamps.from_text(facts["when"]),
+        target=facts["target"],
+        keys=tuple(facts["keys"]),
+        nonce=facts["nonce"],
     )
 
 

@@ -18,6 +18,7 @@ from flashgen.release.manifest import Claim, Manifest, Published
 from flashgen.release.plan import Change, Op, Plan, Wave, published_pointer
 from flashgen.store.settle import put_settled
 from flashgen.unlock.birth import leave_forward, publish_first
+from flashgen.unlock.pointer import version_of
 from flashgen.unlock.transition import Control, transition
 from flashgen.unlock.verbs import reschedule
 
@@ -41,7 +42,7 @@ class Push:
         if self.plan.is_noop:
             return
         plan, control = self.plan, self.control
-        claim = Claim(control.who, control.now(), plan.target, self._touched_keys())
+        claim = Claim(control.who, control.now(), plan.target, self._touched_keys(), control.new_nonce())
         hold = take(plan, control.store, claim, take_over=take_over, sleep=control.sleep)
         try:
             self._run_wave(hold, Wave.ASSETS, self._upload)
@@ -54,7 +55,7 @@ class Push:
         for change in plan.in_wave(Wave.MANIFEST):
             if change.op is Op.FORWARD:
                 hold.recheck()
-                leave_forward(control, change.key, plan.site.pointer_file.key.split(".")[-2])
+                leave_forward(control, change.key, version_of(plan.site.pointer_file.key))
         hold.release(_finished(plan, control.who, control.now()), control.sleep)
 
     def _run_wave(self, hold: Hold, wave: Wave, work: Callable[[Wave, tuple[Change, ...]], None]) -> None:

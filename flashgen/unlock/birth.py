@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from flashgen.errors import Conflict, LostRace, Refused
 from flashgen.store.settle import put_settled
-from flashgen.unlock.pointer import Forward, Pointer, parse, pointer_name, render
+from flashgen.unlock.pointer import Forward, Pointer, parse, pointer_name, render, version_of
 from flashgen.unlock.state import State
 from flashgen.unlock.transition import Control, transition
 from flashgen.unlock.verbs import close
@@ -69,6 +69,6 @@ def _predecessor(control: Control, key: str) -> Pointer | None:
     if old.state.state is not State.SCHEDULED:
         raise Refused(
             f"{key} is {old.state.state.value}: a version is rotated only while the sale is scheduled",
-            f"put `version: {key.removesuffix('.js').rpartition('.')[2]}` back into the YAML, then push",
+            f"put `version: {version_of(key)}` back into the YAML, then push",
         )
     return old

@@ -60,6 +60,11 @@ def pointer_key(sale: str, version: str) -> str:
     return f"{sale}/{pointer_name(version)}"
 
 
+def version_of(key: str) -> str:
+    """The version in a pointer's key or name."""
+    return key.removesuffix(".js").rpartition(".")[2]
+
+
 def pointer_headers(edge_ttl_seconds: int) -> Headers:
     """How an origin serves it: the edge keeps it for 1 or 2 s, or not at all with 0; browsers never do.
 

@@ -122,12 +122,21 @@ def transition(control: Control, verb: Verb, seen: Seen | None = None) -> Outcom
 
 def prepare(control: Control, verb: Verb, seen: Seen) -> Attempt:
     """Journal what `verb` makes of `seen`. When that changes nothing, nothing is written and the pointer stays."""
+    after = outlook(control, verb, seen)
+    if after != seen.pointer:
+        control.record(verb.name, seen.pointer, after)
+    return Attempt(seen, after)
+
+
+def outlook(control: Control, verb: Verb, seen: Seen) -> Pointer:
+    """The pointer that `verb` would put, or the one that is `seen` if it changes nothing. Writes nothing.
+
+    Raises Refused as the verb itself would: for an arrow that does not exist, or a token that cannot be signed.
+    """
     before, wanted = seen.pointer, verb.apply(seen.pointer.state)
     if _is_there(control, verb, seen):
-        return Attempt(seen, before)
-    after = Pointer(before.revision + 1, control.new_nonce(), wanted, _order_url(control, before, wanted))
-    control.record(verb.name, before, after)
-    return Attempt(seen, after)
+        return before
+    return Pointer(before.revision + 1, control.new_nonce(), wanted, _order_url(control, before, wanted))
 
 
 def finish(control: Control, verb: Verb, attempt: Attempt) -> Outcome:

@@ -55,18 +55,19 @@ def pause() -> Verb:
     return Verb("pause", apply)
 
 
-def resume(opens_at: datetime, token_nonce: str) -> Verb:
+def resume() -> Verb:
     """Open again what was shut as a whole: a paused sale, or one with every SKU closed.
 
     The token is the old one, so that it stays good for those who have it.
     """
 
     def apply(state: SaleState) -> SaleState:
+        if state.closed == EVERY_SKU and state.state is not State.ENDED:
+            state = replace(state, closed=frozenset())
+            if state.state is State.SCHEDULED:
+                return state
         _require(state, "resume", State.PAUSED, State.LIVE)
-        closed = frozenset() if state.closed == EVERY_SKU else state.closed
-        if not state.epoch:
-            return _opened(replace(state, closed=closed), opens_at, token_nonce)
-        return replace(state, state=State.LIVE, closed=closed)
+        return replace(state, state=State.LIVE)
 
     return Verb("resume", apply)
 
@@ -108,6 +109,8 @@ def rollback(earlier: SaleState, opens_at: datetime, token_nonce: str) -> Verb:
     def apply(state: SaleState) -> SaleState:
         if (state.state, state.closed) == (earlier.state, earlier.closed):
             return state
+        if earlier.state is State.PAUSED and not state.epoch:
+            raise Refused("that revision was a pause, and this pointer was never live", "`flashgen go-live` opens it")
         restored = replace(state, closed=earlier.closed)
         if earlier.state is State.LIVE and state.state is not State.LIVE:
             return _opened(restored, opens_at, token_nonce)
@@ -143,10 +146,16 @@ def _opened(state: SaleState, opens_at: datetime, token_nonce: str) -> SaleState
     return replace(state, state=State.LIVE, opens_at=opens_at, epoch=state.epoch + 1, token_nonce=token_nonce)
 
 
+_WAY_ON = {
+    **{(verb, State.ENDED): "`flashgen rollback` restores an earlier state" for verb in ("go-live", "pause", "resume")},
+    ("resume", State.SCHEDULED): "`flashgen go-live` opens it",
+}
+
+
 def _require(state: SaleState, verb: str, *allowed: State) -> None:
     if state.state not in allowed:
         names = " or ".join(one.value for one in allowed)
         raise Refused(
             f"`{verb}` needs a sale that is {names}; this one is {state.state.value}",
-            "`flashgen rollback` restores an earlier state" if state.state is State.ENDED else "",
+            _WAY_ON.get((verb, state.state), ""),
         )

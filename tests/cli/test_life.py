@@ -211,3 +211,105 @@ def test_a_target_that_is_not_local_needs_a_secret_of_its_own(flashgen: Flashgen
     run = flashgen("go-live", "night", "--early", "--yes", "--target", "production")
     assert run.exit_code == 1
     assert "secret" in run.err
+
+
+def test_a_build_of_another_version_pushes_its_own_pointer(pushed: Flashgen, project: Path) -> None:
+    """`--no-build` after `rotate`: what is pushed is the build, and pages and pointer belong together."""
+    assert pushed("rotate", "night", "--yes").exit_code == 0
+    assert pushed("push", "--no-build", "--yes").exit_code == 0
+    run = pushed("go-live", "night", "--early", "--yes")
+    assert run.exit_code == 1
+    assert "back into the YAML" in run.err
+    assert len(list((project / ".flashgen" / "store" / "night").glob("unlock.*.js"))) == 1
+
+
+def test_a_yaml_of_another_version_is_told_what_was_pushed(pushed: Flashgen, project: Path) -> None:
+    """At sale time a sale that is there is never said to be missing."""
+    pushed("go-live", "night", "--early", "--yes")
+    path = project / "sale_configs" / "night.yaml"
+    (old,) = re.findall(r"version: (\w+)", path.read_text())
+    path.write_text(path.read_text().replace(old, "another2345"))
+    for line in ("status night", "end night --yes", "pause night --yes"):
+        run = pushed(*line.split())
+        assert run.exit_code == 1
+        assert f"version: {old}" in run.err
+
+
+def test_a_sale_that_is_over_does_not_open(pushed: Flashgen, project: Path) -> None:
+    """Its token would be refused by every gate."""
+    reschedule(project, "2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z")
+    assert pushed("push", "--yes").exit_code == 0
+    for more in ((), ("--early",), ("--at", "start", "--late-ok")):
+        run = pushed("go-live", "night", "--yes", *more)
+        assert run.exit_code == 1
+        assert "nothing left to open" in run.err
+
+
+def test_going_live_again_after_the_start_changes_nothing(pushed: Flashgen, project: Path) -> None:
+    """Also with `--at start`, whose time has passed by then."""
+    reschedule(project, "2020-01-01T00:00:00Z", "2099-01-02T00:00:00Z")
+    assert pushed("push", "--yes").exit_code == 0
+    assert pushed("go-live", "night", "--at", "start", "--late-ok", "--yes").exit_code == 0
+    run = pushed("go-live", "night", "--at", "start", "--json")
+    assert (run.exit_code, run.result["changed"]) == (0, False)
+
+
+def test_moving_the_start_does_not_thaw_a_sale_that_is_about_to_begin(pushed: Flashgen, project: Path) -> None:
+    """The caches of the start that shoppers know are what the freeze protects."""
+    soon = datetime.now(UTC) + timedelta(minutes=10)
+    reschedule(project, f"{soon:%Y-%m-%dT%H:%M:%SZ}", "2099-01-02T00:00:00Z")
+    assert pushed("push", "--yes", "--force").exit_code == 0
+    reschedule(project, "2098-01-01T00:00:00Z", "2099-01-02T00:00:00Z")
+    assert pushed("push", "--yes").exit_code == 1
+
+
+def test_an_edited_start_has_to_be_pushed_before_going_live(pushed: Flashgen, project: Path) -> None:
+    """Else the sale would open at a time that no page shows."""
+    reschedule(project, "2020-01-01T00:00:00Z", "2099-01-02T00:00:00Z")
+    run = pushed("go-live", "night", "--yes")
+    assert run.exit_code == 1
+    assert "flashgen push night" in run.err
+
+
+def test_a_broken_product_does_not_keep_another_one_open(pushed: Flashgen, project: Path) -> None:
+    """`sold-out --sku` takes the SKU as typed when the YAML cannot be read."""
+    pushed("go-live", "night", "--early", "--yes")
+    path = project / "sale_configs" / "night.yaml"
+    path.write_text(path.read_text().replace('price: "19.90"', "price: -1"))
+    run = pushed("sold-out", "night", "--sku", "MUG-1", "--yes")
+    assert run.exit_code == 0, run.err
+    assert '"closed":["MUG-1"]' in pointer_text(project)
+
+
+def test_a_range_closed_before_the_sale_can_be_opened_again(pushed: Flashgen, project: Path) -> None:
+    """The undo that is printed works."""
+    run = pushed("sold-out", "night", "--yes")
+    assert "undo: flashgen resume night" in run.err
+    assert pushed("resume", "night", "--yes").exit_code == 0
+    assert '"state":"scheduled"' in pointer_text(project)
+    assert '"closed":[]' in pointer_text(project)
+
+
+def test_a_dry_run_refuses_what_the_real_one_would(flashgen: Flashgen, project: Path) -> None:
+    """Yesterday's rehearsal has to prove something."""
+    flashgen("new", "night")
+    path = project / "sale_configs" / "night.yaml"
+    path.write_text(re.sub(r"(?ms)^order:\n.*?^(?=\w)", "", path.read_text()))
+    assert flashgen("push", "--yes").exit_code == 0
+    assert flashgen("go-live", "night", "--early", "--dry-run").exit_code == 1
+
+
+def test_one_broken_yaml_does_not_hide_the_other_sales(pushed: Flashgen, project: Path) -> None:
+    """Their status is shown, then the problem."""
+    (project / "sale_configs" / "broken.yaml").write_text("sale: {\n")
+    run = pushed("status")
+    assert run.exit_code == 1
+    assert "night: scheduled" in run.out
+    assert "broken.yaml" in run.err
+
+
+def reschedule(project: Path, starts_at: str, ends_at: str) -> None:
+    """Edit both times of the sale."""
+    path = project / "sale_configs" / "night.yaml"
+    text = re.sub(r'(starts_at: )"[^"]*"', rf'\1"{starts_at}"', path.read_text())
+    path.write_text(re.sub(r'(ends_at: )"[^"]*"', rf'\1"{ends_at}"', text))

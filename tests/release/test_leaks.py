@@ -58,7 +58,7 @@ def test_an_armed_attempt_holds_neither(folder: Path) -> None:
     control = replace(control_of(store, clock=clock), sleep=look_then_interrupt)
     attempts = sum("/journal/" in entry.key for entry in store.list("_flashgen/"))
     with pytest.raises(KeyboardInterrupt):
-        fire_at(control, go_live(), lambda _: STARTS_AT, lambda left: None, control.read())
+        fire_at(control, go_live(), lambda _: STARTS_AT, lambda left, trouble: None, control.read())
     assert attempts + 1 == sum("/journal/" in entry.key for entry in store.list("_flashgen/"))
     assert [] == _leaks(folder)
 

@@ -70,8 +70,9 @@ class Watched(MemoryStore):
 
 
 def _fire(store: Watched, lefts: list[timedelta] | None = None) -> Outcome:
+    seen = lefts if lefts is not None else []
     control = replace(control_of(store, clock=store.clock), sleep=store.sleep)
-    return fire_at(control, go_live(), lambda _: STARTS_AT, (lefts if lefts is not None else []).append, control.read())
+    return fire_at(control, go_live(), lambda _: STARTS_AT, lambda left, _: seen.append(left), control.read())
 
 
 def _second(number: float) -> datetime:
@@ -210,7 +211,7 @@ def test_a_sale_postponed_while_armed_is_opened_at_its_new_start() -> None:
     store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
     control = replace(control_of(store, clock=store.clock), sleep=store.sleep)
     verb = verbs.go_live(None, "token-1")
-    outcome = fire_at(control, verb, lambda state: state.starts_at, lambda left: None, control.read())
+    outcome = fire_at(control, verb, lambda state: state.starts_at, lambda left, trouble: None, control.read())
     assert (True, later) == (outcome.changed, outcome.after.state.opens_at)
     assert later <= store.clock.instant
     assert later == chain(store)[0].when

@@ -31,7 +31,7 @@ A, B = frozenset({"A"}), frozenset({"B"})
 VERBS: dict[str, tuple[State, Verb, Verb]] = {
     "go-live": (State.SCHEDULED, go_live(), verbs.end()),
     "pause": (State.LIVE, verbs.pause(), verbs.end()),
-    "resume": (State.PAUSED, verbs.resume(STARTS_AT, "t"), verbs.end()),
+    "resume": (State.PAUSED, verbs.resume(), verbs.end()),
     "sold-out": (State.LIVE, verbs.close(A), verbs.close(B)),
     "reopen": (State.LIVE, verbs.reopen(A, A | B), verbs.pause()),
     "end": (State.LIVE, verbs.end(), verbs.pause()),
@@ -166,7 +166,7 @@ def test_a_pause_and_a_resume_in_between_are_not_in_the_way() -> None:
 
     def another(store: MeddlingStore, write: Write) -> str:
         transition(control_of(store.inner, "bob"), verbs.pause())
-        transition(control_of(store.inner, "bob2"), verbs.resume(STARTS_AT, "t"))
+        transition(control_of(store.inner, "bob2"), verbs.resume())
         return write()
 
     assert ("changed", 3) == _run("end", another)[1:]

@@ -32,7 +32,7 @@ operators_verbs = st.sampled_from(
     [
         verbs.go_live(STARTS_AT, "token-1"),
         verbs.pause(),
-        verbs.resume(STARTS_AT, "token-2"),
+        verbs.resume(),
         verbs.close(A),
         verbs.close(B),
         verbs.close(EVERY_SKU),

@@ -76,7 +76,7 @@ def test_a_live_pointer_alone_has_an_order_url() -> None:
     store = MemoryStore()
     control = bring(store)
     found = [_order(store)]
-    for verb in (go_live(), verbs.pause(), verbs.resume(STARTS_AT, "x"), verbs.end()):
+    for verb in (go_live(), verbs.pause(), verbs.resume(), verbs.end()):
         transition(control, verb)
         found.append(_order(store))
     assert [False, True, False, True, False] == [order is not None for order in found]
@@ -88,7 +88,7 @@ def test_a_token_outlives_whatever_else_changes() -> None:
     control = bring(store, State.LIVE)
     token = _order(store)
     gate_sells(store, "A")
-    for verb in (verbs.close(frozenset({"B"})), verbs.pause(), verbs.resume(STARTS_AT, "x")):
+    for verb in (verbs.close(frozenset({"B"})), verbs.pause(), verbs.resume()):
         transition(control, verb)
     assert token == _order(store)
 

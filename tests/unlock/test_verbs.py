@@ -27,7 +27,7 @@ STATES = {
 VERBS: dict[str, Verb] = {
     "go-live": verbs.go_live(STARTS_AT, "token-2"),
     "pause": verbs.pause(),
-    "resume": verbs.resume(STARTS_AT, "token-2"),
+    "resume": verbs.resume(),
     "sold-out": verbs.close(EVERY_SKU),
     "sold-out-A": verbs.close(A),
     "sold-out-B": verbs.close(B),
@@ -54,7 +54,7 @@ end            ended        ended      ended-A    ended-*   ended      ended-*  
 to-scheduled   =            scheduled  scheduled  scheduled scheduled  scheduled   scheduled
 to-live        live!        =          live       live      live!      live!       live!
 to-live-A      live-A!      live-A     =          live-A    live-A!    live-A!     live-A!
-to-paused      paused       paused     paused     paused    =          paused      paused
+to-paused      -            paused     paused     paused    =          paused      paused
 reschedule     =            =          =          =         =          =           =
 record-sold    =            =          =          =         =          =           =
 """
@@ -107,11 +107,10 @@ def test_a_sale_never_opens_after_its_end(verb: Verb) -> None:
         verb.apply(STATES["scheduled"])
 
 
-def test_a_sale_rolled_back_into_pause_before_it_opened_gets_a_token_on_resume() -> None:
-    """After `rotate` history may hold a pause that this pointer has never seen."""
-    paused = VERBS["to-paused"].apply(STATES["scheduled"])
-    resumed = VERBS["resume"].apply(paused)
-    assert (State.LIVE, 1, "token-2") == (resumed.state, resumed.epoch, resumed.token_nonce)
+def test_a_pause_is_not_restored_where_nothing_was_ever_open() -> None:
+    """There would be no token to resume with."""
+    with pytest.raises(Refused, match="never live"):
+        VERBS["to-paused"].apply(STATES["scheduled"])
 
 
 def test_rescheduling_touches_times_alone() -> None:

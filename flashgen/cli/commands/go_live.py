@@ -13,6 +13,7 @@ from flashgen.errors import Refused
 
 if TYPE_CHECKING:
     from flashgen.sale.model import Header
+    from flashgen.unlock.arm import Moment
     from flashgen.unlock.transition import Seen
 
 
@@ -42,28 +43,38 @@ def go_live(
     header = operating.open_header(session, sale)
     opens_at = moment(at or ("start" if lead else None), header)
     early_by = duration(lead) if lead else timedelta()
-    now = operating.now()
-    _check_time(header, opens_at or now, now, early=early, late_ok=late_ok, waits=opens_at is not None)
     control = operating.open_control(session, header)
-    seen = control.read()
+    seen = operating.read_pointer(control)
+    now = operating.whole_second(operating.now())
     if opens_at is None:
-        verb = verbs.go_live(min(operating.whole_second(now), header.starts_at), operating.new_nonce())
-        order = operating.Order(verb, None, dry_run, yes)
+        verb, when = verbs.go_live(min(now, header.starts_at), operating.new_nonce()), None
     else:
-        _check_drift(header, seen)
         follows = opens_at == header.starts_at  # then a postponement that is pushed while we wait takes us along
         verb = verbs.go_live(None if follows else opens_at, operating.new_nonce())
-        order = operating.Order(verb, lambda state: (state.starts_at if follows else opens_at) - early_by, dry_run, yes)
-    result = operating.carry_out(session, control, order, seen)
+        when = _moment(opens_at, early_by, follows=follows)
+    if verb.apply(seen.pointer.state) != seen.pointer.state:
+        _check_time(header, opens_at or now, now, early=early, late_ok=late_ok, waits=opens_at is not None)
+        _check_drift(header, seen)
+    result = operating.carry_out(session, control, operating.Order(verb, when, dry_run, yes), seen)
     session.next_step(f"flashgen status {sale}")
     return result
 
 
+def _moment(opens_at: datetime, early_by: timedelta, *, follows: bool) -> Moment:
+    return lambda state: (state.starts_at if follows else opens_at) - early_by
+
+
 def _check_time(header: Header, opens_at: datetime, now: datetime, *, early: bool, late_ok: bool, waits: bool) -> None:
-    if opens_at < header.starts_at and not early:
+    if max(opens_at, now) >= header.ends_at:
         raise Refused(
-            f"{header.id} starts at {header.starts_at.astimezone(header.zone):%Y-%m-%d %H:%M:%S %Z}, "
-            f"{_span(header.starts_at - opens_at)} later than that",
+            f"{header.id} ends at {_local(header, header.ends_at)}: there is nothing left to open",
+            "move `ends_at` in the YAML and push, then try again",
+        )
+    if opens_at < header.starts_at and not early:
+        span = _span(header.starts_at - opens_at)
+        when = f"{span} after that time" if waits else f"in {span}"
+        raise Refused(
+            f"{header.id} starts at {_local(header, header.starts_at)}, {when}",
             f"wait for it: flashgen go-live {header.id} --at start; or open before it: --early",
         )
     if waits and opens_at < now and not late_ok:
@@ -75,10 +86,14 @@ def _check_time(header: Header, opens_at: datetime, now: datetime, *, early: boo
 def _check_drift(header: Header, seen: Seen) -> None:
     if seen.pointer.state.starts_at != header.starts_at:
         raise Refused(
-            f"the YAML says that {header.id} starts at {header.starts_at:%Y-%m-%d %H:%M:%S} UTC, what is pushed says "
-            f"{seen.pointer.state.starts_at:%Y-%m-%d %H:%M:%S} UTC",
+            f"the YAML says that {header.id} starts at {_local(header, header.starts_at)}, what is pushed says "
+            f"{_local(header, seen.pointer.state.starts_at)}",
             f"bring one to the other: flashgen push {header.id}, or undo the edit",
         )
+
+
+def _local(header: Header, instant: datetime) -> str:
+    return f"{instant.astimezone(header.zone):%Y-%m-%d %H:%M:%S %Z}"
 
 
 def _span(length: timedelta) -> str:

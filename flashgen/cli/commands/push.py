@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -53,11 +54,12 @@ def _check_freeze(session: Session, plans: Sequence[Plan]) -> None:
     from flashgen.release.freeze import check_freeze
 
     freeze = session.project.settings.freeze
+    before, after = timedelta(seconds=freeze.before), timedelta(seconds=freeze.after)
     for plan in plans:
-        starts_at = plan.site.pointer.state.starts_at
-        check_freeze(
-            plan.site.sale, starts_at, now(), timedelta(seconds=freeze.before), timedelta(seconds=freeze.after)
-        )
+        pushed = plan.base.manifest.pointer
+        starts = {plan.site.pointer.state.starts_at, *([pushed.starts_at] if pushed else [])}
+        for starts_at in sorted(starts):
+            check_freeze(plan.site.sale, starts_at, now(), before, after)
 
 
 def _publish(session: Session, plan: Plan, take_over: bool) -> None:
@@ -65,6 +67,8 @@ def _publish(session: Session, plan: Plan, take_over: bool) -> None:
     from flashgen.cli.progress import progress
     from flashgen.release.publish import Push
 
-    control = open_control(session, open_header(session, plan.site.sale))
+    # The YAML may have moved on since the build: what is pushed is the site, its pointer included.
+    file, header = plan.site.pointer_file, open_header(session, plan.site.sale)
+    control = replace(open_control(session, header), key=file.key, headers=file.headers, origins=plan.site.origins)
     with progress(session, plan.site.sale) as report:
         Push(plan, control, report).run(take_over=take_over)

@@ -29,7 +29,7 @@ def rollback(session: Session, sale: str, revision: int | None, dry_run: bool, y
     if revision is None and not (sys.stdin.isatty() or dry_run):
         raise click.UsageError("without a terminal rollback needs --to REV; `flashgen status` lists revisions")
     control = operating.open_control(session, operating.open_header(session, sale))
-    seen = control.read()
+    seen = operating.read_pointer(control)
     history = list(journal.history(control.store, control.sale, seen.pointer.nonce))
     target = _find(history, seen.pointer, revision)
     verb = verbs.rollback(target.state, operating.whole_second(operating.now()), operating.new_nonce())

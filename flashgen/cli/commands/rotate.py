@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import click
@@ -20,15 +21,15 @@ def rotate(session: Session, sale: str, yes: bool) -> dict[str, Any]:
     from flashgen.cli.operating import open_control, open_header
     from flashgen.page.output import replace_file
     from flashgen.sale.amend import replace_scalar
-    from flashgen.unlock.pointer import parse
     from flashgen.unlock.state import State
+    from flashgen.unlock.transition import NotPushed
 
     header = open_header(session, sale)
     control = open_control(session, header)
-    stored = control.store.get(control.key)
-    state = getattr(parse(stored.body, control.key), "state", None) if stored else None
-    if state is not None and state.state is not State.SCHEDULED:
-        raise Refused(f"{sale} is {state.state}: its version is rotated only while it is scheduled")
+    with contextlib.suppress(NotPushed):  # then nobody has a page that names the old version
+        state = control.read().pointer.state.state
+        if state is not State.SCHEDULED:
+            raise Refused(f"{sale} is {state}: its version is rotated only while it is scheduled")
     path, version = session.project.sale_path(sale), new_version()
     session.note(f"{path}: version {header.unlock.version} becomes {version}; comments stay")
     session.confirm("go on?", yes)

@@ -8,6 +8,7 @@ import click
 
 from flashgen.cli.options import command, sales_argument
 from flashgen.cli.session import Session
+from flashgen.errors import InvalidInput, Problem
 
 if TYPE_CHECKING:
     from flashgen.sale.model import Header
@@ -22,12 +23,19 @@ def status(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     """Show state, revision, who and when, and drift."""
     from flashgen.cli.operating import open_control, open_header
 
-    rows = []
+    rows: list[dict[str, Any]] = []
+    problems: list[Problem] = []
     for path in session.project.sale_paths(sales):
-        header = open_header(session, path.stem)
-        rows.append(_facts(header, open_control(session, header)))
+        try:
+            header = open_header(session, path.stem)
+        except InvalidInput as invalid:
+            problems += invalid.problems
+        else:
+            rows.append(_facts(header, open_control(session, header)))
     for row in rows:
         _show(session, row, with_history=len(rows) == 1)
+    if problems:
+        raise InvalidInput(problems)
     return {"sales": rows}
 
 
@@ -35,13 +43,14 @@ def _facts(header: Header, control: Control) -> dict[str, Any]:
     from itertools import islice
 
     from flashgen import timestamps
+    from flashgen.cli.operating import read_pointer
     from flashgen.unlock import journal
     from flashgen.unlock.pointer import state_facts
     from flashgen.unlock.transition import NotPushed
 
     facts: dict[str, Any] = {"sale": header.id, "pointer": control.key, "store": control.store.url}
     try:
-        pointer = control.read().pointer
+        pointer = read_pointer(control).pointer
     except NotPushed as refused:
         return {
             **facts,

@@ -9,7 +9,7 @@ import click
 
 from flashgen.cli.options import command, sale_argument, yes_option
 from flashgen.cli.session import Session
-from flashgen.errors import Refused
+from flashgen.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
     from flashgen.unlock.verbs import Verb
@@ -36,14 +36,13 @@ def pause(session: Session, sale: str, dry_run: bool, yes: bool) -> dict[str, An
 @yes_option
 def resume(session: Session, sale: str, skus: tuple[str, ...], dry_run: bool, yes: bool) -> dict[str, Any]:
     """Open again what was paused, or SKUs that were closed."""
-    from flashgen.cli.operating import new_nonce, now, whole_second
     from flashgen.unlock import verbs
 
     def verb() -> Verb:
         if not skus:
-            return verbs.resume(whole_second(now()), new_nonce())
+            return verbs.resume()
         every = _all_skus(session, sale)
-        return verbs.reopen(_known_skus(skus, every), every)
+        return verbs.reopen(_known_skus(skus, every), every or frozenset())
 
     return _transition(session, sale, verb, dry_run, yes)
 
@@ -82,24 +81,29 @@ def _transition(
     from flashgen.cli.operating import Order, carry_out, open_control, open_header
 
     control = open_control(session, open_header(session, sale))
-    result = carry_out(session, control, Order(verb(), None, dry_run, yes))
-    if result["changed"] and undo:
-        session.note(click.style(f"undo: {undo}", dim=True))
-    return result
+    return carry_out(session, control, Order(verb(), None, dry_run, yes, undo))
 
 
-def _all_skus(session: Session, sale: str) -> frozenset[str]:
+def _all_skus(session: Session, sale: str) -> frozenset[str] | None:
+    """The SKUs of the YAML; None if its products have mistakes, which must not stand in the way now."""
     from flashgen.sale.load import load_sale
 
-    loaded = load_sale(session.project.sale_path(sale), session.project.root)
+    try:
+        loaded = load_sale(session.project.sale_path(sale), session.project.root)
+    except InvalidInput as invalid:
+        session.note(f"{invalid}: SKUs cannot be checked, and are taken as they are typed")
+        return None
     return frozenset(product.sku for product in loaded.sale.products)
 
 
-def _known_skus(skus: tuple[str, ...], every: frozenset[str]) -> frozenset[str]:
-    from flashgen.sale.wording import suggestion
+def _known_skus(skus: tuple[str, ...], every: frozenset[str] | None) -> frozenset[str]:
+    from difflib import get_close_matches
 
+    if every is None:
+        return frozenset(skus)
     for sku in skus:
         if sku not in every:
-            hint = suggestion(sku, every) if len(every) < 50 or sku.casefold() in map(str.casefold, every) else ""
+            close = get_close_matches(sku.casefold(), by_case := {one.casefold(): one for one in every}, n=1)
+            hint = f"did you mean `{by_case[close[0]]}`?" if close else f"the sale has {len(every):,} products"
             raise Refused(f"no product has the SKU `{sku}`", hint)
     return frozenset(skus)
