@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import statistics
 import subprocess
@@ -56,7 +57,7 @@ def main() -> None:
     parser.add_argument("--polls", type=int, nargs="+", default=POLLS, help="when to look at the guesses")
     options = parser.parse_args()
     for program in ("node", "varnishd"):
-        if not shutil.which(program, path=None):
+        if not shutil.which(program, path=f"{os.environ['PATH']}:/usr/sbin"):
             sys.exit(f"no {program} on the PATH: apt-get install nodejs varnish")
     with _edges() as edges:
         print(_table(_measure(edges, options.pages, options.polls), options.polls))
@@ -89,17 +90,24 @@ def _measure(edges: Sequence[Watched], pages: int, polls: Sequence[int]) -> Mapp
 
 
 def _table(measured: Mapping[str, Behind], polls: Sequence[int]) -> str:
-    """Markdown: a row for each number of polls; for each edge median and worst, in seconds."""
-    names = [f"{name}: {what}" for name in measured for what in ("median", "worst")]
-    rows = [["polls", *names], ["---:"] * (len(names) + 1)]
-    for poll in polls:
-        cells = [_cells(behind[str(poll)]) for behind in measured.values()]
-        rows.append([str(poll), *(text for pair in cells for text in pair)])
+    """Markdown: a row for each number of polls, and one for the guess that was furthest ahead, at any time."""
+    rows = [("polls", *measured), ("---:",) * (len(measured) + 1)]
+    rows += [(str(poll), *(_median_and_worst(behind[str(poll)]) for behind in measured.values())) for poll in polls]
+    rows.append(("ahead", *(_furthest_ahead(behind) for behind in measured.values())))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _cells(behind: Sequence[float]) -> tuple[str, str]:
-    return f"{statistics.median(behind):.3f}", f"{max(behind, key=abs):.3f}"
+def _median_and_worst(behind: Sequence[float]) -> str:
+    return f"{_seconds(statistics.median(behind))}, {_seconds(max(behind, key=abs))}"
+
+
+def _furthest_ahead(behind: Behind) -> str:
+    ahead = -min(min(row) for row in behind.values())
+    return _seconds(ahead) if ahead > 0 else "never"
+
+
+def _seconds(value: float) -> str:
+    return f"{round(value, 3) + 0.0:.3f}"  # no -0.000
 
 
 if __name__ == "__main__":

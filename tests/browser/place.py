@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -21,9 +21,9 @@ from flashgen.edge import Edge, Serving
 from flashgen.store import FolderStore
 
 ORIGIN = "https://order.example.com"
-KEY = "a key of thirty-two bytes or more"
+KEY = "a-key-of-thirty-two-bytes-or-more"
 BUCKET = "flash"
-REGION = "eu-central-1"
+REGION: Final = "eu-central-1"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 
 _SETTINGS = """\

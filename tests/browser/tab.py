@@ -26,7 +26,7 @@ globalThis.Date = class extends RealDate {
 };
 """
 
-_OPEN = "() => !document.querySelector('button[data-sku]').disabled"
+_LOOK_EVERY_MS = 20
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,10 @@ class Tab:
 
     def opened_at(self, timeout_seconds: float) -> float:
         """Wait until the button can be pressed; the time, in seconds since the epoch of this machine's clock."""
-        self.page.wait_for_function(_OPEN, polling=20, timeout=timeout_seconds * 1000)
+        deadline = time.monotonic() + timeout_seconds
+        while self.looks() != (state := ("live", LABELS["live"], True)) and time.monotonic() < deadline:
+            self.page.wait_for_timeout(_LOOK_EVERY_MS)
+        assert state == self.looks()
         return time.time()
 
     def seconds_left(self) -> int:

@@ -222,9 +222,12 @@ let ticking;
 
 // On the server's full seconds, so that the button opens with the last digit and not up to a second later.
 function tick() {
+  // Read before painting, and rounded up: browsers cut fractions of a delay off, so that a timer may come just before
+  // the second; a reading after the painting would then be just after it, and that second would never be shown.
+  const now = countdownNow();
   paint();
   clearTimeout(ticking);
-  ticking = setTimeout(tick, SECOND - (countdownNow() % SECOND));
+  ticking = setTimeout(tick, Math.ceil(SECOND - (now % SECOND)));
 }
 
 // Polling
