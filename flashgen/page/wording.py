@@ -54,7 +54,8 @@ class Wording:
         if percent == 0:
             return ""
         if percent not in self._percentages:
-            self._percentages[percent] = format_percent(Decimal(percent) / 100, locale=self.locale)
+            text = format_percent(Decimal(percent) / 100, locale=self.locale)
+            self._percentages[percent] = text.replace("-", "\N{MINUS SIGN}")
         return self._percentages[percent]
 
     def moment(self, instant: datetime) -> str:

@@ -77,7 +77,7 @@ def read_feed(file: Path, locale: str) -> Feed:
     source = read_source(file, RULES)
     delimiter = _delimiter(_lines(source).readline())
     header, cells, lines = _parsed(source, delimiter)
-    names = [name.strip() for name in header]
+    names = [_normal(name.strip()) for name in header]
     columns = _columns(names, locale)
     problems = (*_header_problems(source, names, columns), *_ragged(source, names, cells, lines))
     if not cells:
@@ -91,7 +91,7 @@ def _delimiter(header: str) -> str:
     """The delimiter by which most columns of the header are ours; the comma if none is."""
 
     def known(delimiter: str) -> int:
-        names = (cell.strip(' "\r\n') for cell in header.split(delimiter))
+        names = (_normal(cell.strip(' "\r\n')) for cell in header.split(delimiter))
         return sum(name.partition(":")[0] in COLUMNS for name in names)
 
     return max(DELIMITERS, key=known)
@@ -132,7 +132,7 @@ def _malformed(source: Source, line: int, complaint: str) -> Problem:
 
 def _columns(names: list[str], locale: str) -> dict[str, tuple[int, ...]]:
     """For each key its columns in the order in which they count; keys without a column are left out."""
-    places = {_normal(name): place for place, name in reversed(list(enumerate(names)))}
+    places = {name: place for place, name in reversed(list(enumerate(names)))}
     found = {}
     for key in COLUMNS:
         wanted = [f"{key}:{tag}" for tag in lookup_chain(locale)] if key in TRANSLATED else []
@@ -142,8 +142,11 @@ def _columns(names: list[str], locale: str) -> dict[str, tuple[int, ...]]:
 
 
 def _normal(name: str) -> str:
+    """A column's name as we spell it: spreadsheets like `List Price`."""
     key, colon, tag = name.partition(":")
-    return f"{key}:{normal_tag(tag) or tag}" if colon else name
+    plain = key.strip().lower().replace(" ", "_")
+    key = plain if plain in COLUMNS else key
+    return f"{key}:{normal_tag(tag) or tag}" if colon else key
 
 
 def _is_known(name: str) -> bool:
@@ -154,13 +157,11 @@ def _is_known(name: str) -> bool:
 def _header_problems(source: Source, names: list[str], columns: Iterable[str]) -> Iterable[Problem]:
     for key in REQUIRED:
         if key not in columns:
-            close = [name for name in names if name.lower() == key]
-            hint = f"rename `{close[0]}` to `{key}`" if close else f"columns found: {', '.join(filter(None, names))}"
+            hint = f"columns found: {', '.join(filter(None, names))}"
             yield _in_header(source, 0, f"column `{key}` is missing", hint)
-    normal = [_normal(name) for name in names]
-    for place, name in enumerate(normal):
-        if name and name in normal[:place]:
-            message = f"column `{name}` is there twice, first as column {normal.index(name) + 1}"
+    for place, name in enumerate(names):
+        if name and name in names[:place]:
+            message = f"column `{name}` is there twice, first as column {names.index(name) + 1}"
             yield _in_header(source, place + 1, message, "delete one of them")
 
 

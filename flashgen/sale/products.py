@@ -111,7 +111,7 @@ def _duplicates(rows: Sequence[Any], products: Sequence[Product | None], locator
 
 def _twice(key: str, value: str, alike: str, first: int, index: int, locator: Locator) -> Problem:
     where = locator.problem(("products", first, key), "").where
-    message = f"`{key}` must be unique, found {shown(value)} again{alike}, first at {where}"
+    message = f"`{key}` must be unique, found {shown(value)} again{alike}, first in line {where.line}"
     hint = "give one of them another SKU" if key == "sku" else "give one of them a `slug` of its own"
     return locator.problem(("products", index, key), message, hint)
 

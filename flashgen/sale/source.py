@@ -66,6 +66,7 @@ class Source:
 def read_source(file: Path, rules: Rules) -> Source:
     """Read a whole UTF-8 file. Anything that is not one raises `InvalidInput` with one problem."""
     body = _read(file, rules)
+    _refuse_workbook(file, body)
     _refuse_wide_encodings(file, body, rules)
     try:
         text = body.decode("utf-8")
@@ -97,6 +98,12 @@ def _read(file: Path, rules: Rules) -> bytes:
         message = f"larger than {rules.max_bytes >> 20} MiB"
         raise _refused(Problem(Where(file), message, rules.too_large_hint))
     return body
+
+
+def _refuse_workbook(file: Path, body: bytes) -> None:
+    if body.startswith(b"PK\x03\x04"):
+        message, hint = "an Excel workbook or another archive, not text", 'save it as "CSV UTF-8"'
+        raise _refused(Problem(Where(file), message, hint))
 
 
 def _refuse_wide_encodings(file: Path, body: bytes, rules: Rules) -> None:

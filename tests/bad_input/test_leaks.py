@@ -11,6 +11,8 @@ from support.command import Flashgen
 from support.projects import tree
 
 SECRET = "5ecf1e77" * 8
+ANY_TOKEN = re.compile(rb"eyJ[\w-]{20,}\.[\w-]{43}")
+"""A JSON object in base64, and a signature of 32 bytes: also one with another nonce than the one that is used later."""
 
 
 @pytest.fixture
@@ -38,8 +40,10 @@ def test_nothing_holds_the_secret_before_or_after(flashgen: Flashgen, project: P
 
 def test_nothing_holds_the_token_before(flashgen: Flashgen, project: Path, before_live: bytes) -> None:
     """Nor any of its parts: claims, signature, nonce."""
+    assert not ANY_TOKEN.search(before_live)
     assert flashgen("go-live", "night", "--early", "--yes").exit_code == 0
     (pointer,) = (project / ".flashgen" / "store" / "night").glob("unlock.*.js")
+    assert ANY_TOKEN.search(pointer.read_bytes())
     found = re.search(rb'"path":"/o/([^"]+)"', pointer.read_bytes())
     nonce = re.search(rb'"token_nonce":"([^"]+)"', pointer.read_bytes())
     assert found

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import pty
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import IO
 
@@ -107,14 +109,25 @@ def test_quiet_says_nothing_but_the_result(flashgen: Flashgen) -> None:
 
 
 def test_colour_only_where_it_is_wanted(project: Path) -> None:
-    """Not in a pipe, and never with NO_COLOR."""
+    """On a terminal, and there not with NO_COLOR; never in a pipe."""
     main(["new", "night", "-q"])
-    environment = {**os.environ, "NO_COLOR": "1"}
-    for env in (environment, dict(os.environ)):
-        done = subprocess.run(
-            [sys.executable, "-m", "flashgen", "status"], capture_output=True, text=True, env=env, check=True
-        )
-        assert "\x1b" not in done.stdout + done.stderr
+    plain = {key: value for key, value in os.environ.items() if key != "NO_COLOR"}
+    assert "\x1b[" in on_a_terminal(plain)
+    assert "\x1b[" not in on_a_terminal({**plain, "NO_COLOR": "1"})
+    piped = subprocess.run(STATUS, capture_output=True, text=True, env=plain, check=True)
+    assert "\x1b[" not in piped.stdout + piped.stderr
+
+
+STATUS = (sys.executable, "-m", "flashgen", "status")
+
+
+def on_a_terminal(environment: dict[str, str]) -> str:
+    """What `flashgen status` prints there."""
+    ours, theirs = pty.openpty()
+    subprocess.run(STATUS, stdout=theirs, stderr=theirs, env=environment, check=True)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as terminal:
+        return terminal.read1(65536).decode()
 
 
 def test_a_folder_without_sales_says_how_to_write_one(flashgen: Flashgen) -> None:
@@ -178,6 +191,8 @@ def test_watch_builds_again_after_an_edit_and_survives_a_mistake(project: Path) 
         [sys.executable, "-m", "flashgen", "build", "--watch"], stderr=subprocess.PIPE, text=True
     ) as watching:
         assert watching.stderr is not None
+        deadline = threading.Timer(60, watching.kill)
+        deadline.start()
         try:
             wait_for(watching.stderr, "built into")
             sale.write_text(good.replace('price: "19.90"', "price: -1"))
@@ -186,6 +201,7 @@ def test_watch_builds_again_after_an_edit_and_survives_a_mistake(project: Path) 
             wait_for(watching.stderr, "built into")
         finally:
             watching.send_signal(signal.SIGINT)
+            deadline.cancel()
         assert watching.wait(10) == 130
     pages = [path.read_text() for path in (project / "build").rglob("index.html")]
     assert any("18.90" in page for page in pages)

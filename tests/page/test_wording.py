@@ -61,12 +61,12 @@ def test_money_is_what_babel_writes(locale: str, currency: str, units: int) -> N
 @pytest.mark.parametrize(
     ("price", "list_price", "expected"),
     [
-        ("19.90", "39.90", "-50%"),
-        ("50.01", "100.00", "-49%"),
-        ("0.01", "100.00", "-99%"),
-        ("66.67", "100.00", "-33%"),
-        ("99.00", "100.00", "-1%"),
-        ("1.00", "3.00", "-66%"),
+        ("19.90", "39.90", "−50%"),
+        ("50.01", "100.00", "−49%"),
+        ("0.01", "100.00", "−99%"),
+        ("66.67", "100.00", "−33%"),
+        ("99.00", "100.00", "−1%"),
+        ("1.00", "3.00", "−66%"),
     ],
 )
 def test_a_saving_is_rounded_towards_zero(price: str, list_price: str, expected: str) -> None:

@@ -54,10 +54,10 @@ def test_the_locale_picks_the_columns(tmp_path: Path) -> None:
 
 def test_unknown_columns_are_named_and_left_out(tmp_path: Path) -> None:
     """A shop's export has dozens; they are no reason to fail."""
-    feed = feed_of(tmp_path, "sku,name,price,Stock,,price:de\nA,a,1,2,3,4\n")
-    path, quote = tmp_path / "feed.csv", "sku,name,price,Stock,,price:de"
+    feed = feed_of(tmp_path, "sku,name,price,Stok,,price:de\nA,a,1,2,3,4\n")
+    path, quote = tmp_path / "feed.csv", "sku,name,price,Stok,,price:de"
     expected = (
-        Problem(Where(path, 1, 4), "unknown column Stock, left out", "did you mean `stock`?", quote=quote),
+        Problem(Where(path, 1, 4), "unknown column Stok, left out", "did you mean `stock`?", quote=quote),
         Problem(Where(path, 1, 5), "column 5 has no name, and is left out", "name or delete it", quote=quote),
         Problem(Where(path, 1, 6), "unknown column price:de, left out", "did you mean `price`?", quote=quote),
     )
@@ -72,3 +72,21 @@ def test_a_quote_left_open_before_much_text_is_one_problem(tmp_path: Path) -> No
     (problem,) = caught.value.problems
     assert Where(tmp_path / "feed.csv", 2) == problem.where
     assert problem.message == "a cell of the row that begins here is longer than 131,072 characters"
+
+
+def test_a_spreadsheets_way_to_write_headers_is_understood(tmp_path: Path) -> None:
+    """Capitals and blanks, and the semicolons of a European Excel."""
+    feed = feed_of(tmp_path, "SKU;Name;Price;List Price\nA;Lamp;1.00;2.00\n")
+    assert feed.rows == ({"sku": "A", "name": "Lamp", "price": "1.00", "list_price": "2.00"},)
+    assert feed.warnings == ()
+
+
+def test_a_workbook_is_not_taken_for_text(tmp_path: Path) -> None:
+    """One message that says what to do, and none about control characters."""
+    path = tmp_path / "feed.csv"
+    path.write_bytes(b"PK\x03\x04\x14\x00")
+    with pytest.raises(InvalidInput) as caught:
+        read_feed(path, "en")
+    (problem,) = caught.value.problems
+    assert "Excel workbook" in problem.message
+    assert "CSV UTF-8" in problem.hint
