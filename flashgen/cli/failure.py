@@ -53,9 +53,9 @@ def explain(error: BaseException, session: Session) -> Failure:
             return Failure(error.message, error.exit_code)
         case click.ClickException():
             return _usage(error)
-        case click.Abort():
+        case click.Abort() if error.__cause__ is None:
             return _simple("not confirmed: nothing was changed", "", 130)
-        case KeyboardInterrupt():
+        case KeyboardInterrupt() | click.Abort():
             return Failure("", 130) if session.is_watching else _simple("interrupted", "", 130)
         case OSError() if error.strerror:
             name = error.filename or error.filename2 or "flashgen"

@@ -62,12 +62,10 @@ def resume() -> Verb:
     """
 
     def apply(state: SaleState) -> SaleState:
-        if state.closed == EVERY_SKU and state.state is not State.ENDED:
-            state = replace(state, closed=frozenset())
-            if state.state is State.SCHEDULED:
-                return state
-        _require(state, "resume", State.PAUSED, State.LIVE)
-        return replace(state, state=State.LIVE)
+        _require(state, "resume", State.SCHEDULED, State.PAUSED, State.LIVE)
+        closed = frozenset() if state.closed == EVERY_SKU else state.closed
+        opened = State.LIVE if state.state is State.PAUSED else state.state
+        return replace(state, state=opened, closed=closed)
 
     return Verb("resume", apply)
 
@@ -146,16 +144,10 @@ def _opened(state: SaleState, opens_at: datetime, token_nonce: str) -> SaleState
     return replace(state, state=State.LIVE, opens_at=opens_at, epoch=state.epoch + 1, token_nonce=token_nonce)
 
 
-_WAY_ON = {
-    **{(verb, State.ENDED): "`flashgen rollback` restores an earlier state" for verb in ("go-live", "pause", "resume")},
-    ("resume", State.SCHEDULED): "`flashgen go-live` opens it",
-}
-
-
 def _require(state: SaleState, verb: str, *allowed: State) -> None:
     if state.state not in allowed:
         names = " or ".join(one.value for one in allowed)
         raise Refused(
             f"`{verb}` needs a sale that is {names}; this one is {state.state.value}",
-            _WAY_ON.get((verb, state.state), ""),
+            "`flashgen rollback` restores an earlier state" if state.state is State.ENDED else "",
         )

@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.s3.responses import S3Response
 from moto.server import ThreadedMotoServer
 from support.store_contract import StoreContract
 
 from flashgen.store import Headers, S3Store, Store
 
 PAGE = Headers("text/html", "public, max-age=60")
+
+
+@pytest.fixture(autouse=True)
+def _one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """moto looks at the condition and then writes, without a lock between its threads; S3 does both as one step.
+
+    Our threads still race for their turn.
+    """
+    turn, answer = threading.Lock(), S3Response._key_response
+
+    def in_turn(self: S3Response, request: Any, full_url: str) -> Any:
+        with turn:
+            return answer(self, request, full_url)
+
+    monkeypatch.setattr(S3Response, "_key_response", in_turn)
 
 
 @pytest.fixture(scope="class")

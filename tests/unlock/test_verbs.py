@@ -45,7 +45,7 @@ ARROWS = """
 from           scheduled    live       live-A     live-*    paused     paused-*    ended
 go-live        live!        =          =          =         -          -           -
 pause          -            paused     paused-A   paused-*  =          =           -
-resume         -            =          =          live      live       live        -
+resume         =            =          =          live      live       live        -
 sold-out       scheduled-*  live-*     live-*     =         paused-*   =           -
 sold-out-A     scheduled-A  live-A     =          =         paused-A   =           -
 sold-out-B     scheduled-B  live-B     live-AB    =         paused-B   =           -
