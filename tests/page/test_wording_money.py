@@ -32,7 +32,7 @@ def test_other_places_than_the_currencys_are_refused() -> None:
         Wording("en", "EUR", ZoneInfo("UTC")).money(Decimal("5.999"))
 
 
-@pytest.mark.parametrize(("price", "text"), [("50.01", "-49%"), ("50.00", "-50%"), ("99.50", "")])
+@pytest.mark.parametrize(("price", "text"), [("50.01", "−49%"), ("50.00", "−50%"), ("99.50", "")])
 def test_a_reduction_is_never_rounded_up(price: str, text: str) -> None:
     """49.99 % is shown as 49 %, and less than one not at all."""
     assert text == Wording("en", "EUR", ZoneInfo("UTC")).saving(Decimal(price), Decimal("100.00"))
