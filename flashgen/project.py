@@ -77,11 +77,6 @@ class Project:
         """Where builds go unless told otherwise."""
         return self.root / "build"
 
-    @property
-    def themes_folder(self) -> Path:
-        """The project's own themes."""
-        return self.root / "themes"
-
     def sale_path(self, sale: str) -> Path:
         """The YAML of a sale. Raises Refused when there is none, with the nearest name."""
         path = self.root / "sale_configs" / f"{sale}.yaml"
