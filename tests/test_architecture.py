@@ -18,7 +18,7 @@ MAY_IMPORT = {
     "store": {"errors"},
     "unlock": {"errors", "timestamps", "sale", "store"},
     "page": {"errors", "timestamps", "packaged", "sale", "store", "unlock"},
-    "release": {"errors", "timestamps", "page", "store", "unlock"},
+    "release": {"errors", "timestamps", "page", "store", "unlock", "edge"},
     "project": {"errors", "sale", "store"},
     "edge": {"errors", "timestamps", "store"},
     "rehearse": {"errors", "timestamps"},

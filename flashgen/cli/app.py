@@ -18,6 +18,7 @@ _COMMANDS = {
     "serve": "serve:serve",
     "plan": "plan:plan",
     "push": "push:push",
+    "verify": "verify:verify",
     "go-live": "go_live:go_live",
     "pause": "transitions:pause",
     "resume": "transitions:resume",
@@ -26,6 +27,9 @@ _COMMANDS = {
     "rollback": "rollback:rollback",
     "status": "status:status",
     "rotate": "rotate:rotate",
+    "prune": "prune:prune",
+    "doctor": "doctor:doctor",
+    "infra": "infra:infra",
     "token": "token:token",
     "demo": "demo:demo",
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,7 @@ def push(
 ) -> dict[str, Any]:
     """Put what changed into the store: assets, the unlock script, pages."""
     from flashgen.cli.planning import make_plans, plan_facts, show_plan
+    from flashgen.cli.pushing import publish
     from flashgen.release.plan import Op
 
     plans = make_plans(session, sales, build=not no_build)
@@ -38,7 +38,7 @@ def push(
             _check_freeze(session, to_do)
         session.confirm(f"push this to {session.project.store(session.target_name).url}?", yes)
     for plan in to_do:
-        _publish(session, plan, take_over)
+        publish(session, plan, take_over=take_over)
         session.say(f"{plan.site.sale}: pushed")
     for plan in to_do[:1]:
         session.next_step(f"flashgen go-live {plan.site.sale} --at start")
@@ -60,15 +60,3 @@ def _check_freeze(session: Session, plans: Sequence[Plan]) -> None:
         starts = {plan.site.pointer.state.starts_at, *([pushed.starts_at] if pushed else [])}
         for starts_at in sorted(starts):
             check_freeze(plan.site.sale, starts_at, now(), before, after)
-
-
-def _publish(session: Session, plan: Plan, take_over: bool) -> None:
-    from flashgen.cli.operating import open_control, open_header
-    from flashgen.cli.progress import progress
-    from flashgen.release.publish import Push
-
-    # The YAML may have moved on since the build: what is pushed is the site, its pointer included.
-    file, header = plan.site.pointer_file, open_header(session, plan.site.sale)
-    control = replace(open_control(session, header), key=file.key, headers=file.headers, origins=plan.site.origins)
-    with progress(session, plan.site.sale) as report:
-        Push(plan, control, report).run(take_over=take_over)

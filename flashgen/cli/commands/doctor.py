@@ -1,0 +1,15 @@
+"""`flashgen doctor`: preflight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flashgen.cli.options import command
+from flashgen.cli.session import Session
+from flashgen.errors import Refused
+
+
+@command("doctor")
+def doctor(session: Session) -> dict[str, Any]:
+    """To be written."""
+    raise Refused("not built yet")
