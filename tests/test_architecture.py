@@ -14,17 +14,19 @@ MAY_IMPORT = {
     "errors": set(),
     "timestamps": set(),
     "packaged": set(),
+    "finding": set(),
     "sale": {"errors"},
     "store": {"errors"},
     "unlock": {"errors", "timestamps", "sale", "store"},
     "page": {"errors", "timestamps", "packaged", "sale", "store", "unlock"},
-    "release": {"errors", "timestamps", "page", "store", "unlock", "edge"},
+    "release": {"errors", "timestamps", "finding", "page", "store", "unlock", "edge"},
     "project": {"errors", "sale", "store"},
     "edge": {"errors", "timestamps", "store"},
     "rehearse": {"errors", "timestamps"},
+    "doctor": {"errors", "timestamps", "finding", "sale", "page", "unlock", "release", "store", "edge"},
     "cli": {
-        *("errors", "timestamps", "packaged", "project"),
-        *("sale", "page", "unlock", "release", "store", "edge", "rehearse"),
+        *("errors", "timestamps", "packaged", "finding", "project"),
+        *("sale", "page", "unlock", "release", "store", "edge", "doctor", "rehearse"),
     },
 }
 """Imports go one way. `unlock` never knows `page` or `release`: that is why go-live cannot render or upload."""

@@ -1,0 +1,1 @@
+"""Preflight: what would go wrong tonight, found while there is time to mend it."""
