@@ -49,6 +49,14 @@ DEFAULT = Behaviour("*", 1, 86_400, 31_536_000)
 #: In the order in which a distribution tries them.
 BEHAVIOURS = (POINTER, DEFAULT)
 
+#: What a gate behind the same distribution answers: orders, and whether it is there. Not for the local edge.
+ORDER_PATTERNS = ("o/*", "readyz")
+
+
+def unkept_pointer(sale: str) -> Behaviour:
+    """For a sale with `edge_ttl_seconds: 0`, before `POINTER`: there CloudFront would keep `no-store` for MinTTL."""
+    return Behaviour(f"{sale}/unlock.*.js", 0, 0, 0, compresses=False, is_polled=True)
+
 
 def behaviour_for(key: str, behaviours: Sequence[Behaviour] = BEHAVIOURS) -> Behaviour:
     """The first whose pattern fits `key`, a path without its leading `/`; `DEFAULT` if none does."""

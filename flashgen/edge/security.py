@@ -6,7 +6,10 @@ import re
 from collections.abc import Iterable
 
 #: Two years, the usual recommendation; subdomains of a sale's own domain too.
-STRICT_TRANSPORT_SECURITY = "max-age=63072000; includeSubDomains"
+HSTS_SECONDS = 63_072_000
+STRICT_TRANSPORT_SECURITY = f"max-age={HSTS_SECONDS}; includeSubDomains"
+
+REFERRER_POLICY = "strict-origin-when-cross-origin"
 
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.-]+(:[0-9]+)?|https?://\[[0-9A-Fa-f:]+\](:[0-9]+)?")
 
@@ -42,7 +45,7 @@ def security_headers(policy: str, *, https: bool) -> tuple[tuple[str, str], ...]
     """
     headers = (
         ("Content-Security-Policy", policy),
-        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Referrer-Policy", REFERRER_POLICY),
         ("X-Content-Type-Options", "nosniff"),
     )
     return (*headers, ("Strict-Transport-Security", STRICT_TRANSPORT_SECURITY)) if https else headers

@@ -2,14 +2,109 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from flashgen.cli.options import command
+import click
+
+from flashgen.cli.options import command, yes_option
 from flashgen.cli.session import Session
-from flashgen.errors import Refused
 
 
-@command("infra")
-def infra(session: Session) -> dict[str, Any]:
-    """To be written."""
-    raise Refused("not built yet")
+@click.group("infra")
+def infra() -> None:
+    """A CloudFormation stack: bucket, CDN, edge functions, permissions."""
+
+
+def stack_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """What a stack can be asked for; each command that takes them gets the same."""
+    for add in reversed(
+        (
+            click.option("--alias", default="", metavar="HOST", help="The public host name, sale.example.com."),
+            click.option("--certificate", default="", metavar="ARN", help="For the alias; from ACM in us-east-1."),
+            click.option("--order-origin", default="", metavar="HOST", help="A gate to reach through the same CDN."),
+            click.option("--web-acl", default="", metavar="ARN", help="Guards the order path; from WAF in us-east-1."),
+            click.option(
+                "--price-class", type=click.Choice(("all", "200", "100")), default="all", help="Where edges are."
+            ),
+            us_east_1_option,
+            click.option(
+                "--rate-limit",
+                type=click.IntRange(10, 2_000_000_000),
+                default=None,
+                help="With --us-east-1: a web ACL; orders of one address in 5 minutes.",
+            ),
+            click.option("--logs", is_flag=True, help="With --us-east-1: access logs, in a bucket of their own."),
+        )
+    ):
+        function = add(function)
+    return function
+
+
+us_east_1_option = click.option(
+    "--us-east-1", "us_east_1", is_flag=True, help="The second stack, of what CloudFront wants to find there."
+)
+stack_option = click.option("--stack", default="", metavar="NAME", help="The stack's name [default: flashgen-BUCKET].")
+
+
+@command("template")
+@stack_options
+def template(session: Session, **asked: Any) -> dict[str, Any]:
+    """Print the template."""
+    import json
+
+    from flashgen.cli.stacking import Asked, make_template
+
+    body = make_template(session, Asked(**asked))
+    session.say(body.rstrip())
+    return {"template": json.loads(body)}
+
+
+@command("apply")
+@stack_options
+@stack_option
+@click.option("--timeout", default="30m", metavar="DURATION", help="How long to follow it [default: 30m].")
+@yes_option
+def apply(session: Session, stack: str, timeout: str, yes: bool, **asked: Any) -> dict[str, Any]:
+    """Make or change the stack: show what would happen, ask, do it."""
+    from flashgen.cli.stacking import Asked, make_template, open_stack
+    from flashgen.cli.stacking_changes import apply_template
+
+    limit_seconds = _limit(timeout)
+    wanted = Asked(**asked)
+    body = make_template(session, wanted)
+    result = apply_template(session, open_stack(session, wanted.us_east_1, stack), body, limit_seconds, yes=yes)
+    session.next_step("flashgen infra show" + (" --us-east-1" if wanted.us_east_1 else ""))
+    return result
+
+
+@command("show")
+@us_east_1_option
+@stack_option
+def show(session: Session, us_east_1: bool, stack: str) -> dict[str, Any]:
+    """Print the stack's outputs, ready for flashgen.yaml."""
+    from flashgen.cli.stacking import open_stack, settings_text
+    from flashgen.errors import Refused
+
+    hand = open_stack(session, us_east_1, stack)
+    found = hand.look()
+    if found is None:
+        raise Refused(f"no stack {hand.name} in {hand.region}", "make it with `flashgen infra apply`")
+    if not found.is_done:
+        session.note(f"{found.name} is {found.status}")
+    session.say(settings_text(session, hand.region, dict(found.outputs)))
+    return {"stack": found.name, "region": hand.region, "status": found.status, "outputs": dict(found.outputs)}
+
+
+def _limit(text: str) -> int:
+    from flashgen.sale.instant import seconds
+    from flashgen.sale.wording import Unfit
+
+    try:
+        return seconds(text, 60, 6 * 3600)
+    except Unfit as unfit:
+        raise click.UsageError(f"--timeout {unfit.message}") from unfit
+
+
+for each in (template, apply, show):
+    infra.add_command(each)

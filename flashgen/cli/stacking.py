@@ -1,0 +1,111 @@
+"""From what was asked on the command line, the settings and all sales to a template and the stack it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from flashgen.cli.session import Session
+from flashgen.edge.stack.options import US_EAST_1, Place, Wanted, WantedInUsEast1, place_of
+from flashgen.edge.stack.template import template, template_in_us_east_1
+from flashgen.errors import Refused
+from flashgen.sale.load import load_header
+from flashgen.store.cloudformation import CloudFormation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flashgen.project import Target
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The options of `infra template` and `infra apply`, as typed."""
+
+    alias: str = ""
+    certificate: str = ""
+    order_origin: str = ""
+    web_acl: str = ""
+    price_class: str = "all"
+    us_east_1: bool = False
+    rate_limit: int | None = None
+    logs: bool = False
+
+
+def make_template(session: Session, asked: Asked) -> str:
+    """The template that was asked for. Options that do not fit together are wrong usage."""
+    try:
+        if asked.us_east_1:
+            return template_in_us_east_1(_wanted_in_us_east_1(session, asked))
+        return template(_wanted(session, asked))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def open_stack(session: Session, us_east_1: bool, name: str) -> CloudFormation:
+    """A hand on the target's stack, or on its second one; called `name`, or after the bucket."""
+    place, target = _place(session)
+    suffix = f"-{US_EAST_1}" if us_east_1 else ""
+    return CloudFormation(name or f"flashgen-{place.name}{suffix}", US_EAST_1 if us_east_1 else target.region)
+
+
+def settings_text(session: Session, region: str, outputs: Mapping[str, str]) -> str:
+    """A stack's outputs as YAML: the target for flashgen.yaml, and everything else as comments beside it."""
+    if "DistributionId" not in outputs:
+        return "\n".join(f"# {name}: {value}" for name, value in outputs.items()) or "# no outputs"
+    name, target = session.project.target(session.target_name)
+    lines = [
+        "targets:",
+        f"  {name}:",
+        f"    store: {target.store}",
+        f"    region: {region}",
+        f"    distribution: {outputs['DistributionId']}",
+        f"    url: {outputs['Url']}",
+        "# to attach to roles or users:",
+        *(f"#   {output}: {value}" for output, value in outputs.items() if output.endswith("Policy")),
+        f"# for DNS: CNAME or alias record to {outputs['Domain']}",
+    ]
+    return "\n".join(lines)
+
+
+def _place(session: Session) -> tuple[Place, Target]:
+    name, target = session.project.target(session.target_name)
+    place = place_of(target.store)
+    if target.endpoint_url:
+        raise Refused(
+            f"target `{name}` has an `endpoint_url`: CloudFormation makes stacks in AWS only",
+            "choose a target in AWS with --target",
+        )
+    return place, target
+
+
+def _wanted(session: Session, asked: Asked) -> Wanted:
+    if asked.rate_limit or asked.logs:
+        raise ValueError("--rate-limit and --logs belong to the second stack: add --us-east-1")
+    headers = [load_header(path) for path in session.project.sale_paths(())]
+    return Wanted(
+        _place(session)[0],
+        sales=tuple(header.id for header in headers),
+        order_origins=tuple(origin for header in headers for origin in header.order_origins),
+        unkept=tuple(header.id for header in headers if header.unlock.edge_ttl_seconds == 0),
+        secret=session.project.settings.secret or "",
+        alias=asked.alias,
+        certificate=asked.certificate,
+        order_origin=asked.order_origin,
+        web_acl=asked.web_acl,
+        price_class=asked.price_class,
+    )
+
+
+def _wanted_in_us_east_1(session: Session, asked: Asked) -> WantedInUsEast1:
+    if asked.certificate or asked.order_origin or asked.web_acl or asked.price_class != "all":
+        raise ValueError("--us-east-1 takes --alias, --rate-limit and --logs; the rest is for the first stack")
+    place, target = _place(session)
+    if asked.logs and not target.distribution:
+        raise Refused(
+            "--logs needs the distribution that is to be logged, and this target names none",
+            "apply the first stack, put what `flashgen infra show` prints into flashgen.yaml, then try again",
+        )
+    return WantedInUsEast1(place, asked.alias, asked.rate_limit or 0, (target.distribution or "") if asked.logs else "")

@@ -1,0 +1,145 @@
+"""The distribution: origins, behaviours in the order in which they are tried, edge functions, cached errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flashgen.edge.behaviour import DEFAULT, ERROR_TTL_SECONDS, ORDER_PATTERNS, POINTER, Behaviour, unkept_pointer
+from flashgen.edge.stack.intrinsics import Json, attribute
+from flashgen.edge.stack.options import Wanted
+from flashgen.edge.stack.policies import (
+    ALL_VIEWER_EXCEPT_HOST_HEADER,
+    CACHING_DISABLED,
+    cache_policy_id,
+    headers_policy,
+)
+
+#: What of the origin's errors is kept for `ERROR_TTL_SECONDS` instead of CloudFront's 10 s.
+ERRORS = (403, 404, 500, 502, 503, 504)
+
+_LONGEST_COMMENT = 128
+_READ = ["GET", "HEAD"]
+_ALL = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
+_FUNCTIONS = Path(__file__).parent.parent / "functions"
+
+
+def function_code(name: str) -> str:
+    """The source of an edge function: `index` or `clock`."""
+    return (_FUNCTIONS / f"{name}.js").read_text(encoding="utf-8")
+
+
+def distribution_resources(wanted: Wanted) -> Json:
+    """The distribution, its access to the bucket, and its functions."""
+    name = wanted.place.name
+    return {
+        "OriginAccess": {
+            "Type": "AWS::CloudFront::OriginAccessControl",
+            "Properties": {
+                "OriginAccessControlConfig": {
+                    "Name": name,
+                    "OriginAccessControlOriginType": "s3",
+                    "SigningBehavior": "always",
+                    "SigningProtocol": "sigv4",
+                }
+            },
+        },
+        "IndexFunction": _function(f"{name}-index", "index", "/x/ is x/index.html, /x leads to /x/"),
+        "ClockFunction": _function(f"{name}-clock", "clock", "x-now: the edge's time in milliseconds"),
+        "Distribution": {
+            "Type": "AWS::CloudFront::Distribution",
+            "Properties": {"DistributionConfig": _config(wanted)},
+        },
+    }
+
+
+def _config(wanted: Wanted) -> Json:
+    pointers = (*map(unkept_pointer, sorted(wanted.unkept)), POINTER)
+    orders = [_order_behaviour(pattern) for pattern in ORDER_PATTERNS] if wanted.order_origin else []
+    origins = [_store_origin(wanted), *([_order_origin(wanted.order_origin)] if wanted.order_origin else [])]
+    return {
+        "Enabled": True,
+        "Comment": f"flashgen: {wanted.place.url}"[:_LONGEST_COMMENT],
+        "HttpVersion": "http2and3",
+        "IPV6Enabled": True,
+        "PriceClass": f"PriceClass_{wanted.price_class.capitalize()}",
+        "Origins": origins,
+        "CacheBehaviors": [*orders, *({"PathPattern": each.pattern, **_behaviour(each)} for each in pointers)],
+        "DefaultCacheBehavior": _behaviour(DEFAULT),
+        "CustomErrorResponses": [{"ErrorCode": code, "ErrorCachingMinTTL": ERROR_TTL_SECONDS} for code in ERRORS],
+        **_address(wanted),
+        **({"WebACLId": wanted.web_acl} if wanted.web_acl else {}),
+    }
+
+
+def _address(wanted: Wanted) -> Json:
+    if not wanted.alias:
+        return {"ViewerCertificate": {"CloudFrontDefaultCertificate": True}}
+    return {
+        "Aliases": [wanted.alias],
+        "ViewerCertificate": {
+            "AcmCertificateArn": wanted.certificate,
+            "SslSupportMethod": "sni-only",
+            "MinimumProtocolVersion": "TLSv1.2_2021",
+        },
+    }
+
+
+def _store_origin(wanted: Wanted) -> Json:
+    return {
+        "Id": "store",
+        "DomainName": attribute("Bucket", "RegionalDomainName"),
+        "OriginAccessControlId": attribute("OriginAccess", "Id"),
+        # With an origin access control the older identity must be there, and empty.
+        "S3OriginConfig": {"OriginAccessIdentity": ""},
+        **({"OriginPath": f"/{wanted.place.prefix}"} if wanted.place.prefix else {}),
+    }
+
+
+def _order_origin(host: str) -> Json:
+    return {
+        "Id": "order",
+        "DomainName": host,
+        "CustomOriginConfig": {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]},
+    }
+
+
+def _behaviour(behaviour: Behaviour) -> Json:
+    event, function = (
+        ("viewer-response", "ClockFunction") if behaviour.is_polled else ("viewer-request", "IndexFunction")
+    )
+    return {
+        "TargetOriginId": "store",
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "AllowedMethods": _READ,
+        "CachedMethods": _READ,
+        "Compress": behaviour.compresses,
+        "CachePolicyId": cache_policy_id(behaviour),
+        "ResponseHeadersPolicyId": headers_policy(behaviour),
+        "FunctionAssociations": [{"EventType": event, "FunctionARN": attribute(function, "FunctionARN")}],
+    }
+
+
+def _order_behaviour(pattern: str) -> Json:
+    """To the gate, as it comes. Its host name stays its own, for which it has a certificate."""
+    return {
+        "PathPattern": pattern,
+        "TargetOriginId": "order",
+        "ViewerProtocolPolicy": "https-only",
+        "AllowedMethods": _ALL,
+        "CachedMethods": _READ,
+        "Compress": False,
+        "CachePolicyId": CACHING_DISABLED,
+        "OriginRequestPolicyId": ALL_VIEWER_EXCEPT_HOST_HEADER,
+    }
+
+
+def _function(name: str, source: str, comment: str) -> Json:
+    return {
+        "Type": "AWS::CloudFront::Function",
+        "Properties": {
+            "Name": name,
+            "AutoPublish": True,
+            "FunctionCode": function_code(source),
+            "FunctionConfig": {"Comment": comment, "Runtime": "cloudfront-js-2.0"},
+        },
+    }

@@ -1,0 +1,77 @@
+"""The two templates as text: the sale's own stack, and the small one for us-east-1. Same input, same bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from flashgen.edge.stack.bucket import bucket_resources
+from flashgen.edge.stack.distribution import distribution_resources
+from flashgen.edge.stack.intrinsics import Json, attribute, ref, sub
+from flashgen.edge.stack.options import Wanted, WantedInUsEast1
+from flashgen.edge.stack.permissions import permission_resources
+from flashgen.edge.stack.policies import policy_resources
+from flashgen.edge.stack.us_east_1 import certificate_resources, log_resources, web_acl_resources
+from flashgen.errors import Refused
+
+#: What CloudFormation takes in a request, in bytes.
+#: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+LARGEST_BYTES: Final = 51_200
+
+
+def template(wanted: Wanted) -> str:
+    """The stack of bucket, distribution and permissions, as JSON. Raises Refused when it is too large."""
+    resources = {
+        **bucket_resources(wanted.place),
+        **policy_resources(wanted.place.name, wanted.order_origins),
+        **distribution_resources(wanted),
+        **permission_resources(wanted),
+    }
+    outputs = {
+        "Bucket": ref("Bucket"),
+        "DistributionId": ref("Distribution"),
+        "Domain": attribute("Distribution", "DomainName"),
+        "Url": f"https://{wanted.alias}" if wanted.alias else sub("https://${Distribution.DomainName}"),
+        **{name: ref(name) for name in ("DeployerPolicy", "GoLivePolicy", "GatePolicy")},
+    }
+    return _rendered("Bucket, CDN and permissions of flash sales", resources, outputs, wanted.given())
+
+
+def template_in_us_east_1(wanted: WantedInUsEast1) -> str:
+    """The stack of what has to be in us-east-1, as JSON."""
+    resources: Json = {}
+    outputs: Json = {}
+    if wanted.alias:
+        resources |= certificate_resources(wanted)
+        outputs["CertificateArn"] = ref("Certificate")
+    if wanted.rate_limit:
+        resources |= web_acl_resources(wanted)
+        outputs["WebAclArn"] = attribute("WebAcl", "Arn")
+    if wanted.distribution:
+        resources |= log_resources(wanted)
+        outputs["LogBucket"] = ref("LogBucket")
+    return _rendered("What the CDN of flash sales needs in us-east-1", resources, outputs, wanted.given())
+
+
+def options_of(template: Mapping[str, Any]) -> dict[str, str]:
+    """The options that a deployed template was made with, as on the command line; empty for anybody else's."""
+    options = template.get("Metadata", {}).get("flashgen", {})
+    return {str(name): str(value) for name, value in options.items()}
+
+
+def _rendered(description: str, resources: Json, outputs: Json, options: dict[str, str]) -> str:
+    document = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"{description} (flashgen)",
+        "Metadata": {"flashgen": options},
+        "Resources": resources,
+        "Outputs": {name: {"Value": value} for name, value in outputs.items()},
+    }
+    text = json.dumps(document, indent=1, sort_keys=True) + "\n"
+    if len(text.encode()) > LARGEST_BYTES:
+        raise Refused(
+            f"the template has {len(text.encode()):,} bytes, CloudFormation takes {LARGEST_BYTES:,}",
+            "fewer sales with `edge_ttl_seconds: 0` need fewer behaviours",
+        )
+    return text

@@ -1,0 +1,129 @@
+"""What CloudFront looks for in us-east-1 only: a certificate, a web ACL, and the delivery of access logs."""
+
+from __future__ import annotations
+
+from flashgen.edge.stack.bucket import deny_without_tls, private_bucket
+from flashgen.edge.stack.intrinsics import Json, arn, attribute, ref, sub
+from flashgen.edge.stack.options import WantedInUsEast1
+
+LOG_DAYS = 90
+#: The span that a rate is counted over.
+WINDOW_SECONDS = 300
+
+#: Without `cs(Cookie)`, which tells buyers apart.
+#: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
+LOG_FIELDS = (
+    *("date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status"),
+    *("cs(Referer)", "cs(User-Agent)", "x-edge-result-type", "x-edge-request-id", "x-host-header", "cs-protocol"),
+    *("cs-bytes", "time-taken", "ssl-protocol", "cs-protocol-version", "time-to-first-byte"),
+    *("x-edge-detailed-result-type", "sc-content-type", "sc-content-len"),
+)
+
+
+def certificate_resources(wanted: WantedInUsEast1) -> Json:
+    """A certificate that is issued when a DNS record proves whose the name is; the stack waits for that."""
+    properties = {"DomainName": wanted.alias, "ValidationMethod": "DNS"}
+    return {"Certificate": {"Type": "AWS::CertificateManager::Certificate", "Properties": properties}}
+
+
+def web_acl_resources(wanted: WantedInUsEast1) -> Json:
+    """A web ACL that lets everything through but a flood of orders from one address, which gets a 429."""
+    path = {
+        "ByteMatchStatement": {
+            "FieldToMatch": {"UriPath": {}},
+            "PositionalConstraint": "STARTS_WITH",
+            "SearchString": "/o/",
+            "TextTransformations": [{"Priority": 0, "Type": "URL_DECODE"}],
+        }
+    }
+    rate = {
+        "AggregateKeyType": "IP",
+        "EvaluationWindowSec": WINDOW_SECONDS,
+        "Limit": wanted.rate_limit,
+        "ScopeDownStatement": path,
+    }
+    rule = {
+        "Name": "orders",
+        "Priority": 0,
+        "Action": {"Block": {"CustomResponse": {"ResponseCode": 429}}},
+        "Statement": {"RateBasedStatement": rate},
+        "VisibilityConfig": _visibility(f"{wanted.place.name}-orders"),
+    }
+    properties = {
+        "Name": wanted.place.name,
+        "Scope": "CLOUDFRONT",
+        "DefaultAction": {"Allow": {}},
+        "Rules": [rule],
+        "VisibilityConfig": _visibility(wanted.place.name),
+    }
+    return {"WebAcl": {"Type": "AWS::WAFv2::WebACL", "Properties": properties}}
+
+
+def log_resources(wanted: WantedInUsEast1) -> Json:
+    """Standard logging, version 2: into a bucket without ACLs, which the first version still needs.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
+    """
+    name = f"{wanted.place.name}-access"
+    expiry = {"Id": "expire", "Status": "Enabled", "ExpirationInDays": LOG_DAYS}
+    return {
+        "LogBucket": private_bucket({"LifecycleConfiguration": {"Rules": [expiry]}}),
+        "LogBucketPolicy": {
+            "Type": "AWS::S3::BucketPolicy",
+            "Properties": {
+                "Bucket": ref("LogBucket"),
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [_logs_are_delivered(), deny_without_tls("LogBucket")],
+                },
+            },
+        },
+        "LogSource": {
+            "Type": "AWS::Logs::DeliverySource",
+            "Properties": {
+                "Name": name,
+                "LogType": "ACCESS_LOGS",
+                "ResourceArn": arn("cloudfront", f"distribution/{wanted.distribution}"),
+            },
+        },
+        "LogDestination": {
+            "Type": "AWS::Logs::DeliveryDestination",
+            "DependsOn": "LogBucketPolicy",
+            "Properties": {
+                "Name": name,
+                "DestinationResourceArn": attribute("LogBucket", "Arn"),
+                "OutputFormat": "w3c",
+            },
+        },
+        "LogDelivery": {
+            "Type": "AWS::Logs::Delivery",
+            "Properties": {
+                "DeliverySourceName": ref("LogSource"),
+                "DeliveryDestinationArn": attribute("LogDestination", "Arn"),
+                "RecordFields": list(LOG_FIELDS),
+                "S3SuffixPath": "{yyyy}/{MM}/{dd}/{HH}",
+            },
+        },
+    }
+
+
+def _logs_are_delivered() -> Json:
+    """https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-infrastructure-V2-S3.html"""
+    return {
+        "Sid": "LogsAreDelivered",
+        "Effect": "Allow",
+        "Principal": {"Service": "delivery.logs.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": sub("${LogBucket.Arn}/*"),
+        "Condition": {
+            "StringEquals": {
+                "aws:SourceAccount": ref("AWS::AccountId"),
+                "s3:x-amz-acl": "bucket-owner-full-control",
+            },
+            "ArnLike": {"aws:SourceArn": arn("logs", "delivery-source:*", region="${AWS::Region}")},
+        },
+    }
+
+
+def _visibility(name: str) -> Json:
+    return {"CloudWatchMetricsEnabled": True, "MetricName": name, "SampledRequestsEnabled": True}

@@ -1,0 +1,357 @@
+"""The stack of bucket and CDN, by the commands a release engineer types; AWS is moto, which skips CloudFront."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import boto3
+import click
+import pytest
+from moto import mock_aws
+from support.command import Flashgen
+from support.stacks import CERTIFICATE, WEB_ACL
+
+from flashgen.cli.commands.infra import template as template_command
+from flashgen.cli.session import Session
+from flashgen.cli.stacking import settings_text
+from flashgen.cli.stacking_changes import apply_template
+from flashgen.edge.stack.options import PRICE_CLASSES
+from flashgen.errors import StoreError
+from flashgen.project import read_settings
+from flashgen.store.cloudformation import CloudFormation
+from flashgen.store.stack_facts import ChangeSet, Event, ResourceChange, Stack
+
+#: moto warns of what it skips, all of CloudFront.
+pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")
+
+SETTINGS = """\
+default_target: production
+secret: ssm:/flashgen/key
+targets:
+  production: {store: "s3://sale-example-com/shops", region: eu-central-1}
+  other: {store: "s3://sale-example-com", endpoint_url: "http://127.0.0.1:9"}
+"""
+STACK = "flashgen-sale-example-com"
+ALIAS = ("--alias", "sale.example.com", "--certificate", CERTIFICATE)
+
+
+@pytest.fixture
+def infra(flashgen: Flashgen, project: Path) -> Flashgen:
+    """`flashgen infra …` in a project with two sales and a target in AWS."""
+    for sale in ("night", "fair"):
+        assert flashgen("new", sale).exit_code == 0
+    (project / "flashgen.yaml").write_text(SETTINGS)
+    edit(project, "fair", "http://127.0.0.1:8090", "https://order.example.com")
+    return lambda *arguments: flashgen("infra", *arguments)
+
+
+@pytest.fixture
+def account(aws_credentials: None) -> Iterator[None]:
+    """An AWS account of moto's."""
+    with mock_aws():
+        yield
+
+
+def edit(project: Path, sale: str, old: str, new: str) -> None:
+    """Change a sale's YAML."""
+    path = project / "sale_configs" / f"{sale}.yaml"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def printed(infra: Flashgen, *options: str) -> dict[str, Any]:
+    """The template on stdout."""
+    run = infra("template", *options)
+    assert run.exit_code == 0, run.err
+    document: dict[str, Any] = json.loads(run.out)
+    return document
+
+
+def test_the_template_is_json_and_always_the_same(infra: Flashgen) -> None:
+    """Nothing else on stdout; no account is asked."""
+    first, second = infra("template"), infra("template")
+    assert (0, "") == (first.exit_code, first.err)
+    assert first.out == second.out
+    assert "Distribution" in json.loads(first.out)["Resources"]
+
+
+def test_json_holds_the_template(infra: Flashgen) -> None:
+    """As every command's result."""
+    assert printed(infra) == infra("template", "--json").result["template"]
+
+
+def test_pages_may_ask_the_order_servers_of_every_sale(infra: Flashgen) -> None:
+    """One policy for all that the distribution serves."""
+    headers = printed(infra)["Resources"]["PageHeaders"]["Properties"]["ResponseHeadersPolicyConfig"]
+    policy = headers["SecurityHeadersConfig"]["ContentSecurityPolicy"]["ContentSecurityPolicy"]
+    assert "connect-src 'self' http://127.0.0.1:8090 https://order.example.com; " in policy
+
+
+def test_a_sale_that_is_not_kept_has_a_behaviour_of_its_own(infra: Flashgen, project: Path) -> None:
+    """Before that of all pointers."""
+    path = project / "sale_configs" / "fair.yaml"
+    path.write_text(path.read_text().replace("  version:", "  edge_ttl_seconds: 0\n  version:"))
+    config = printed(infra)["Resources"]["Distribution"]["Properties"]["DistributionConfig"]
+    assert ["fair/unlock.*.js", "*/unlock.*.js"] == [each["PathPattern"] for each in config["CacheBehaviors"]]
+
+
+def test_the_settings_show_in_the_template(infra: Flashgen) -> None:
+    """The bucket, its prefix, and the secret that may be read."""
+    text = infra("template").out
+    resources = json.loads(text)["Resources"]
+    assert "sale-example-com" == resources["Bucket"]["Properties"]["BucketName"]
+    assert "/shops" == resources["Distribution"]["Properties"]["DistributionConfig"]["Origins"][0]["OriginPath"]
+    assert "parameter/flashgen/key" in text
+
+
+def test_the_second_template_holds_what_was_asked_for(infra: Flashgen) -> None:
+    """And nothing of the first."""
+    resources = printed(infra, "--us-east-1", "--alias", "sale.example.com", "--rate-limit", "2000")["Resources"]
+    assert {"Certificate", "WebAcl"} == set(resources)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--alias sale.example.com", "--alias and --certificate go together"),
+        (f"--web-acl {WEB_ACL}", "it needs --order-origin"),
+        ("--rate-limit 100", "add --us-east-1"),
+        ("--logs", "add --us-east-1"),
+        ("--us-east-1", "--us-east-1 makes what is asked for"),
+        ("--us-east-1 --order-origin order.example.com", "the rest is for the first stack"),
+        ("--rate-limit 3 --us-east-1", "10<=x<="),
+        ("--price-class 300", "'300' is not one of"),
+    ],
+)
+def test_options_that_do_not_fit_are_wrong_usage(infra: Flashgen, line: str, message: str) -> None:
+    """With what to do instead."""
+    run = infra("template", *line.split())
+    assert 2 == run.exit_code
+    assert message in run.err
+    assert "" == run.out
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [("local", "needs an s3:// store"), ("other", "has an `endpoint_url`: CloudFormation makes stacks in AWS only")],
+)
+def test_a_target_without_cloudformation_is_refused(infra: Flashgen, target: str, message: str) -> None:
+    """With the way to choose another."""
+    run = infra("template", "--target", target)
+    assert 1 == run.exit_code
+    assert message in run.err
+    assert "--target" in run.err
+
+
+def test_logs_need_to_know_the_distribution(infra: Flashgen, project: Path) -> None:
+    """Which is known after the first stack."""
+    run = infra("template", "--us-east-1", "--logs")
+    assert 1 == run.exit_code
+    assert "flashgen infra show" in run.err
+    (project / "flashgen.yaml").write_text(SETTINGS.replace("region:", "distribution: E2EXAMPLE, region:"))
+    assert "LogDelivery" in printed(infra, "--us-east-1", "--logs")["Resources"]
+
+
+def test_price_classes_are_said_once_more_for_the_help() -> None:
+    """A command imports nothing at the top."""
+    (option,) = (each for each in template_command.params if each.name == "price_class")
+    assert isinstance(option.type, click.Choice)
+    assert PRICE_CLASSES == tuple(option.type.choices)
+
+
+def test_apply_shows_and_asks_before_it_makes(infra: Flashgen, account: None) -> None:
+    """Without a terminal it needs --yes; nothing is left of the proposal."""
+    run = infra("apply")
+    assert 2 == run.exit_code
+    assert f"a new stack {STACK} in eu-central-1" in run.err
+    assert "+ Distribution" in run.err
+    assert "--yes" in run.err
+    assert [] == boto3.client("cloudformation").describe_stacks()["Stacks"]
+
+
+def test_apply_makes_the_stack_and_tells_each_step(infra: Flashgen, account: None) -> None:
+    """The bucket is there afterwards; running it again changes nothing and asks nothing."""
+    run = infra("apply", "--yes")
+    assert 0 == run.exit_code, run.err
+    assert "CREATE_COMPLETE" in run.err
+    assert f"{STACK}: made\n" == run.out
+    assert ["sale-example-com"] == [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]]
+    again = infra("apply")
+    assert (0, f"{STACK}: nothing to do, the stack is as asked for\n") == (again.exit_code, again.out)
+
+
+def test_apply_answers_with_what_it_did(infra: Flashgen, account: None) -> None:
+    """For pipelines."""
+    result = infra("apply", "--yes", "--json").result
+    assert (STACK, "eu-central-1", "CREATE_COMPLETE", True) == tuple(
+        result[key] for key in ("stack", "region", "status", "changed")
+    )
+    assert {
+        "action": "Add",
+        "resource": "Bucket",
+        "type": "AWS::S3::Bucket",
+        "replacement": None,
+    } in result["changes"]
+    again = infra("apply", "--json").result
+    assert (False, []) == (again["changed"], again["changes"])
+
+
+def test_a_forgotten_option_is_told(infra: Flashgen, account: None) -> None:
+    """An alias that is not given again would be taken off a live distribution."""
+    assert 0 == infra("apply", "--yes", *ALIAS).exit_code
+    run = infra("apply", "--yes")
+    assert "warning: --alias was sale.example.com, is now not given" in run.err
+    assert f"warning: --certificate was {CERTIFICATE}, is now not given" in run.err
+
+
+def test_the_second_stack_is_made_in_us_east_1(infra: Flashgen, account: None) -> None:
+    """Whatever the bucket's region, under a name of its own."""
+    run = infra("apply", "--us-east-1", "--rate-limit", "2000", "--yes")
+    assert 0 == run.exit_code, run.err
+    (stack,) = boto3.client("cloudformation", region_name="us-east-1").describe_stacks()["Stacks"]
+    assert f"{STACK}-us-east-1" == stack["StackName"]
+    assert "next: flashgen infra show --us-east-1" in run.err
+
+
+def test_a_stack_can_have_another_name(infra: Flashgen, account: None) -> None:
+    """For apply and for show."""
+    assert 0 == infra("apply", "--stack", "mine", "--yes").exit_code
+    assert "mine" == infra("show", "--stack", "mine", "--json").result["stack"]
+
+
+@pytest.mark.parametrize("time", ["soon", "10s", "9h"])
+def test_a_time_limit_is_a_minute_to_six_hours(infra: Flashgen, account: None, time: str) -> None:
+    """Wrong usage otherwise, before AWS is asked."""
+    run = infra("apply", "--timeout", time, "--yes")
+    assert 2 == run.exit_code
+    assert "--timeout" in run.err
+
+
+def test_show_without_a_stack_says_how_to_make_it(infra: Flashgen, account: None) -> None:
+    """With its name and region."""
+    run = infra("show")
+    assert 1 == run.exit_code
+    assert f"no stack {STACK} in eu-central-1" in run.err
+    assert "flashgen infra apply" in run.err
+
+
+OUTPUTS = {
+    "Bucket": "sale-example-com",
+    "DeployerPolicy": "arn:aws:iam::123456789012:policy/deployer",
+    "DistributionId": "E2EXAMPLE",
+    "Domain": "d111111abcdef8.cloudfront.net",
+    "Url": "https://sale.example.com",
+}
+
+
+def test_what_show_prints_is_a_flashgen_yaml(infra: Flashgen, project: Path, tmp_path: Path) -> None:
+    """Pasted as it is, it leads to the bucket and the distribution."""
+    text = settings_text(Session(project_folder=project), "eu-central-1", OUTPUTS)
+    path = tmp_path / "flashgen.yaml"
+    path.write_text(text)
+    target = read_settings(path).targets["production"]
+    assert ("s3://sale-example-com/shops", "eu-central-1", "E2EXAMPLE", "https://sale.example.com") == (
+        target.store, target.region, target.distribution, target.url
+    )  # fmt: skip
+    assert f"#   DeployerPolicy: {OUTPUTS['DeployerPolicy']}" in text
+    assert OUTPUTS["Domain"] in text
+
+
+def test_the_second_stack_is_shown_as_comments(infra: Flashgen, project: Path) -> None:
+    """Its outputs are options of the first."""
+    text = settings_text(Session(project_folder=project), "us-east-1", {"CertificateArn": CERTIFICATE})
+    assert f"# CertificateArn: {CERTIFICATE}" == text
+
+
+class Scripted(CloudFormation):
+    """A stack with one proposal; it ends as `status`, after `events`."""
+
+    def __init__(self, status: str, *events: Event, changes: tuple[ResourceChange, ...] = ()) -> None:
+        self.name, self.region = STACK, "eu-central-1"
+        self.discarded = self.executed = False
+        self._status, self._told, self._changes = status, events, changes
+
+    def look(self) -> Stack:
+        """As it ends."""
+        return Stack(STACK, self._status)
+
+    def template(self) -> dict[str, Any]:
+        """Somebody else's."""
+        return {}
+
+    def propose(self, template: str, proposal: str) -> ChangeSet:
+        """The one proposal."""
+        return ChangeSet("arn", False, self._changes)
+
+    def discard(self, change_set: ChangeSet) -> None:
+        """Noted."""
+        self.discarded = True
+
+    def execute(self, change_set: ChangeSet, limit_seconds: float) -> Iterator[Event]:
+        """Noted."""
+        self.executed = True
+        yield from self._told
+
+
+@pytest.mark.parametrize(
+    ("change", "fate"),
+    [
+        (ResourceChange("Modify", "Bucket", "AWS::S3::Bucket", "True"), "the bucket that shoppers see now is replaced"),
+        (
+            ResourceChange("Modify", "Distribution", "AWS::CloudFront::Distribution", "Conditional"),
+            "the distribution that shoppers see now is perhaps replaced",
+        ),
+        (ResourceChange("Remove", "Bucket", "AWS::S3::Bucket"), "the bucket that shoppers see now is taken out"),
+    ],
+)
+def test_what_may_lose_the_sale_is_marked_and_not_done_unasked(
+    change: ResourceChange, fate: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """On a line of its own, before the question; and the proposal is gone when the answer is no."""
+    stack = Scripted("UPDATE_COMPLETE", changes=(change,))
+    with pytest.raises(click.UsageError):
+        apply_template(Session(), stack, "{}", 60, yes=False)
+    assert f"danger: {fate}" in capsys.readouterr().err
+    assert (True, False) == (stack.discarded, stack.executed)
+
+
+def test_a_harmless_change_is_not_called_dangerous(capsys: pytest.CaptureFixture[str]) -> None:
+    """Or nobody would read it."""
+    change = ResourceChange("Modify", "Bucket", "AWS::S3::Bucket", "False")
+    apply_template(Session(), Scripted("UPDATE_COMPLETE", changes=(change,)), "{}", 60, yes=True)
+    told = capsys.readouterr().err
+    assert "~ Bucket" in told
+    assert "danger" not in told
+
+
+def test_a_failure_is_told_with_its_cause(capsys: pytest.CaptureFixture[str]) -> None:
+    """Not with the resources that were given up because of it."""
+    when = datetime(2026, 11, 22, tzinfo=UTC)
+    cause = Event("1", when, "Distribution", "", "UPDATE_FAILED", "the alias is taken")
+    given_up = Event("2", when, "ClockFunction", "", "UPDATE_FAILED", "Resource update cancelled")
+    with pytest.raises(StoreError) as caught:
+        apply_template(Session(), Scripted("UPDATE_ROLLBACK_COMPLETE", cause, given_up), "{}", 60, yes=True)
+    expected = f"stack {STACK} is UPDATE_ROLLBACK_COMPLETE: Distribution: the alias is taken"
+    assert expected == caught.value.message
+    assert "the alias is taken" in capsys.readouterr().err
+
+
+def test_an_impatient_operator_is_told_that_it_goes_on(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C stops the watching, not CloudFormation; and the proposal is not taken back."""
+    stack = Scripted("UPDATE_IN_PROGRESS")
+
+    def interrupted(change_set: ChangeSet, limit_seconds: float) -> Iterator[Event]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stack, "execute", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        apply_template(Session(), stack, "{}", 60, yes=True)
+    assert "CloudFormation goes on by itself: flashgen infra show" in capsys.readouterr().err
+    assert not stack.discarded

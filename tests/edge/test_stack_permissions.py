@@ -1,0 +1,155 @@
+"""Each policy suffices for what its role does, and for nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.iam import allows, filled, guard
+from support.operators import SALE, bring, control_of, gate_sells, go_live
+from support.recording_store import RecordingStore
+from support.shop import Shop, push_of
+from support.stacks import BUCKET, properties, wanted
+
+from flashgen.edge.stack.options import Place
+from flashgen.errors import AccessDenied
+from flashgen.store import MemoryStore
+from flashgen.unlock import verbs
+from flashgen.unlock.state import State
+from flashgen.unlock.transition import transition
+
+ROLES = ("Deployer", "GoLive", "Gate")
+OBJECT = f"arn:aws:s3:::{BUCKET}"
+DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"
+
+
+def statements(role: str, **more: Any) -> list[dict[str, Any]]:
+    """Of the role's policy, with CloudFormation's functions carried out."""
+    found: list[dict[str, Any]] = filled(properties(wanted(**more), f"{role}Policy"))["PolicyDocument"]["Statement"]
+    return found
+
+
+@pytest.mark.parametrize("prefix", ["", "shops/night"])
+def test_the_deployer_can_push(tmp_path: Path, prefix: str) -> None:
+    """From nothing to a whole sale, and again."""
+    ours = statements("Deployer", place=Place(BUCKET, prefix))
+    store = RecordingStore(MemoryStore(), guard(ours, f"{prefix}/" if prefix else ""))
+    push_of(Shop().build(tmp_path), store).run()
+    push_of(Shop(text="changed").build(tmp_path), store).run()
+    assert 0 < len(store.requests)
+
+
+@pytest.mark.parametrize("prefix", ["", "shops/night"])
+def test_go_live_can_do_every_transition(prefix: str) -> None:
+    """Each with its journal record, and history read for rollback and status."""
+    ours, inner = statements("GoLive", place=Place(BUCKET, prefix)), MemoryStore()
+    bring(inner)
+    store = RecordingStore(inner, guard(ours, f"{prefix}/" if prefix else ""))
+    for verb in (go_live(), verbs.pause(), verbs.resume(), verbs.end()):
+        assert transition(control_of(store), verb).changed
+    assert State.ENDED is control_of(store).read().pointer.state.state
+
+
+def test_the_gate_can_say_what_is_sold() -> None:
+    """The pointer and the journal, as an operator does."""
+    inner = MemoryStore()
+    bring(inner, State.LIVE)
+    gate_sells(RecordingStore(inner, guard(statements("Gate"))), "A")
+    assert {"A"} == control_of(inner).read().pointer.state.sold
+
+
+@pytest.mark.parametrize("role", ["GoLive", "Gate"])
+def test_who_opens_a_sale_cannot_push(tmp_path: Path, role: str) -> None:
+    """Not even the claim of the manifest."""
+    inner = MemoryStore()
+    with pytest.raises(AccessDenied, match=r"manifest\.json"):
+        push_of(Shop().build(tmp_path), RecordingStore(inner, guard(statements(role)))).run()
+    assert [] == list(inner.list(""))
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "key"),
+    [
+        ("Deployer", "s3:DeleteObject", f"{SALE}/unlock.abc.js"),
+        ("Deployer", "s3:DeleteObjectVersion", f"{SALE}/index.html"),
+        ("Deployer", "s3:PutObjectAcl", f"{SALE}/index.html"),
+        ("GoLive", "s3:PutObject", f"{SALE}/index.html"),
+        ("GoLive", "s3:PutObject", f"{SALE}/assets/page.abc.js"),
+        ("GoLive", "s3:PutObject", f"_flashgen/{SALE}/manifest.json"),
+        ("GoLive", "s3:DeleteObject", f"{SALE}/unlock.abc.js"),
+        ("GoLive", "s3:GetObject", f"_flashgen/{SALE}/gate.json"),
+        ("Gate", "s3:PutObject", f"{SALE}/index.html"),
+        ("Gate", "s3:PutObject", f"_flashgen/{SALE}/gate.json"),
+        ("Gate", "s3:GetObject", f"_flashgen/{SALE}/manifest.json"),
+    ],
+)
+def test_a_role_may_not(role: str, action: str, key: str) -> None:
+    """What belongs to others."""
+    assert not allows(statements(role), action, f"{OBJECT}/{key}")
+
+
+@pytest.mark.parametrize(
+    ("role", "action", "expected"),
+    [
+        ("Deployer", "cloudfront:CreateInvalidation", True),
+        ("Deployer", "cloudfront:GetInvalidation", True),
+        ("Deployer", "cloudfront:GetDistribution", True),
+        ("Deployer", "cloudfront:UpdateDistribution", False),
+        ("GoLive", "cloudfront:CreateInvalidation", True),
+        ("GoLive", "cloudfront:GetInvalidation", False),
+        ("Gate", "cloudfront:CreateInvalidation", False),
+    ],
+)
+def test_who_may_do_what_to_the_distribution(role: str, action: str, expected: bool) -> None:
+    """And to no other one."""
+    assert expected is allows(statements(role), action, DISTRIBUTION)
+    assert not allows(statements(role), action, DISTRIBUTION.replace("E2EXAMPLE", "E3OTHER"))
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_no_role_reaches_beyond_the_prefix(role: str) -> None:
+    """Another project's sale in the same bucket is out of reach."""
+    ours = statements(role, place=Place(BUCKET, "shops/night"))
+    for key in (f"{SALE}/unlock.abc.js", f"_flashgen/{SALE}/journal/x.json", "shops/other/x/unlock.abc.js"):
+        assert not allows(ours, "s3:PutObject", f"{OBJECT}/{key}")
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_may_list_so_that_missing_is_not_denied(role: str) -> None:
+    """S3 says 403 of a missing object to those who may not."""
+    assert allows(statements(role), "s3:ListBucket", OBJECT)
+
+
+@pytest.mark.parametrize(
+    ("secret", "action", "resource", "service"),
+    [
+        ("ssm:/flashgen/key", "ssm:GetParameter", "ssm:eu-central-1:123456789012:parameter/flashgen/key", "ssm"),
+        ("ssm:key:3", "ssm:GetParameter", "ssm:eu-central-1:123456789012:parameter/key", "ssm"),
+        (
+            "secretsmanager:flashgen/key",
+            "secretsmanager:GetSecretValue",
+            "secretsmanager:eu-central-1:123456789012:secret:flashgen/key-a1B2c3",
+            "secretsmanager",
+        ),
+        ("ssm:arn:aws:ssm:x:1:parameter/k", "ssm:GetParameter", "ssm:x:1:parameter/k", "ssm"),
+    ],
+)
+@pytest.mark.parametrize("role", ["GoLive", "Gate"])
+def test_who_signs_or_checks_reads_exactly_the_one_secret(
+    role: str, secret: str, action: str, resource: str, service: str
+) -> None:
+    """And uses its key through the service that keeps it, for nothing else."""
+    ours = statements(role, secret=secret)
+    assert allows(ours, action, f"arn:aws:{resource}")
+    assert not allows(ours, action, f"arn:aws:{resource}-and-more")
+    (key,) = (one for one in ours if one["Action"] == "kms:Decrypt")
+    assert f"{service}.eu-central-1.amazonaws.com" == key["Condition"]["StringEquals"]["kms:ViaService"]
+
+
+@pytest.mark.parametrize("secret", ["", "env:FLASHGEN_SECRET", "file:key"])
+@pytest.mark.parametrize("role", ROLES)
+def test_a_secret_that_is_not_kept_by_aws_needs_no_permission(role: str, secret: str) -> None:
+    """Neither does pushing."""
+    assert statements(role) == statements(role, secret=secret)
+    assert statements("Deployer") == statements("Deployer", secret="ssm:/flashgen/key")

@@ -1,0 +1,73 @@
+"""Stacks to look at: of every combination of options, and parts of a template by name."""
+
+from __future__ import annotations
+
+import json
+from itertools import product
+from typing import Any
+
+from flashgen.edge.stack.options import PRICE_CLASSES, Place, Wanted, WantedInUsEast1
+from flashgen.edge.stack.template import template
+
+BUCKET = "sale-example-com"
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-1111-2222-3333-444455556666"
+WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/sale/0a1b2c3d-1111-2222-3333-444455556666"
+ALIAS = {"alias": "sale.example.com", "certificate": CERTIFICATE}
+ORDER = {"order_origin": "order.example.com"}
+SECRETS = ("", "env:FLASHGEN_SECRET", "ssm:/flashgen/key", "secretsmanager:flashgen/key")
+
+
+def wanted(**more: Any) -> Wanted:
+    """The plainest stack, with changes."""
+    return Wanted(**{"place": Place(BUCKET), "sales": ("night",), **more})
+
+
+def everything(**more: Any) -> Wanted:
+    """The stack with every option."""
+    facts = {
+        "place": Place(BUCKET, "shops/night"),
+        "order_origins": ("https://order.example.com",),
+        "unkept": ("night",),
+        "secret": SECRETS[2],
+        "web_acl": WEB_ACL,
+        "price_class": "100",
+    }
+    return wanted(**{**facts, **ALIAS, **ORDER, **more})
+
+
+def parsed(stack: Wanted) -> dict[str, Any]:
+    """Its template."""
+    document: dict[str, Any] = json.loads(template(stack))
+    return document
+
+
+def properties(stack: Wanted, resource: str) -> dict[str, Any]:
+    """Of one resource."""
+    found: dict[str, Any] = parsed(stack)["Resources"][resource]["Properties"]
+    return found
+
+
+def distribution(stack: Wanted) -> dict[str, Any]:
+    """The DistributionConfig."""
+    config: dict[str, Any] = properties(stack, "Distribution")["DistributionConfig"]
+    return config
+
+
+def of_every_option() -> list[Wanted]:
+    """Every way to combine the command line's options for the first stack."""
+    orders: tuple[dict[str, str], ...] = ({}, ORDER, {**ORDER, "web_acl": WEB_ACL})
+    every = product(({}, ALIAS), orders, PRICE_CLASSES)
+    return [wanted(price_class=price_class, **alias, **order) for alias, order, price_class in every]
+
+
+def of_every_project() -> list[Wanted]:
+    """Every way in which a project's settings and sales show in the first stack, with all options."""
+    places = (Place(BUCKET), Place("sale.example", "shops/night"))
+    every = product(places, ((), ("night", "fair")), SECRETS)
+    return [everything(place=place, unkept=unkept, secret=secret) for place, unkept, secret in every]
+
+
+def in_us_east_1() -> list[WantedInUsEast1]:
+    """Every way to combine the options of the second stack."""
+    every = product(("", "sale.example.com"), (0, 2000), ("", "E2EXAMPLE"))
+    return [WantedInUsEast1(Place(BUCKET), *options) for options in every if any(options)]
