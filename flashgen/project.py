@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator
 
 from flashgen.errors import InvalidInput, Problem, Refused, Where
+from flashgen.page.headers import checked_page_cache, page_cache
 from flashgen.sale.document import read_document
 from flashgen.sale.instant import seconds
 from flashgen.sale.validation import Model, validate
 from flashgen.sale.wording import suggestion
 from flashgen.store import Store
-from flashgen.store.opening import open_store
+from flashgen.store.opening import open_cdn, open_store
+from flashgen.store.protocol import Cdn
 from flashgen.store.secrets import read_secret
 
 if TYPE_CHECKING:
@@ -41,6 +43,9 @@ class Target(Model):
     region: str | None = Field(default=None, description="The bucket's region.")
     endpoint_url: str | None = Field(default=None, description="For any other S3-compatible store.")
     distribution: str | None = Field(default=None, description="CloudFront; without it nothing is invalidated.")
+    page_cache_control: Annotated[str, AfterValidator(checked_page_cache)] | None = Field(
+        default=None, description="The Cache-Control of pages; without it, what fits the target."
+    )
 
 
 class Freeze(Model):
@@ -111,6 +116,15 @@ class Project:
         """The store of a target. Nothing is read or sent yet."""
         target = self.target(name)[1]
         return open_store(target.store, self.root, region=target.region, endpoint_url=target.endpoint_url)
+
+    def cdn(self, name: str | None) -> Cdn | None:
+        """The CDN before a target's store, to be told what has changed; None where the target names none."""
+        return open_cdn(self.target(name)[1].distribution)
+
+    def page_cache(self, name: str | None) -> str:
+        """The Cache-Control of pages in a target: its own, else a day at a CDN that push invalidates, else a minute."""
+        target = self.target(name)[1]
+        return target.page_cache_control or page_cache(is_invalidated=bool(target.distribution))
 
     def secret(self, name: str | None) -> str:
         """The signing secret's text for a target. The local target makes its own, once, readable by its owner alone."""

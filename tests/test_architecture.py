@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "unlock": {"errors", "timestamps", "sale", "store"},
     "page": {"errors", "timestamps", "packaged", "sale", "store", "unlock"},
     "release": {"errors", "timestamps", "finding", "page", "store", "unlock", "edge"},
-    "project": {"errors", "sale", "store"},
+    "project": {"errors", "sale", "page", "store"},
     "edge": {"errors", "timestamps", "store"},
     "rehearse": {"errors", "timestamps"},
     "doctor": {"errors", "timestamps", "finding", "sale", "page", "unlock", "release", "store", "edge"},

@@ -1,56 +1,141 @@
-"""What `plan` and `push` have in common: sites compared with a target's manifests, and how a plan is shown."""
+"""What `plan` and `push` have in common: sites compared with a target's manifests, saved plans, what is shown."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 
+from flashgen import timestamps
 from flashgen.cli.building import build_all, built_sites
+from flashgen.cli.operating import now, operator
+from flashgen.cli.plan_text import plan_lines
 from flashgen.cli.session import Session
+from flashgen.errors import Refused
+from flashgen.page.output import replace_file
+from flashgen.page.site import Site
+from flashgen.release.drift import find_drift
 from flashgen.release.manifest import read_manifest
-from flashgen.release.plan import Op, Plan, make_plan
+from flashgen.release.plan import Plan, make_plan
+from flashgen.release.saved_plan import SavedPlan, is_carried_out, parse_plan, plan_again, render_plan, save
+from flashgen.store import Store
 
-ROWS_SHOWN = 20
-_COLOURS = {Op.CREATE: "green", Op.UPDATE: "yellow", Op.DROP: "red", Op.FORWARD: "cyan"}
-_SIGNS = {Op.CREATE: "+", Op.UPDATE: "~", Op.DROP: "-", Op.FORWARD: ">"}
+STRANGERS_NAMED = 5
 
 
-def make_plans(session: Session, sales: Sequence[str], *, build: bool) -> list[Plan]:
-    """A plan for each sale against the chosen target."""
+def make_plans(session: Session, sales: Sequence[str], *, build: bool, refresh: bool = False) -> list[Plan]:
+    """A plan for each sale against the chosen target; with `refresh` the store itself is looked at, too."""
     if build:
         sites = [one.site for one in build_all(session, sales, session.project.build_folder, None)]
     else:
         sites = built_sites(session, sales)
     store = session.project.store(session.target_name)
-    return [make_plan(site, read_manifest(store, site.sale)) for site in sites]
+    return [_plan(session, _for_target(session, site), store, refresh=refresh) for site in sites]
 
 
-def show_plan(session: Session, plan: Plan) -> None:
-    """Each change with its reason; a long plan is cut unless -v asks for all of it."""
-    if plan.is_noop:
-        session.say(f"{plan.site.sale}: nothing to do, {plan.unchanged:,} files are in place")
-        return
-    shown = plan.changes if session.verbose else plan.changes[:ROWS_SHOWN]
-    for change in shown:
-        sign = click.style(_SIGNS[change.op], fg=_COLOURS[change.op], bold=True)
-        session.say(f"  {sign} {change.key}  ({change.reason})")
-    if len(shown) < len(plan.changes):
-        session.say(f"    … and {len(plan.changes) - len(shown):,} more (-v shows all)")
-    counts = Counter(change.op for change in plan.changes)
-    parts = [f"{counts[op]:,} to {op.value}" for op in Op if counts[op]]
-    session.say(f"{plan.site.sale}: {', '.join(parts)}, {plan.unchanged:,} unchanged")
+def _for_target(session: Session, site: Site) -> Site:
+    return site.with_page_cache(session.project.page_cache(session.target_name))
 
 
-def plan_facts(plans: Sequence[Plan]) -> dict[str, Any]:
+def _plan(session: Session, site: Site, store: Store, *, refresh: bool) -> Plan:
+    base = read_manifest(store, site.sale)
+    if not refresh:
+        return make_plan(site, base)
+    drift = find_drift(site, base, store)
+    _note_strangers(session, site.sale, drift.strangers)
+    return make_plan(site, base, drift.reasons)
+
+
+def _note_strangers(session: Session, sale: str, strangers: Sequence[str]) -> None:
+    if strangers:
+        names = ", ".join(strangers if session.verbose else strangers[:STRANGERS_NAMED])
+        more = "" if session.verbose or len(strangers) <= STRANGERS_NAMED else ", …"
+        said = "1 object is no push's, and stays" if len(strangers) == 1 else _many_strangers(len(strangers))
+        session.note(f"{sale}: {said}: {names}{more}")
+
+
+def _many_strangers(count: int) -> str:
+    return f"{count:,} objects are no push's, and stay"
+
+
+def save_plans(session: Session, plans: Sequence[Plan], path: Path) -> None:
+    """Write plans into a file for `push`."""
+    name, target = session.project.target(session.target_name)
+    replace_file(path, render_plan(save(plans, name, target.store, operator(), now())))
+
+
+def read_plans(session: Session, path: Path) -> list[Plan]:
+    """The plans of a file, where they still hold; those that were carried out already are only told of.
+
+    Without `--target` the plan's own is chosen. Raises LostRace and Refused as `plan_again` does.
+    """
+    saved = parse_plan(path.read_bytes(), str(path))
+    _choose_target(session, saved, path)
+    store = session.project.store(session.target_name)
+    plans = []
+    for sale in saved.sales:
+        current = read_manifest(store, sale.sale)
+        if is_carried_out(sale, saved.when, current):
+            session.say(f"{sale.sale}: already pushed; {path} is carried out")
+        else:
+            (site,) = built_sites(session, [sale.sale])
+            plans.append(plan_again(sale, _for_target(session, site), current, str(path)))
+    return plans
+
+
+def _choose_target(session: Session, saved: SavedPlan, path: Path) -> None:
+    if session.target_name not in (None, saved.target):
+        raise Refused(
+            f"{path} was made for target `{saved.target}`, not for `{session.target_name}`",
+            f"push it there: leave --target out; or plan anew: flashgen plan --target {session.target_name} -o {path}",
+        )
+    session.target_name = saved.target
+    store = session.project.target(saved.target)[1].store
+    if store != saved.store:
+        raise Refused(
+            f"{path} was made for {saved.store}; the store of target `{saved.target}` is now {store}",
+            f"correct `store:` in flashgen.yaml, or plan anew: flashgen plan --target {saved.target} -o {path}",
+        )
+
+
+def show_plans(session: Session, plans: Sequence[Plan]) -> None:
+    """Where it goes, then each sale's changes with their reasons; runs of the like are cut unless -v is given."""
+    show_target(session)
+    for plan in plans:
+        if not plan.is_noop:
+            session.say()
+        for line in plan_lines(plan, all_shown=session.verbose > 0):
+            session.say(line)
+
+
+def show_target(session: Session) -> None:
+    """One line: the target's name, its store, and where the public sees it."""
+    name, target = session.project.target(session.target_name)
+    places = [session.project.store(session.target_name).url, *([target.url] if target.url else [])]
+    session.say("  ".join([click.style(name, bold=True), *places]))
+
+
+def plan_facts(session: Session, plans: Sequence[Plan]) -> dict[str, Any]:
     """Plans as in `--json`."""
+    name, target = session.project.target(session.target_name)
     return {
+        "target": name,
+        "store": target.store,
         "is_noop": all(plan.is_noop for plan in plans),
         "changes": [
             {"op": change.op.value, "key": change.key, "reason": change.reason}
             for plan in plans
             for change in plan.changes
         ],
+        "unchanged": sum(plan.unchanged for plan in plans),
+        "sales": [_sale_facts(plan) for plan in plans],
     }
+
+
+def _sale_facts(plan: Plan) -> dict[str, Any]:
+    before = plan.base.manifest
+    when = timestamps.to_text(before.when) if before.when else None
+    base = {"etag": plan.base.etag, "who": before.who or None, "when": when}
+    return {"sale": plan.site.sale, "is_noop": plan.is_noop, "unchanged": plan.unchanged, "base": base}

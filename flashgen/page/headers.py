@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import PurePosixPath
 
 from flashgen.errors import Refused
+from flashgen.sale.wording import Unfit, shown, suggestion
 from flashgen.store import Headers
 
 ASSET_CACHE = "public, max-age=31536000, immutable"
@@ -12,6 +14,19 @@ ASSET_CACHE = "public, max-age=31536000, immutable"
 
 PAGE_CACHE = "public, max-age=60, s-maxage=60, stale-while-revalidate=60, stale-if-error=86400"
 """Browsers and edges look again after a minute: nothing tells an edge of a change, so it keeps no page longer."""
+
+INVALIDATED_PAGE_CACHE = "public, max-age=60, s-maxage=86400, stale-while-revalidate=60, stale-if-error=86400"
+"""A day at the edge, where push invalidates what it has changed."""
+
+_TIMES = ("max-age", "s-maxage", "stale-while-revalidate", "stale-if-error")
+_FLAGS = ("public", "must-revalidate", "proxy-revalidate", "no-transform")
+_FORBIDDEN = {
+    "immutable": "pages change on push, and browsers that were told so would never ask again",
+    "no-cache": "every shopper's request would reach the store",
+    "no-store": "every shopper's request would reach the store",
+    "private": "every shopper's request would reach the store",
+}
+_SECONDS = re.compile("[0-9]{1,9}")
 
 CONTENT_TYPES = {
     ".avif": "image/avif",
@@ -44,3 +59,37 @@ def asset_headers(name: str) -> Headers:
 def page_headers() -> Headers:
     """For an HTML page."""
     return Headers("text/html; charset=utf-8", PAGE_CACHE)
+
+
+def page_cache(*, is_invalidated: bool) -> str:
+    """What pages say of caching unless told otherwise: by whether a push tells the edges which pages have changed."""
+    return INVALIDATED_PAGE_CACHE if is_invalidated else PAGE_CACHE
+
+
+def checked_page_cache(text: str) -> str:
+    """A Cache-Control for pages, as it was written or with its spaces tidied.
+
+    Raises Unfit for what would break caching at the edge, which is what carries the crowd: CloudFront collapses
+    simultaneous requests only for responses that it may keep (docs/architecture.md, "Headers").
+    """
+    said: dict[str, str] = {}
+    for directive in text.split(","):
+        name, _, value = directive.strip(" ").partition("=")
+        if name.lower() in said:
+            raise Unfit(f"must say `{name.lower()}` once, found {shown(text)}", "delete one of the two")
+        said[name.lower()] = _checked_value(name, value, text)
+    if said.get("s-maxage", said.get("max-age", "0")).strip("0") == "":
+        raise Unfit(f"must let the edge keep a page for a second or more, found {shown(text)}", "add `s-maxage=60`")
+    return ", ".join(f"{name}={value}" if value else name for name, value in said.items())
+
+
+def _checked_value(name: str, value: str, text: str) -> str:
+    if name.lower() in _FORBIDDEN:
+        raise Unfit(f"must not say `{name.lower()}`, found {shown(text)}", f"delete it: {_FORBIDDEN[name.lower()]}")
+    if name.lower() in _FLAGS and not value:
+        return ""
+    if name.lower() in _TIMES:
+        if _SECONDS.fullmatch(value):
+            return value
+        raise Unfit(f"must give `{name.lower()}` whole seconds, found {shown(text)}", f"such as `{name.lower()}=60`")
+    raise Unfit(f"must be directives of Cache-Control, found {shown(text)}", suggestion(name, [*_TIMES, *_FLAGS]))

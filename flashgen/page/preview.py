@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from flashgen.errors import Refused
 from flashgen.page.headers import page_headers
@@ -58,7 +59,8 @@ class PreviewStore:
         """Every file of every site."""
         for key in sorted(self._files):
             if key.startswith(prefix) and (stored := self.get(key)):
-                yield Entry(key, stored.etag, len(stored.body))
+                built_at = datetime.fromtimestamp((self._files[key][0].folder / key).stat().st_mtime, UTC)
+                yield Entry(key, stored.etag, len(stored.body), built_at)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Refused."""

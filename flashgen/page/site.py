@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -60,6 +60,10 @@ class Site:
         """The files of one role."""
         return tuple(file for file in self.files if file.role is role)
 
+    def with_page_cache(self, cache_control: str) -> Site:
+        """The same site, whose pages say this of caching: how long they last is a target's, and a build knows none."""
+        return replace(self, files=tuple(_cached(file, cache_control) for file in self.files))
+
     @property
     def pointer_file(self) -> SiteFile:
         """The one file with the role of pointer."""
@@ -72,6 +76,12 @@ class Site:
         pointer = parse(self.body(self.pointer_file), self.pointer_file.key)
         assert isinstance(pointer, Pointer)  # noqa: S101  a build never writes a forward
         return pointer
+
+
+def _cached(file: SiteFile, cache_control: str) -> SiteFile:
+    if file.role is not Role.PAGE:
+        return file
+    return replace(file, headers=replace(file.headers, cache_control=cache_control))
 
 
 def digest(body: bytes) -> str:

@@ -1,4 +1,4 @@
-"""No pushes around T0: what is in the caches then should be what was there before."""
+"""No pushes and no pruning around T0: what is in the caches then should be what was there before."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ def check_freeze(sale: str, starts_at: datetime, now: datetime, before: timedelt
     if starts_at - before <= now < starts_at + after:
         raise Refused(
             f"{sale} starts at {timestamps.to_text(starts_at)}: from {timestamps.to_text(starts_at - before)} to "
-            f"{timestamps.to_text(starts_at + after)} nothing is pushed",
+            f"{timestamps.to_text(starts_at + after)} nothing is pushed or pruned",
             "wait, or use --force; `freeze` in flashgen.yaml sets the window",
         )

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from fnmatch import fnmatchcase
 from typing import Any
 
 from flashgen import timestamps
 from flashgen.errors import Refused
 from flashgen.store import Headers, Store
 
+PRUNE = "prune"
+"""Stands as a claim's target where no site is put."""
 HEADERS = Headers("application/json", "private, no-store")
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An object as it was put. `sha256` is its body's hex digest, `since` when this content and headers went up."""
+    """An object as it was put. `sha256` is its body's hex digest, `since` when this content and headers went up.
+
+    `landed` is the same by the store's own clock, to the second: when the push that put it ended. What the store says
+    was modified before that second is as it was put. None where the store did not say, and in a manifest to be put:
+    its time is known once it is read.
+    """
 
     sha256: str
     headers: Headers
     since: datetime
+    landed: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +47,10 @@ class PublishedPointer:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A push in progress, or one that died. `target` is the digest of its site, `keys` what it may have touched.
+    """A push or prune in progress, or one that died.
 
-    `nonce` tells two pushes apart that one person starts in one second.
+    `target` is the digest of the push's site, or PRUNE; `keys` is what it may have touched. `nonce` tells two
+    apart that one person starts in one second.
     """
 
     who: str
@@ -47,6 +58,11 @@ class Claim:
     target: str
     keys: tuple[str, ...]
     nonce: str = ""
+
+    @property
+    def is_prune(self) -> bool:
+        """Whether it is a prune's: `keys` are then what it may have deleted."""
+        return self.target == PRUNE
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +94,18 @@ def manifest_key(sale: str) -> str:
     return f"_flashgen/{sale}/manifest.json"
 
 
+def is_pointer(sale: str, key: str) -> bool:
+    """Whether a key is a pointer's, of any version: today's, or one that was rotated and forwards."""
+    return fnmatchcase(key, f"{sale}/unlock.*.js") and key.count("/") == 1
+
+
 def read_manifest(store: Store, sale: str) -> ManifestSeen:
     """The manifest, empty if there is none. Raises Refused when what lies there is no manifest."""
     stored = store.get(manifest_key(sale))
     if stored is None:
         return ManifestSeen(Manifest(sale), None)
     try:
-        return ManifestSeen(_parse(json.loads(stored.body)), stored.etag)
+        return ManifestSeen(_landed(_parse(json.loads(stored.body)), stored.modified_at), stored.etag)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(
             f"{manifest_key(sale)} in {store.url} is not a manifest ({error})",
@@ -100,13 +121,39 @@ def render_manifest(manifest: Manifest) -> bytes:
         "when": timestamps.to_text(manifest.when) if manifest.when else None,
         "claim": _claim_facts(manifest.claim),
         "pointer": _pointer_facts(manifest.pointer),
-        "objects": {
-            key: [one.sha256, one.headers.content_type, one.headers.cache_control, timestamps.to_text(one.since)]
-            for key, one in sorted(manifest.objects.items())
-        },
+        "objects": {key: _object_row(one) for key, one in sorted(manifest.objects.items())},
         "dropped": {key: timestamps.to_text(when) for key, when in sorted(manifest.dropped.items())},
     }
     return (json.dumps(facts, indent=0, ensure_ascii=False) + "\n").encode()
+
+
+def contents_digest(rows: Iterable[tuple[str, str, Headers]], pointer: PublishedPointer | None) -> str:
+    """What a store holds for shoppers, in 16 hex digits: keys, digests and headers of all objects, and the pointer's.
+
+    A site has one before it is pushed and its manifest the same afterwards, whoever pushed and when.
+    """
+    facts = [sorted([key, sha256, asdict(headers)] for key, sha256, headers in rows), _pointer_facts(pointer)]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def manifest_digest(manifest: Manifest) -> str:
+    """The digest of what a finished push left."""
+    rows = ((key, one.sha256, one.headers) for key, one in manifest.objects.items())
+    return contents_digest(rows, manifest.pointer)
+
+
+def _landed(manifest: Manifest, modified_at: datetime | None) -> Manifest:
+    """What its own push put landed before the manifest did. A claim is put with the times of the one it was made on."""
+    if modified_at is None:
+        return manifest
+    second = modified_at.replace(microsecond=0)
+    objects = {key: replace(one, landed=second) if one.landed is None else one for key, one in manifest.objects.items()}
+    return replace(manifest, objects=objects)
+
+
+def _object_row(one: Published) -> list[str | None]:
+    landed = timestamps.to_text(one.landed) if one.landed else None
+    return [one.sha256, one.headers.content_type, one.headers.cache_control, timestamps.to_text(one.since), landed]
 
 
 def _claim_facts(claim: Claim | None) -> dict[str, Any] | None:
@@ -139,14 +186,16 @@ def _parse(facts: dict[str, Any]) -> Manifest:
         sale=facts["sale"],
         who=facts["who"],
         when=timestamps.from_text(facts["when"]) if facts["when"] else None,
-        objects={
-            key: Published(sha256, Headers(content_type, cache_control), timestamps.from_text(since))
-            for key, (sha256, content_type, cache_control, since) in facts["objects"].items()
-        },
+        objects={key: _parse_object(*row) for key, row in facts["objects"].items()},
         dropped={key: timestamps.from_text(when) for key, when in facts["dropped"].items()},
         pointer=_parse_pointer(facts["pointer"]) if facts["pointer"] else None,
         claim=_parse_claim(facts["claim"]) if facts["claim"] else None,
     )
+
+
+def _parse_object(sha256: str, content_type: str, cache_control: str, since: str, landed: str | None) -> Published:
+    headers, instant = Headers(content_type, cache_control), timestamps.from_text
+    return Published(sha256, headers, instant(since), instant(landed) if landed else None)
 
 
 def _parse_claim(facts: dict[str, Any]) -> Claim:

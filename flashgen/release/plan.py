@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from flashgen.page.site import Role, Site, SiteFile
-from flashgen.release.manifest import Manifest, ManifestSeen, Published, PublishedPointer
+from flashgen.release.manifest import Manifest, ManifestSeen, Published, PublishedPointer, contents_digest
 from flashgen.store import Headers
+
+DRIFTED = "drifted: "
+"""How the reason for a change begins, or goes on, that sets right what somebody did to the store by hand."""
+GONE = f"{DRIFTED}gone"
+NO_DRIFT: Mapping[str, str] = MappingProxyType({})
 
 
 class Op(StrEnum):
@@ -41,15 +45,24 @@ class Change:
     reason: str
     wave: Wave
 
+    @property
+    def is_drift(self) -> bool:
+        """Whether it sets right what was done by hand."""
+        return DRIFTED in self.reason
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The way from what a store has (`base`) to `site`. `target` is the digest of what it will then have."""
+    """The way from what a store has (`base`) to `site`. `target` is the digest of what shoppers can then get.
+
+    `drift` is what was known of changes by hand when it was made.
+    """
 
     site: Site
     base: ManifestSeen
     target: str
     changes: tuple[Change, ...]
+    drift: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_noop(self) -> bool:
@@ -57,26 +70,34 @@ class Plan:
         return not self.changes
 
     @property
+    def uploads(self) -> int:
+        """How many objects are put."""
+        return sum(change.op in (Op.CREATE, Op.UPDATE) for change in self.changes)
+
+    @property
     def unchanged(self) -> int:
         """How many files of the site are in the store as they should be."""
-        return len(self.site.files) - sum(change.op in (Op.CREATE, Op.UPDATE) for change in self.changes)
+        return len(self.site.files) - self.uploads
 
     def in_wave(self, wave: Wave) -> tuple[Change, ...]:
         """The changes of one wave, in order of key."""
         return tuple(change for change in self.changes if change.wave is wave)
 
 
-def make_plan(site: Site, base: ManifestSeen) -> Plan:
-    """Compare. Files that an unfinished push may have touched are put again: nobody knows what they are now."""
-    target = _target_digest(site)
-    doubtful = frozenset(base.manifest.claim.keys) if base.manifest.claim else frozenset[str]()
+def make_plan(site: Site, base: ManifestSeen, drift: Mapping[str, str] = NO_DRIFT) -> Plan:
+    """Compare. Files that an unfinished push may have touched are put again: nobody knows what they are now.
+
+    `drift` says by key what the store has otherwise than the manifest says, in words (`release/drift.py` finds it).
+    """
+    doubtful = _doubtful(base.manifest)
     changes = [
-        *_file_changes(site, base.manifest, doubtful),
-        *_pointer_changes(site, base.manifest, doubtful),
+        *_file_changes(site, base.manifest, doubtful, drift),
+        *_pointer_changes(site, base.manifest, doubtful, drift),
         *_drops(site, base.manifest, doubtful),
     ]
     order = list(Wave)
-    return Plan(site, base, target, tuple(sorted(changes, key=lambda change: (order.index(change.wave), change.key))))
+    changes.sort(key=lambda change: (order.index(change.wave), change.key))
+    return Plan(site, base, _target_digest(site), tuple(changes), drift)
 
 
 def published_pointer(site: Site) -> PublishedPointer:
@@ -85,12 +106,20 @@ def published_pointer(site: Site) -> PublishedPointer:
     return PublishedPointer(file.key, state.starts_at, state.ends_at, file.headers, site.origins)
 
 
-def _file_changes(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator[Change]:
+def _doubtful(manifest: Manifest) -> frozenset[str]:
+    """A prune that died has put nothing, and what it may have deleted is listed as dropped already."""
+    claim = manifest.claim
+    return frozenset(claim.keys) if claim and not claim.is_prune else frozenset()
+
+
+def _file_changes(
+    site: Site, manifest: Manifest, doubtful: frozenset[str], drift: Mapping[str, str]
+) -> Iterator[Change]:
     for file in site.files:
         if file.role is Role.POINTER:
             continue
         there = manifest.objects.get(file.key)
-        reason = "unfinished push" if file.key in doubtful else _reason(file, there)
+        reason = "unfinished push" if file.key in doubtful else _reason(file, there, drift.get(file.key, ""))
         if reason:
             yield Change(Op.UPDATE if there else Op.CREATE, file.key, reason, _wave(site, file))
 
@@ -102,34 +131,44 @@ def _wave(site: Site, file: SiteFile) -> Wave:
     return Wave.SALE_PAGE if file.key == f"{site.sale}/index.html" else Wave.PAGES
 
 
-def _reason(file: SiteFile, there: Published | None) -> str:
+def _reason(file: SiteFile, there: Published | None, drift: str) -> str:
     if there is None:
         return "new"
     reasons = ["content"] if there.sha256 != file.sha256 else []
-    return ", ".join([*reasons, *_header_reasons(there.headers, file.headers)])
+    return _with_drift([*reasons, *header_reasons(there.headers, file.headers)], drift)
 
 
-def _header_reasons(before: Headers, after: Headers) -> list[str]:
+def _with_drift(reasons: Iterable[str], drift: str) -> str:
+    """What the site wants comes first: `content; drifted: headers: cache-control`."""
+    return "; ".join(part for part in (", ".join(reasons), drift) if part)
+
+
+def header_reasons(before: Headers, after: Headers) -> list[str]:
+    """Which headers differ, in words."""
     names = [name for name, value in asdict(after).items() if value != asdict(before)[name]]
     return [f"headers: {name.replace('_', '-')}" for name in names]
 
 
-def _pointer_changes(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator[Change]:
+def _pointer_changes(
+    site: Site, manifest: Manifest, doubtful: frozenset[str], drift: Mapping[str, str]
+) -> Iterator[Change]:
     wanted, there = published_pointer(site), manifest.pointer
     if there is None:
         yield Change(Op.CREATE, wanted.key, "new", Wave.POINTER)
     elif there.key != wanted.key:
         yield Change(Op.CREATE, wanted.key, "rotated", Wave.POINTER)
         yield Change(Op.FORWARD, there.key, f"pages that name it go on to {wanted.key}", Wave.MANIFEST)
-    elif there != wanted:
-        yield Change(Op.UPDATE, wanted.key, ", ".join(_pointer_reasons(there, wanted)), Wave.POINTER)
+    elif drift.get(wanted.key) == GONE:
+        yield Change(Op.UPDATE, wanted.key, f"{GONE}; starts again as scheduled", Wave.POINTER)
+    elif reason := _with_drift(_pointer_reasons(there, wanted), drift.get(wanted.key, "")):
+        yield Change(Op.UPDATE, wanted.key, reason, Wave.POINTER)
     elif wanted.key in doubtful:
         yield Change(Op.UPDATE, wanted.key, "unfinished push", Wave.POINTER)
 
 
 def _pointer_reasons(there: PublishedPointer, wanted: PublishedPointer) -> Iterator[str]:
     yield from (f"times: {name}" for name in ("starts_at", "ends_at") if getattr(there, name) != getattr(wanted, name))
-    yield from _header_reasons(there.headers, wanted.headers)
+    yield from header_reasons(there.headers, wanted.headers)
     if there.origins != wanted.origins:
         yield "order servers"
 
@@ -139,9 +178,9 @@ def _drops(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator
     old_pointer = {manifest.pointer.key} if manifest.pointer else set()
     for key in {*manifest.objects, *doubtful} - old_pointer:
         if key not in keys:
-            yield Change(Op.DROP, key, "no longer in the site; prune deletes it later", Wave.MANIFEST)
+            yield Change(Op.DROP, key, "left the site; prune deletes it later", Wave.MANIFEST)
 
 
 def _target_digest(site: Site) -> str:
-    rows = [[file.key, file.sha256, asdict(file.headers)] for file in site.files]
-    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:16]
+    rows = ((file.key, file.sha256, file.headers) for file in site.files if file.role is not Role.POINTER)
+    return contents_digest(rows, published_pointer(site))

@@ -2,48 +2,66 @@
 
 Each wave starts when the one before is whole, and the first failure stops everything: what the public sees is a whole
 site at every instant, old pages or new. Nothing is ever deleted here.
+
+Edges are told of what has changed after the last page and before the manifest: a push that dies in between is not
+finished, and whoever finishes it tells them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import datetime
 
 from flashgen.errors import Conflict, Refused, StoreError
 from flashgen.page.site import SiteFile
 from flashgen.release.claim import Hold, take
+from flashgen.release.invalidation import changed_paths, reference
 from flashgen.release.manifest import Claim, Manifest, Published
 from flashgen.release.plan import Change, Op, Plan, Wave, published_pointer
+from flashgen.release.retention import dropped_after_push
+from flashgen.release.uploads import upload_all
+from flashgen.store.protocol import Cdn
 from flashgen.store.settle import put_settled
 from flashgen.unlock.birth import leave_forward, publish_first
 from flashgen.unlock.pointer import version_of
 from flashgen.unlock.transition import Control, transition
 from flashgen.unlock.verbs import reschedule
 
-UPLOADS_AT_ONCE = 8
-"""Enough to hide a request's latency; botocore keeps 10 connections to a host."""
-
 Report = Callable[[Wave, int, int], None]
-"""Told after each object: its wave, how many of that wave are done, how many there are."""
+"""Told before each wave and after each object: the wave, how many of it are done, how many there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invalidation:
+    """What a CDN was told: the `paths`, and the `id` under which it says how far that has got."""
+
+    id: str
+    paths: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Push:
-    """A plan and what carries it out. `control` is a hand on the pointer of the plan's site, in the same store."""
+    """A plan and what carries it out. `control` is a hand on the pointer of the plan's site, in the same store.
+
+    `cdn` is what stands before the store, if anything does.
+    """
 
     plan: Plan
     control: Control
     report: Report
+    cdn: Cdn | None = None
 
-    def run(self, *, take_over: bool = False) -> None:
-        """Do it. Raises LostRace, Refused or StoreError; running again finishes what was left."""
+    def run(self, *, take_over: bool = False) -> Invalidation | None:
+        """Do it. Raises LostRace, Refused or StoreError; running again finishes what was left.
+
+        Returns what the CDN was told; None where there is none, or nothing that it may hold has changed.
+        """
         if self.plan.is_noop:
-            return
+            return None
         plan, control = self.plan, self.control
         claim = Claim(control.who, control.now(), plan.target, self._touched_keys(), control.new_nonce())
-        hold = take(plan, control.store, claim, take_over=take_over, sleep=control.sleep)
+        hold = take(plan.base, control.store, claim, take_over=take_over, sleep=control.sleep)
         try:
             self._run_wave(hold, Wave.ASSETS, self._upload)
             self._run_wave(hold, Wave.POINTER, self._pointer)
@@ -52,16 +70,34 @@ class Push:
             raise
         self._run_wave(hold, Wave.PAGES, self._upload)
         self._run_wave(hold, Wave.SALE_PAGE, self._upload)
-        for change in plan.in_wave(Wave.MANIFEST):
-            if change.op is Op.FORWARD:
-                hold.recheck()
-                leave_forward(control, change.key, version_of(plan.site.pointer_file.key))
+        self._leave_forwards(hold)
+        invalidation = self._invalidate(claim)
         hold.release(_finished(plan, control.who, control.now()), control.sleep)
+        return invalidation
 
     def _run_wave(self, hold: Hold, wave: Wave, work: Callable[[Wave, tuple[Change, ...]], None]) -> None:
         if changes := self.plan.in_wave(wave):
             hold.recheck()
+            self.report(wave, 0, len(changes))
             work(wave, changes)
+
+    def _leave_forwards(self, hold: Hold) -> None:
+        for change in self.plan.in_wave(Wave.MANIFEST):
+            if change.op is Op.FORWARD:
+                hold.recheck()
+                leave_forward(self.control, change.key, version_of(self.plan.site.pointer_file.key))
+
+    def _invalidate(self, claim: Claim) -> Invalidation | None:
+        paths = changed_paths(self.plan)
+        if self.cdn is None or not paths:
+            return None
+        try:
+            return Invalidation(self.cdn.invalidate(paths, reference(claim, paths)), paths)
+        except StoreError as error:
+            raise type(error)(
+                f"{error.message}; the new pages are in the store, and edges may show old ones until it is told",
+                "; ".join(part for part in (error.hint, "then push again, which finishes this one") if part),
+            ) from error
 
     def _touched_keys(self) -> tuple[str, ...]:
         return tuple(change.key for change in self.plan.changes if change.wave is not Wave.MANIFEST)
@@ -76,14 +112,11 @@ class Push:
 
     def _upload(self, wave: Wave, changes: tuple[Change, ...]) -> None:
         files = {file.key: file for file in self.plan.site.files}
-        pool = ThreadPoolExecutor(UPLOADS_AT_ONCE)
-        try:
-            puts = [pool.submit(self._put, change, files[change.key]) for change in changes]
-            for done, put in enumerate(as_completed(puts), 1):
-                put.result()
-                self.report(wave, done, len(changes))
-        finally:
-            pool.shutdown(cancel_futures=True)
+        upload_all(
+            lambda change: self._put(change, files[change.key]),
+            changes,
+            lambda done: self.report(wave, done, len(changes)),
+        )
 
     def _put(self, change: Change, file: SiteFile) -> None:
         body, control = self.plan.site.body(file), self.control
@@ -116,6 +149,6 @@ def _finished(plan: Plan, who: str, now: datetime) -> Manifest:
         for file in plan.site.files
         if file.key != pointer.key
     }
-    dropped = {change.key: now for change in plan.changes if change.op is Op.DROP}
-    kept = {key: when for key, when in {**before.dropped, **dropped}.items() if key not in objects}
-    return Manifest(plan.site.sale, who, now, objects, kept, pointer)
+    dropping = (change.key for change in plan.changes if change.op is Op.DROP)
+    dropped = dropped_after_push(before, objects, dropping, now)
+    return Manifest(plan.site.sale, who, now, objects, dropped, pointer)

@@ -8,6 +8,7 @@ from flashgen.errors import NoAnswer, StoreError
 
 if TYPE_CHECKING:
     from botocore.config import Config
+    from botocore.exceptions import ClientError
 
 CONNECT_TIMEOUT_SECONDS: Final = 3
 READ_TIMEOUT_SECONDS: Final = 10
@@ -33,7 +34,12 @@ _SIGN_IN_ERRORS: Final = ("SSOError", "LoginError", "TokenRetrievalError", "Cred
 
 
 def client_config(*, attempts: int | None = None, **settings: Any) -> Config:
-    """Time-outs, pool and retries of a client. `attempts` 1 sends once; None retries in botocore's standard mode."""
+    """Time-outs, pool and retries of a client. `attempts` 1 sends once; None retries in botocore's standard mode.
+
+    That is three tries, or AWS_MAX_ATTEMPTS, after connection errors, throttling (by AWS's codes, or HTTP 429) and
+    500, 502, 503 and 504. Waits are random, up to 1, 2, 4, … s when throttled and 50, 100, … ms else: the jitter is in
+    `botocore.retries.standard.ExponentialBackoff`.
+    """
     from botocore.config import Config
 
     return Config(
@@ -42,6 +48,15 @@ def client_config(*, attempts: int | None = None, **settings: Any) -> Config:
         max_pool_connections=POOL_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": attempts} if attempts else {"mode": "standard"},
         **settings,
+    )
+
+
+def code_and_status(error: ClientError) -> tuple[str, int]:
+    """A service's error code and the HTTP status; empty and 0 where the answer has none."""
+    response = error.response
+    return (
+        str(response.get("Error", {}).get("Code", "")),
+        int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)),
     )
 
 

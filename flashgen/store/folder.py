@@ -20,6 +20,7 @@ import errno
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from flashgen.store import file_lock
@@ -99,7 +100,7 @@ class FolderStore:
             headers = read_metadata(metadata_path(self._headers, key)).get(etag)
             # The headers may already be those of a write to come, if this body was replaced meanwhile.
             current = os.path.samestat(os.fstat(file.fileno()), (self._root / key).stat())
-        return Stored(body, headers, etag) if headers and current else None
+        return Stored(body, headers, etag, self._modified_at(key)) if headers and current else None
 
     def _read_alone(self, key: str) -> Stored:
         """The object, read while nobody writes."""
@@ -107,12 +108,19 @@ class FolderStore:
             if found := self._read(key):
                 return found
             body = (self._root / key).read_bytes()
-            return Stored(body, guessed_headers(key), etag_of(body))
+            return Stored(body, guessed_headers(key), etag_of(body), self._modified_at(key))
 
     def _entry(self, key: str) -> Iterator[Entry]:
         with suppress(*_ABSENT):  # deleted since its folder was listed
             body = (self._root / key).read_bytes()
-            yield Entry(key, etag_of(body), len(body))
+            yield Entry(key, etag_of(body), len(body), self._modified_at(key))
+
+    def _modified_at(self, key: str) -> datetime:
+        """When body or headers last changed, by ctime: other than mtime, `cp -p`, tar and rsync cannot set it."""
+        changed = [(self._root / key).stat().st_ctime]
+        with suppress(FileNotFoundError):
+            changed.append(metadata_path(self._headers, key).stat().st_ctime)
+        return datetime.fromtimestamp(max(changed), UTC)
 
     def _remove(self, key: str) -> None:
         place = self._root / key

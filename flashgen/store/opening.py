@@ -1,12 +1,13 @@
-"""From a target's `store:` to a store."""
+"""From a target's `store:` to a store, and from its `distribution:` to a CDN."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from flashgen.errors import StoreError
+from flashgen.store.cloudfront import CloudFront
 from flashgen.store.folder import FolderStore
-from flashgen.store.protocol import Store
+from flashgen.store.protocol import Cdn, Store
 from flashgen.store.s3 import S3Store
 
 
@@ -22,3 +23,8 @@ def open_store(url: str, root: Path, *, region: str | None = None, endpoint_url:
     if scheme == "s3" and rest.startswith("//") and bucket:
         return S3Store(bucket, prefix, region, endpoint_url)
     raise StoreError(f"store {url!r}: must be dir:PATH or s3://BUCKET[/PREFIX]", "correct `store:` in flashgen.yaml")
+
+
+def open_cdn(distribution: str | None) -> Cdn | None:
+    """The CDN that a `distribution` of CloudFront is; None where a target has none. Nothing is sent."""
+    return CloudFront(distribution) if distribution else None

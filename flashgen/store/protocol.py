@@ -1,9 +1,13 @@
-"""What flashgen asks of a place that holds objects. Four verbs, and conditions on one of them."""
+"""What flashgen asks of a place that holds objects: four verbs, and conditions on one of them.
+
+And what it asks of the CDN in front of that place: to forget.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 
@@ -17,20 +21,28 @@ class Headers:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object as it was at one instant: body, headers and etag belong together."""
+    """An object as it was at one instant: body, headers and etag belong together.
+
+    `modified_at` is as in `Entry`; None where the store does not say. It does not count in comparisons.
+    """
 
     body: bytes
     headers: Headers
     etag: str
+    modified_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a listing. `body_bytes` is the object's size."""
+    """A line of a listing. `body_bytes` is the object's size.
+
+    `modified_at` is when body or headers were last written: aware, UTC, by the store's clock; S3 tells whole seconds.
+    """
 
     key: str
     etag: str
     body_bytes: int
+    modified_at: datetime
 
 
 class Store(Protocol):
@@ -61,3 +73,24 @@ class Store(Protocol):
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; those that do not exist are no error."""
+
+
+class Cdn(Protocol):
+    """The edges that hold copies of a store's objects.
+
+    Every method may raise `StoreError`: `AccessDenied` where the caller may not, `NoAnswer` without an answer.
+    """
+
+    @property
+    def name(self) -> str:
+        """What this is, for people: `CloudFront E2EXAMPLE`."""
+
+    def invalidate(self, paths: Sequence[str], reference: str) -> str:
+        """Have every edge forget its copies of `paths`, and return the invalidation's id.
+
+        A path starts with `/` and is percent-encoded; only its last character may be the wildcard `*`. The same
+        `reference` with the same paths is the same invalidation, whoever asks again and however often.
+        """
+
+    def is_done(self, invalidation: str) -> bool:
+        """Whether an invalidation has reached every edge."""

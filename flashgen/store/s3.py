@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from flashgen.errors import StoreError
-from flashgen.store.aws import client_config
+from flashgen.store.aws import client_config, code_and_status
 from flashgen.store.keys import checked_key, checked_prefix, is_key
 from flashgen.store.protocol import Entry, Headers, Stored
-from flashgen.store.s3_errors import code_and_status, denied, explained
+from flashgen.store.s3_errors import denied, explained, without_etag
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -57,7 +58,8 @@ class S3Store:
                 if _is_missing(error):
                     return None
                 raise
-        return Stored(body, Headers(answer.get("ContentType", ""), answer.get("CacheControl", "")), answer["ETag"])
+        headers = Headers(answer.get("ContentType", ""), answer.get("CacheControl", ""))
+        return Stored(body, headers, self._etag(name, answer), _utc(answer.get("LastModified")))
 
     def put(
         self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False
@@ -70,7 +72,7 @@ class S3Store:
             answer = client.put_object(
                 Bucket=self._bucket, Key=name, Body=body, **_header_parameters(headers), **conditions
             )
-        return answer["ETag"]
+        return self._etag(name, answer)
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Every object below `prefix`, sorted by key, whatever the order in which the server lists."""
@@ -78,7 +80,12 @@ class S3Store:
         with explained("s3:ListBucket", self._bucket, ""):
             pages = self._retrying.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
             found = [
-                Entry(item["Key"].removeprefix(self._prefix), item["ETag"], item["Size"])
+                Entry(
+                    item["Key"].removeprefix(self._prefix),
+                    item["ETag"],
+                    item["Size"],
+                    item["LastModified"].astimezone(UTC),
+                )
                 for page in pages
                 for item in page.get("Contents", ())
             ]
@@ -93,6 +100,11 @@ class S3Store:
                     Bucket=self._bucket, Delete={"Objects": [{"Key": name} for name in batch], "Quiet": True}
                 )
             self._check_deleted(answer)
+
+    def _etag(self, name: str, answer: Mapping[str, Any]) -> str:
+        if etag := answer.get("ETag"):
+            return str(etag)
+        raise without_etag(self._bucket, name)
 
     def _check_deleted(self, answer: DeleteObjectsOutputTypeDef) -> None:
         """S3 answers 200 for the batch, and says of each object by itself what went wrong."""
@@ -123,6 +135,11 @@ def _clients(region: str | None, endpoint_url: str | None) -> tuple[S3Client, S3
         for attempts in (1, None)
     )
     return once, retrying
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    """S3 always says when; a server that speaks its protocol may not."""
+    return instant.astimezone(UTC) if instant else None
 
 
 def _conditions(if_match: str | None, if_absent: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from flashgen.errors import AccessDenied, NoAnswer, StoreError
-from flashgen.store.aws import account_error, botocore_error, one_line
+from flashgen.store.aws import account_error, botocore_error, code_and_status, one_line
 from flashgen.store.precondition import conflict
 
 if TYPE_CHECKING:
@@ -54,19 +54,18 @@ def s3_error(action: str, bucket: str, key: str, error: ClientError) -> StoreErr
     return account_error(place, code) or _by_status(action, bucket, key, error)
 
 
-def code_and_status(error: ClientError) -> tuple[str, int]:
-    """S3's error code and the HTTP status; empty and 0 where the answer has none."""
-    response = error.response
-    return (
-        str(response.get("Error", {}).get("Code", "")),
-        int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)),
-    )
-
-
 def denied(action: str, bucket: str, key: str) -> AccessDenied:
     """The error that names what to allow, as it is written in a policy."""
     resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
     return AccessDenied(f"{_place(bucket, key)}: access denied", f"allow {action} on {resource}")
+
+
+def without_etag(bucket: str, key: str) -> StoreError:
+    """The error for an answer that lacks what every condition of a later write needs."""
+    return StoreError(
+        f"{_place(bucket, key)}: the server answered without an ETag",
+        "let its ETag header through the proxy before it, or use a store that sends one",
+    )
 
 
 def _by_status(action: str, bucket: str, key: str, error: ClientError) -> StoreError:
@@ -76,7 +75,7 @@ def _by_status(action: str, bucket: str, key: str, error: ClientError) -> StoreE
         return denied(action, bucket, key)
     if code == "NotImplemented" or status == 501:
         return StoreError(f"{place}: this store has no conditional writes", "choose one that has If-Match on PUT")
-    if status >= 500 or code in _BUSY:
+    if status == 429 or status >= 500 or code in _BUSY:
         return NoAnswer(f"{place}: S3 answered {code or status}", "it is busy or failing: try again in a moment")
     return StoreError(f"{place}: {one_line(error)}")
 

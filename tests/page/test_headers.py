@@ -9,8 +9,9 @@ from support.projects import write_sale
 
 from flashgen.errors import Refused
 from flashgen.page.build import build_sale
-from flashgen.page.headers import CONTENT_TYPES, asset_headers, page_headers
+from flashgen.page.headers import CONTENT_TYPES, asset_headers, checked_page_cache, page_cache, page_headers
 from flashgen.page.site import Role
+from flashgen.sale.wording import Unfit
 from flashgen.store import Headers
 
 
@@ -24,6 +25,68 @@ def test_browsers_ask_for_a_page_again_after_a_minute() -> None:
     said = page_headers().cache_control.split(", ")
     assert {"max-age=60", "s-maxage=60", "stale-if-error=86400"} <= set(said)
     assert "immutable" not in said
+
+
+def test_an_edge_keeps_a_page_for_a_day_where_it_is_told_of_changes() -> None:
+    """Nothing else differs: browsers go on asking after a minute."""
+    without, told = page_cache(is_invalidated=False), page_cache(is_invalidated=True)
+    assert page_headers().cache_control == without
+    assert told == without.replace("s-maxage=60", "s-maxage=86400")
+
+
+@pytest.mark.parametrize("is_invalidated", [True, False])
+def test_our_own_page_caches_pass_their_check(is_invalidated: bool) -> None:
+    """As they are."""
+    assert page_cache(is_invalidated=is_invalidated) == checked_page_cache(page_cache(is_invalidated=is_invalidated))
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("max-age=60", "max-age=60"),
+        (" Public ,  MAX-AGE=0,s-maxage=5 ", "public, max-age=0, s-maxage=5"),
+        ("max-age=60, must-revalidate, no-transform", "max-age=60, must-revalidate, no-transform"),
+    ],
+)
+def test_a_page_cache_is_tidied(written: str, expected: str) -> None:
+    """One spelling, so that the same header is never a change."""
+    assert expected == checked_page_cache(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        ("public, max-age=60, immutable", "must not say `immutable`"),
+        ("no-store", "must not say `no-store`"),
+        ("max-age=60, no-cache", "must not say `no-cache`"),
+        ("Private, max-age=60", "must not say `private`"),
+        ('private="x", max-age=60', "must not say `private`"),
+        ("max-age=60\r\nX-Evil: 1", "must give `max-age` whole seconds"),
+        ("max-age=60, public\n", "must be directives of Cache-Control"),
+        ("max-age=60\0", "must give `max-age` whole seconds"),
+        ("max-age=-1", "must give `max-age` whole seconds"),
+        ("max-age", "must give `max-age` whole seconds"),
+        ("max-age=1.5", "must give `max-age` whole seconds"),
+        ("max-age=\u0663", "must give `max-age` whole seconds"),
+        ("max-age=99999999999", "must give `max-age` whole seconds"),
+        ("max-age=1, max-age=2", "must say `max-age` once"),
+        ("maxage=60", "must be directives of Cache-Control"),
+        ("public=yes, max-age=60", "must be directives of Cache-Control"),
+        ("max-age=60,", "must be directives of Cache-Control"),
+        ("for ever", "must be directives of Cache-Control"),
+        ("public", "must let the edge keep a page for a second or more"),
+        ("max-age=0", "must let the edge keep a page for a second or more"),
+        ("max-age=60, s-maxage=0", "must let the edge keep a page for a second or more"),
+    ],
+)
+def test_a_page_cache_that_makes_no_sense_is_refused(written: str, message: str) -> None:
+    """In one line, with what was found and a fix."""
+    with pytest.raises(Unfit) as caught:
+        checked_page_cache(written)
+    assert caught.value.message.startswith(message)
+    assert ", found " in caught.value.message
+    assert caught.value.message.isprintable()
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["a.0123.map", "a.php", "a", ".htaccess"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,15 @@ def test_a_site_has_the_pages_of_the_contract(site: Site) -> None:
     assert expected == {file.key for file in site.having(Role.PAGE)}
     assert site.pointer_file.key == "night/unlock.abcdefgh23.js"
     assert (0, State.SCHEDULED, None) == (site.pointer.revision, site.pointer.state.state, site.pointer.order)
+
+
+def test_a_page_cache_changes_pages_alone(site: Site) -> None:
+    """And of them the one header; bodies are where they were."""
+    changed = site.with_page_cache("max-age=5")
+    for before, after in zip(site.files, changed.files, strict=True):
+        expected = "max-age=5" if before.role is Role.PAGE else before.headers.cache_control
+        assert replace(before, headers=replace(before.headers, cache_control=expected)) == after
+    assert site.folder == changed.folder
 
 
 @pytest.mark.parametrize("damage", ["changed", "removed"])

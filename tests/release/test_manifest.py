@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from flashgen.release.manifest import (
     ManifestSeen,
     Published,
     PublishedPointer,
+    manifest_digest,
     manifest_key,
     read_manifest,
     render_manifest,
@@ -34,7 +36,7 @@ manifests = st.builds(
     sale=st.just(SALE),
     who=words,
     when=st.none() | instants,
-    objects=st.dictionaries(words, st.builds(Published, words, headers, instants), max_size=4),
+    objects=st.dictionaries(words, st.builds(Published, words, headers, instants, instants), max_size=4),
     dropped=st.dictionaries(words, instants, max_size=3),
     pointer=st.none() | st.builds(PublishedPointer, words, instants, instants, headers),
     claim=st.none() | st.builds(Claim, words, instants, words, st.lists(words, max_size=3).map(tuple)),
@@ -48,6 +50,34 @@ def test_what_is_written_is_read(manifest: Manifest) -> None:
     etag = store.put(KEY, body, HEADERS)
     assert ManifestSeen(manifest, etag) == read_manifest(store, SALE)
     assert body == render_manifest(read_manifest(store, SALE).manifest)
+
+
+PUT = datetime(2026, 11, 20, 12, 0, 7, 999_999, tzinfo=UTC)
+NEW = Published("00", Headers("text/html", ""), PUT)
+
+
+def test_what_a_push_put_landed_when_its_manifest_did() -> None:
+    """By the store's clock, whole seconds as S3 has them; a claim written on that manifest later keeps it."""
+    times = iter([PUT, PUT + timedelta(days=1), PUT + timedelta(days=2)])
+    store = MemoryStore(lambda: next(times))
+    store.put(KEY, render_manifest(Manifest(SALE, objects={"k": NEW})), HEADERS)
+    manifest = read_manifest(store, SALE).manifest
+    assert PUT.replace(microsecond=0) == manifest.objects["k"].landed
+    claim = Claim("ann", PUT, "target", ("k",))
+    store.put(KEY, render_manifest(replace(manifest, claim=claim)), HEADERS)
+    assert manifest.objects == read_manifest(store, SALE).manifest.objects
+    store.put(KEY, render_manifest(manifest), HEADERS)
+    assert manifest.objects == read_manifest(store, SALE).manifest.objects
+
+
+def test_a_digest_is_of_what_shoppers_get() -> None:
+    """Not of who put it there, and when; not of an order either."""
+    one, two = (
+        Manifest(SALE, who, PUT, {key: replace(NEW, since=PUT + timedelta(days=len(who))) for key in keys})
+        for who, keys in (("ann", ("a", "b")), ("robert", ("b", "a")))
+    )
+    other = replace(one, objects={**one.objects, "b": replace(NEW, headers=Headers("text/html", "no-store"))})
+    assert manifest_digest(one) == manifest_digest(two) != manifest_digest(other)
 
 
 def test_no_manifest_is_an_empty_one() -> None:

@@ -61,7 +61,7 @@ CASES: dict[str, tuple[dict[str, Any], set[tuple[Op, str, str]]]] = {
     ),
     "a page is gone": (
         {"pages": ("lamp",)},
-        {(Op.DROP, "mug/index", "no longer in the site; prune deletes it later")},
+        {(Op.DROP, "mug/index", "left the site; prune deletes it later")},
     ),
     "times": (
         {"starts_at": STARTS_AT - HOUR, "ends_at": ENDS_AT + HOUR},
@@ -112,7 +112,7 @@ def test_what_only_an_unfinished_push_had_is_dropped(tmp_path: Path) -> None:
     """Else prune would never learn of it."""
     store = _pushed(tmp_path)
     _died(tmp_path, store, replace(SHOP, pages=("lamp", "mug", "rug")), at=3)
-    expected = {(Op.DROP, "rug/index", "no longer in the site; prune deletes it later")}
+    expected = {(Op.DROP, "rug/index", "left the site; prune deletes it later")}
     assert expected == _changes(tmp_path, store, SHOP)
 
 
@@ -123,7 +123,7 @@ def test_a_second_death_does_not_make_the_first_forgotten(tmp_path: Path) -> Non
     with pytest.raises(StoreError):
         push_of(replace(SHOP, text="bye").build(tmp_path), FailingStore(store, at=2, dead=True)).run(take_over=True)
     changes = _changes(tmp_path, store, SHOP)
-    assert (Op.DROP, "rug/index", "no longer in the site; prune deletes it later") in changes
+    assert (Op.DROP, "rug/index", "left the site; prune deletes it later") in changes
     assert {(Op.UPDATE, page, "unfinished push") for page in PAGES} < changes
 
 

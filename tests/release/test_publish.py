@@ -7,11 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from support.edges import Edges, MortalEdges
 from support.operators import ENDS_AT, KEY, SALE, VERSION, control_of, go_live
 from support.recording_store import RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
-from flashgen.errors import Refused, StoreError
+from flashgen.errors import AccessDenied, Refused, StoreError
 from flashgen.page.site import Role
 from flashgen.release.manifest import manifest_key, read_manifest
 from flashgen.release.publish import Push
@@ -186,8 +187,9 @@ def test_progress_counts_each_wave_to_its_end(tmp_path: Path) -> None:
     told: list[tuple[str, int, int]] = []
     push = push_of(SHOP.build(tmp_path), MemoryStore())
     Push(push.plan, push.control, lambda wave, done, of: told.append((wave.value, done, of))).run()
-    assets, pages = [("assets", n, 2) for n in (1, 2)], [("pages", n, 2) for n in (1, 2)]
-    assert [*assets, ("pointer", 1, 1), *pages, ("sale page", 1, 1)] == told
+    assets, pages = [("assets", n, 2) for n in (0, 1, 2)], [("pages", n, 2) for n in (0, 1, 2)]
+    pointer, sale_page = [("pointer", n, 1) for n in (0, 1)], [("sale page", n, 1) for n in (0, 1)]
+    assert [*assets, *pointer, *pages, *sale_page] == told
 
 
 def test_a_rotation_is_followed_by_cached_pages(tmp_path: Path) -> None:
@@ -214,3 +216,42 @@ def test_a_live_sale_is_not_rotated(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="only while the sale is scheduled"):
         push_of(replace(SHOP, version="next").build(tmp_path), store).run()
     assert before == public(store)
+
+
+def test_edges_are_told_between_the_last_page_and_the_manifest(tmp_path: Path) -> None:
+    """Earlier they would fetch old pages again; later a death could leave them untold."""
+    store, edges = MemoryStore(), Edges()
+    push_of(SHOP.build(tmp_path), store).run()
+    told_after: list[int] = []
+
+    def look(number: int, verb: str, key: str) -> None:
+        told_after.append(len(edges.told))
+
+    recording = RecordingStore(store, look)
+    invalidation = push_of(replace(SHOP, text="bye").build(tmp_path), recording, cdn=edges).run()
+    puts = [(key, told) for (verb, key), told in zip(recording.requests, told_after, strict=True) if verb == "put"]
+    assert [(f"{SALE}/index.html", 0), (MANIFEST, 1)] == puts[-2:]
+    assert [invalidation and invalidation.paths] == edges.told
+
+
+def test_a_push_of_nothing_tells_nobody(tmp_path: Path) -> None:
+    """Nor does one whose changes no edge can have seen."""
+    store, edges = MemoryStore(), Edges()
+    push_of(SHOP.build(tmp_path), store).run()
+    assert push_of(SHOP.build(tmp_path), store, cdn=edges).run() is None
+    postponed = replace(SHOP, starts_at=SHOP.starts_at + timedelta(minutes=1))
+    assert push_of(postponed.build(tmp_path), store, cdn=edges).run() is None
+    assert [] == edges.told
+
+
+def test_edges_that_cannot_be_told_leave_the_push_unfinished(tmp_path: Path) -> None:
+    """The kind of error stays, with its fix; the claim stands, and the next push finishes."""
+    store, edges = MemoryStore(), Edges()
+    mortal = MortalEdges(edges, lambda: AccessDenied("edges: access denied", "allow it"))
+    with pytest.raises(AccessDenied, match="edges may show old ones until it is told") as caught:
+        push_of(SHOP.build(tmp_path), store, cdn=mortal).run()
+    assert "allow it; then push again, which finishes this one" == caught.value.hint
+    assert read_manifest(store, SALE).manifest.claim
+    push_of(SHOP.build(tmp_path), store, cdn=edges).run()
+    assert [(f"/{SALE}/*",)] == edges.told
+    assert read_manifest(store, SALE).manifest.claim is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 
 import pytest
+from support.aws_process import aws_process
 from support.operators import SALE
 from support.recording_store import Killed, RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
@@ -13,13 +16,14 @@ from support.shop import Shop, check_whole, plan_for, public, push_of
 from flashgen.errors import LostRace
 from flashgen.page.site import Role
 from flashgen.release.manifest import manifest_key, read_manifest
-from flashgen.store import MemoryStore
+from flashgen.release.publish import Push
+from flashgen.store import MemoryStore, S3Store, Store
 
 MINE, THEIRS = Shop(text="mine"), Shop(text="theirs", pages=("lamp", "rug"))
 MANIFEST = manifest_key(SALE)
 
 
-def _describes(store: MemoryStore, shop: Shop, folder: Path) -> bool:
+def _describes(store: Store, shop: Shop, folder: Path) -> bool:
     """Whether the manifest and the pages are those of `shop`."""
     site = shop.build(folder)
     pages = {file.key: (site.body(file), file.headers) for file in site.having(Role.PAGE)}
@@ -114,3 +118,30 @@ def test_a_forward_is_not_left_by_who_was_taken_over(tmp_path: Path) -> None:
     assert done
     assert b"forward" not in store.get(old).body  # type: ignore[union-attr]
     assert _describes(store, MINE, tmp_path)
+
+
+def test_of_two_pushes_that_start_together_in_a_bucket_one_wins(tmp_path: Path, aws_credentials: None) -> None:
+    """Their plans were made on the same manifest; the conditional put of the claim elects."""
+    with aws_process() as aws:
+        store = S3Store(aws.empty_bucket(), endpoint_url=aws.url)
+        pushes = {
+            who: push_of(shop.build(tmp_path), S3Store("flash", endpoint_url=aws.url), who)
+            for who, shop in (("ann", MINE), ("bob", THEIRS))
+        }
+        together = Barrier(len(pushes))
+
+        def run(push: Push) -> LostRace | None:
+            together.wait()
+            try:
+                push.run()
+            except LostRace as lost:
+                return lost
+            return None
+
+        with ThreadPoolExecutor(len(pushes)) as pool:
+            ends = dict(zip(pushes, pool.map(run, pushes.values()), strict=True))
+        (winner,) = [who for who, lost in ends.items() if lost is None]
+        (lost,) = [lost for lost in ends.values() if lost]
+        assert (winner, 4) == (lost.winner, lost.exit_code)
+        assert _describes(store, {"ann": MINE, "bob": THEIRS}[winner], tmp_path)
+        check_whole(store)

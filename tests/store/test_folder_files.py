@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,8 +66,21 @@ def test_a_file_put_there_by_hand_is_served(store: FolderStore, root: Path) -> N
     found = store.get("sale/robots.txt")
     assert found is not None
     assert (b"hand", Headers("text/plain", "")) == (found.body, found.headers)
-    assert Entry("sale/robots.txt", found.etag, 4) in list(store.list("sale/"))
+    assert found.modified_at is not None
+    assert Entry("sale/robots.txt", found.etag, 4, found.modified_at) in list(store.list("sale/"))
     store.put("sale/robots.txt", b"ours", PAGE, if_match=found.etag)
+
+
+def test_what_was_written_last_counts_whatever_its_mtime_says(store: FolderStore, root: Path) -> None:
+    """`cp -p` brings an old mtime along; headers lie in a file of their own."""
+    (first,) = store.list("sale/")
+    time.sleep(0.05)  # more than a tick of the kernel's clock for files
+    store.put("sale/index.html", b"old", SCRIPT)
+    (second,) = store.list("sale/")
+    time.sleep(0.05)
+    os.utime(root / "sale" / "index.html", (0, 0))
+    (third,) = store.list("sale/")
+    assert first.modified_at < second.modified_at < third.modified_at
 
 
 def test_a_body_edited_by_hand_has_no_foreign_headers(store: FolderStore, root: Path) -> None:

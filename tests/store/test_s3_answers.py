@@ -11,6 +11,7 @@ import pytest
 
 from flashgen.errors import AccessDenied, Conflict, NoAnswer, StoreError
 from flashgen.store import Headers, S3Store, Store, aws
+from flashgen.store.settle import put_settled
 
 PAGE = Headers("text/html", "public, max-age=60")
 OK = (200, "")
@@ -57,7 +58,8 @@ def endpoint_url(script: Script) -> Iterator[str]:
             body = script.body or (f"<Error><Code>{code}</Code><Message>Said so.</Message></Error>" if code else "")
             self.send_response(status)
             for name, value in {"ETag": '"tag"', "Content-Length": str(len(body)), **script.headers}.items():
-                self.send_header(name, value)
+                if value:
+                    self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body.encode())
 
@@ -96,6 +98,7 @@ def put_if_absent(store: Store) -> object:
         ((404, "NoSuchKey"), Conflict),
         ((500, "InternalError"), NoAnswer),
         ((503, "SlowDown"), NoAnswer),
+        ((429, "TooManyRequests"), NoAnswer),
         ((502, ""), NoAnswer),
         ((400, "RequestTimeout"), NoAnswer),
         (SILENCE, NoAnswer),
@@ -116,7 +119,9 @@ def test_a_conditional_put_is_sent_once(
     assert caught.value.hint
 
 
-@pytest.mark.parametrize("answer", [(503, "SlowDown"), (500, "InternalError"), HANG_UP], ids=str)
+@pytest.mark.parametrize(
+    "answer", [(503, "SlowDown"), (500, "InternalError"), (429, "Busy"), (429, ""), HANG_UP], ids=str
+)
 @pytest.mark.parametrize(
     "verb", [lambda store: store.put("k", b"body", PAGE), lambda store: store.get("k")], ids=["put", "get"]
 )
@@ -210,6 +215,23 @@ def test_a_wrong_region_is_corrected_in_the_hint(store: Store, script: Script, a
     with pytest.raises(StoreError, match="another region, us-west-2") as caught:
         put_if_absent(store)
     assert "set `region: us-west-2` for this target in flashgen.yaml" == caught.value.hint
+
+
+def test_a_conditional_put_that_was_too_many_is_settled(store: Store, script: Script) -> None:
+    """429 is no answer about the object: it is read back, and put again."""
+    script.answers, waits = [(429, "TooManyRequests"), (404, "NoSuchKey"), OK], list[float]()
+    assert '"tag"' == put_settled(store, "k", b"body", PAGE, if_match=None, sleep=waits.append)
+    assert ["PUT", "GET", "PUT"] == [request.split()[0] for request in script.requests]
+    assert 1 == len(waits)
+
+
+@pytest.mark.parametrize("verb", [put_if_absent, lambda store: store.get("k")], ids=["put", "get"])
+def test_a_server_without_etags_is_refused(store: Store, script: Script, verb: Callable[[Store], object]) -> None:
+    """Without one nothing can be written on condition."""
+    script.headers = {"ETag": ""}
+    with pytest.raises(StoreError, match="s3://flash/sales/k: the server answered without an ETag") as caught:
+        verb(store)
+    assert "ETag" in caught.value.hint
 
 
 def test_an_unreachable_store_is_no_answer(aws_credentials: None) -> None:

@@ -14,7 +14,8 @@ from flashgen.page.site import Role, Site, SiteFile, digest
 from flashgen.release.manifest import read_manifest
 from flashgen.release.plan import Plan, make_plan
 from flashgen.release.publish import Push
-from flashgen.store import Headers, MemoryStore, Store
+from flashgen.store import Headers, Store
+from flashgen.store.protocol import Cdn
 from flashgen.unlock.pointer import Forward, first_pointer, parse, pointer_headers, pointer_key, pointer_name, render
 
 PAGE_HEADERS, ASSET_HEADERS = page_headers(), asset_headers("a.css")
@@ -59,11 +60,11 @@ def plan_for(site: Site, store: Store) -> Plan:
     return make_plan(site, read_manifest(store, site.sale))
 
 
-def push_of(site: Site, store: Store, who: str = "ann", *, plan: Plan | None = None) -> Push:
+def push_of(site: Site, store: Store, who: str = "ann", *, plan: Plan | None = None, cdn: Cdn | None = None) -> Push:
     """A push that is ready to run, on a virtual clock."""
     control = control_of(store, who, Clock(), key=site.pointer_file.key)
     control = replace(control, headers=site.pointer_file.headers, origins=site.origins)
-    return Push(plan or plan_for(site, store), control, lambda wave, done, of: None)
+    return Push(plan or plan_for(site, store), control, lambda wave, done, of: None, cdn)
 
 
 def public(store: Store) -> dict[str, tuple[bytes, Headers]]:
@@ -77,7 +78,7 @@ def public(store: Store) -> dict[str, tuple[bytes, Headers]]:
     return found
 
 
-def check_whole(store: MemoryStore) -> None:
+def check_whole(store: Store) -> None:
     """Every page that the public can reach has all its assets, and a pointer to poll."""
     for key, (body, _) in public(store).items():
         if key.endswith(".html"):
@@ -85,7 +86,7 @@ def check_whole(store: MemoryStore) -> None:
                 _check_named(store, name)
 
 
-def _check_named(store: MemoryStore, name: str) -> None:
+def _check_named(store: Store, name: str) -> None:
     key = name if name.startswith(SALE) else f"{SALE}/{name}"
     stored = store.get(key)
     assert stored is not None, f"{key} is named by a page and missing"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from threading import Barrier
 
 import pytest
@@ -150,7 +151,21 @@ class StoreContract:
     def test_entries_tell_key_etag_and_size(self, store: Store) -> None:
         """A listing agrees with what a get says."""
         etag = store.put("sale/a", b"four", PAGE)
-        assert [Entry("sale/a", etag, 4)] == list(store.list("sale/"))
+        (entry,) = store.list("sale/")
+        assert Entry("sale/a", etag, 4, entry.modified_at) == entry
+
+    def test_an_object_tells_when_it_was_last_written(self, store: Store) -> None:
+        """By the store's clock, in UTC; get and list agree on the second, and headers alone count too."""
+        times = []
+        for headers in (PAGE, SCRIPT):
+            store.put("k", b"same", headers)
+            (entry,) = store.list("k")
+            got = _got(store, "k").modified_at
+            assert got is not None
+            assert (UTC, UTC) == (got.tzinfo, entry.modified_at.tzinfo)
+            assert got.replace(microsecond=0) == entry.modified_at.replace(microsecond=0)
+            times.append(entry.modified_at)
+        assert sorted(times) == times
 
     def test_listing_is_sorted_by_the_whole_key(self, store: Store) -> None:
         """By code points, in which `-` and `.` are before `/`."""

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from flashgen.cli.options import command
+import click
+
+from flashgen.cli.options import command, sale_argument, yes_option
 from flashgen.cli.session import Session
-from flashgen.errors import Refused
 
 
 @command("prune")
-def prune(session: Session) -> dict[str, Any]:
-    """To be written."""
-    raise Refused("not built yet")
+@sale_argument
+@click.option("--older-than", metavar="AGE", default="7d", show_default=True, help="Dropped at least this long ago.")
+@click.option("--dry-run", is_flag=True, help="Say what would be deleted.")
+@click.option("--force", is_flag=True, help="Although the sale is about to start, or pages may be cached for longer.")
+@yes_option
+def prune(session: Session, sale: str, older_than: str, dry_run: bool, force: bool, yes: bool) -> dict[str, Any]:
+    """Delete pages and assets that left the sale so long ago that nothing cached needs them."""
+    from flashgen.cli import pruning
+    from flashgen.cli.operating import now, open_header
+    from flashgen.cli.times import age
+
+    header, span = open_header(session, sale), age(older_than)
+    plan = pruning.plan(session, sale, span, now())
+    if not force:
+        pruning.check_age(session, plan, span)
+    pruning.show(session, plan, span)
+    if plan.is_noop or dry_run:
+        return pruning.facts(plan, span, is_done=False)
+    if not force:
+        pruning.check_freezes(session, header, plan)
+    session.confirm(f"delete this from {session.project.store(session.target_name).url}?", yes)
+    pruning.carry_out(session, header, plan)
+    return pruning.facts(plan, span, is_done=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashgen.cli.options import command, sales_argument, yes_option
+from flashgen.cli.options import command, yes_option
 from flashgen.cli.session import Session
 
 if TYPE_CHECKING:
@@ -16,37 +17,60 @@ if TYPE_CHECKING:
 
 
 @command("push")
-@sales_argument
+@click.argument("sales", nargs=-1, metavar="[SALE]...|PLAN")
 @click.option("--no-build", is_flag=True, help="Push build/ as it is.")
-@click.option("--take-over", is_flag=True, help="Break the claim of a push that died.")
+@click.option("--refresh", is_flag=True, help="Set right what was changed or removed in the store by hand, too.")
+@click.option("--take-over", is_flag=True, help="Break the claim of a push or prune that died.")
 @click.option("--force", is_flag=True, help="Push although a sale is about to start.")
 @yes_option
 def push(
-    session: Session, sales: tuple[str, ...], no_build: bool, take_over: bool, force: bool, yes: bool
+    session: Session, sales: tuple[str, ...], no_build: bool, refresh: bool, take_over: bool, force: bool, yes: bool
 ) -> dict[str, Any]:
-    """Put what changed into the store: assets, the unlock script, pages."""
-    from flashgen.cli.planning import make_plans, plan_facts, show_plan
-    from flashgen.cli.pushing import publish
-    from flashgen.release.plan import Op
+    """Put what changed into the store: assets, the unlock script, pages.
 
-    plans = make_plans(session, sales, build=not no_build)
+    PLAN is a file of `flashgen plan -o`: it is carried out as it is, or not at all.
+    """
+    from flashgen.cli.planning import make_plans, plan_facts, read_plans, show_plans
+    from flashgen.cli.pushing import publish
+
+    if path := _plan_file(session, sales):
+        if refresh:
+            raise click.UsageError("a saved plan was refreshed when it was made: --refresh goes with `flashgen plan`")
+        plans = read_plans(session, path)
+    else:
+        plans = make_plans(session, sales, build=not no_build, refresh=refresh)
     to_do = [plan for plan in plans if not plan.is_noop]
-    for plan in plans:
-        show_plan(session, plan)
+    if plans:
+        show_plans(session, plans)
     if to_do:
         if not force:
             _check_freeze(session, to_do)
         session.confirm(f"push this to {session.project.store(session.target_name).url}?", yes)
+    invalidations = []
     for plan in to_do:
-        publish(session, plan, take_over=take_over)
+        if take_over and (claim := plan.base.manifest.claim) and claim.is_prune:
+            session.note(f"{plan.site.sale}: waiting until {claim.who}'s prune is surely at its end, a minute at most")
+        pushed = publish(session, plan, take_over=take_over)
         session.say(f"{plan.site.sale}: pushed")
+        if pushed.facts:
+            invalidations.append({"sale": plan.site.sale, **pushed.facts})
     for plan in to_do[:1]:
         session.next_step(f"flashgen go-live {plan.site.sale} --at start")
-    return {
-        **plan_facts(plans),
-        "uploaded": sum(change.op in (Op.CREATE, Op.UPDATE) for plan in plans for change in plan.changes),
-        "unchanged": sum(plan.unchanged for plan in plans),
-    }
+    uploaded = sum(plan.uploads for plan in plans)
+    return {**plan_facts(session, plans), "uploaded": uploaded, "invalidations": invalidations}
+
+
+def _plan_file(session: Session, arguments: Sequence[str]) -> Path | None:
+    """The saved plan among the arguments. A sale's id has neither a point nor a slash, and is preferred to a file."""
+    files = [one for one in arguments if "." in one or "/" in one or _is_file_alone(session, one)]
+    if files and len(arguments) > 1:
+        raise click.UsageError(f"a saved plan is pushed by itself: `{files[0]}` stands beside other arguments")
+    return Path(files[0]) if files else None
+
+
+def _is_file_alone(session: Session, argument: str) -> bool:
+    is_sale = (session.project.root / "sale_configs" / f"{argument}.yaml").is_file()
+    return Path(argument).is_file() and not is_sale
 
 
 def _check_freeze(session: Session, plans: Sequence[Plan]) -> None:
