@@ -41,6 +41,7 @@ LIVES_IN = {
     "rich": ["cli/"],
     "cmarkgfm": ["page/markdown.py"],
     "PIL": ["page/images.py", "page/pictures.py"],
+    "urllib3": ["edge/viewer.py"],
     "uvicorn": ["edge/serving.py"],
     "watchfiles": ["cli/watching.py"],
 }

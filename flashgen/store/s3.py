@@ -82,7 +82,7 @@ class S3Store:
             found = [
                 Entry(
                     item["Key"].removeprefix(self._prefix),
-                    item["ETag"],
+                    _quoted(item["ETag"]),
                     item["Size"],
                     item["LastModified"].astimezone(UTC),
                 )
@@ -150,6 +150,11 @@ def _conditions(if_match: str | None, if_absent: bool) -> dict[str, Any]:
 def _header_parameters(headers: Headers) -> dict[str, Any]:
     caching = {"CacheControl": headers.cache_control} if headers.cache_control else {}
     return {"ContentType": headers.content_type, **caching}
+
+
+def _quoted(etag: str) -> str:
+    """As in a header: rclone quotes there, and does not in a listing."""
+    return etag if etag.endswith('"') else f'"{etag}"'
 
 
 def _is_missing(error: ClientError) -> bool:

@@ -1,0 +1,117 @@
+"""Findings as lines: the level in words and in colour, the place, what was found, and the fix below it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import click
+
+from flashgen.cli.progress import LINE_EVERY_SECONDS, pace
+from flashgen.cli.session import Session
+from flashgen.finding import Finding, Level
+
+_COLOURS = {Level.PASS: "green", Level.WARN: "yellow", Level.FAIL: "red"}
+ROWS_SHOWN = 20
+WIDEST_PLACE = 44
+TERMINAL_SECONDS = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A finding, where it was made, and what else is good to know there."""
+
+    place: str
+    finding: Finding
+    note: str = ""
+
+
+def show_findings(session: Session, rows: Sequence[Row]) -> None:
+    """Each level's rows, failures last: they are what is still in sight. Many are cut unless -v asks for all."""
+    for level in Level:
+        if not (session.quiet and level is Level.PASS):
+            _show_all(session, [row for row in rows if row.finding.level is level])
+
+
+def counted(findings: Iterable[Finding]) -> dict[str, int]:
+    """How many there are of each level, for `--json`."""
+    counts = Counter(finding.level for finding in findings)
+    return {level.value: counts[level] for level in Level}
+
+
+def summary(counts: Mapping[str, int]) -> str:
+    """`14 pass, 2 warnings, 1 failure`."""
+    worst = next((level for level in reversed(Level) if counts[level]), Level.PASS)
+    others = (_number(counts[Level.WARN], "warning"), _number(counts[Level.FAIL], "failure"))
+    return click.style(", ".join((f"{counts[Level.PASS]:,} pass", *others)), fg=_COLOURS[worst], bold=True)
+
+
+def _number(count: int, what: str) -> str:
+    return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
+
+
+def _show_all(session: Session, rows: Sequence[Row]) -> None:
+    rows = rows if session.verbose else _merged(rows)
+    shown = rows if session.verbose else rows[:ROWS_SHOWN]
+    width = min(max((len(row.place) for row in shown), default=0), WIDEST_PLACE)
+    for row in shown:
+        _show(session, row, width)
+    if len(shown) < len(rows):
+        session.say(f"        … and {len(rows) - len(shown):,} more (-v shows all)")
+
+
+def _show(session: Session, row: Row, width: int) -> None:
+    finding = row.finding
+    level = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=True)
+    note = f"  ({row.note})" if row.note else ""
+    session.say(f"  {level}  {row.place:<{width}}  {finding.check}: {finding.message}{note}")
+    if finding.hint:
+        session.say(f"        fix: {finding.hint}")
+
+
+def _merged(rows: Sequence[Row]) -> list[Row]:
+    """The same fault of many places is one row: `/night/ and 399 more`. What passed is told one by one."""
+    places: dict[Finding, list[Row]] = {}
+    for row in rows:
+        places.setdefault(row.finding, []).append(row)
+    merged: list[Row] = []
+    for finding, same in places.items():
+        if finding.level is Level.PASS or len(same) == 1:
+            merged += same
+        else:
+            merged.append(Row(f"{same[0].place} and {len(same) - 1:,} more", finding))
+    return merged
+
+
+@contextmanager
+def counting(
+    session: Session, what: str, clock: Callable[[], float] = time.monotonic
+) -> Iterator[Callable[[int, int], None]]:
+    """Progress of many looks on stderr: told how many are done, of how many. Nothing is left of it on a terminal.
+
+    `clock` counts seconds.
+    """
+    is_terminal = sys.stderr.isatty()
+    began = said_at = clock()
+
+    def tell(done: int, total: int) -> None:
+        nonlocal said_at
+        now = clock()
+        if now - said_at >= (TERMINAL_SECONDS if is_terminal else LINE_EVERY_SECONDS):
+            said_at = now
+            speed = pace(done, total, now - began)
+            text = f"{what} {done:,} of {total:,}{f' ({speed})' if speed else ''}"
+            click.echo(f"\r{text}\033[K" if is_terminal else text, nl=not is_terminal, err=True)
+
+    if session.quiet or session.as_json:
+        yield lambda done, total: None
+        return
+    try:
+        yield tell
+    finally:
+        if is_terminal:
+            click.echo("\r\033[K", nl=False, err=True)

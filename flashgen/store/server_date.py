@@ -1,0 +1,39 @@
+"""The clock of the machine that a store lives on, where that is another one."""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from flashgen.errors import StoreError
+from flashgen.store.s3_errors import explained
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@runtime_checkable
+class Dated(Protocol):
+    """A store behind a server that sends its time. One on this machine has no other clock to compare."""
+
+    def date(self) -> float:
+        """The server's clock, cut to the second, in seconds since the epoch; one small request that changes nothing.
+
+        It goes over the connection of conditional writes, and keeps that open. Raises StoreError without an answer, or
+        without a `Date` in it.
+        """
+
+
+def server_date(client: S3Client, bucket: str) -> float:
+    """See `Dated.date`. A refusal has a `Date` too: leave to look at the bucket is not needed."""
+    from botocore.exceptions import ClientError
+
+    with explained("s3:ListBucket", bucket, ""):
+        try:
+            about = client.head_bucket(Bucket=bucket)["ResponseMetadata"]
+        except ClientError as refusal:
+            about = refusal.response["ResponseMetadata"]
+    said = about["HTTPHeaders"].get("date")
+    if not said:
+        raise StoreError(f"s3://{bucket}: the server sends no `Date`")
+    return parsedate_to_datetime(said).timestamp()

@@ -1,0 +1,84 @@
+"""Findings on a terminal and elsewhere."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from support.clock import Clock
+
+from flashgen.cli.findings import Row, counted, counting, show_findings, summary
+from flashgen.cli.session import Session
+from flashgen.finding import Finding, Level
+
+GOOD = Finding(Level.PASS, "page", "as pushed")
+BAD = Finding(Level.FAIL, "body", "not as pushed", "push again")
+
+
+def test_failures_come_last_and_say_the_fix(capsys: pytest.CaptureFixture[str]) -> None:
+    """They are what is still in sight; the place is aligned among those of its level."""
+    show_findings(Session(), [Row("/b/", BAD, "Age 9 s"), Row("/", GOOD), Row("/longer/", GOOD)])
+    assert [
+        "  PASS  /         page: as pushed",
+        "  PASS  /longer/  page: as pushed",
+        "  FAIL  /b/  body: not as pushed  (Age 9 s)",
+        "        fix: push again",
+    ] == capsys.readouterr().out.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ([], "0 pass, no warnings, no failures"),
+        ([Level.PASS, Level.WARN, Level.FAIL], "1 pass, 1 warning, 1 failure"),
+        ([Level.PASS] * 1234 + [Level.WARN, Level.FAIL] * 2, "1,234 pass, 2 warnings, 2 failures"),
+    ],
+)
+def test_the_sum_is_in_words(levels: list[Level], expected: str) -> None:
+    """Never by colour alone."""
+    assert expected in summary(counted(Finding(level, "x", "y") for level in levels))
+
+
+def test_progress_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every five seconds, with pace; nothing of a short run."""
+    clock = Clock()
+    with counting(Session(), "night: looked at", clock) as tell:
+        for done in range(1, 13):
+            clock.wait(1)
+            tell(done, 2000)
+    lines = capsys.readouterr().err.splitlines()
+    assert ["night: looked at 5 of 2,000", "night: looked at 10 of 2,000"] == [
+        line.partition(" (")[0] for line in lines
+    ]
+    assert "1.0/s, 33:15 left" in lines[0]
+
+
+def test_progress_leaves_nothing_on_a_terminal(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line is written over, also when it ends by an error."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    clock = Clock()
+
+    def interrupted() -> None:
+        with counting(Session(), "night: looked at", clock) as tell:
+            clock.wait(1)
+            tell(5, 2000)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    said = capsys.readouterr().err
+    assert said.startswith("\rnight: looked at 5 of 2,000")
+    assert said.endswith("\r\033[K")
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("session", [Session(quiet=True), Session(as_json=True)])
+def test_progress_is_not_for_scripts(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
+    """stderr stays empty."""
+    clock = Clock()
+    with counting(session, "x", clock) as tell:
+        clock.wait(60)
+        tell(1, 2)
+    assert "" == capsys.readouterr().err
