@@ -65,7 +65,8 @@ def _rows(doomed: Sequence[Doomed]) -> list[str]:
     column = min(max((len(one.key) for one in doomed), default=0), terminal_width() - ROOM_FOR_FACTS)
     sign = click.style("-", fg="red", bold=True)
     return [
-        f"  {sign} {fitted(one.key, column):<{column}}  {_size(one.body_bytes):>9}  dropped {timestamps.to_text(one.dropped_at)}"
+        f"  {sign} {fitted(one.key, column):<{column}}  {_size(one.body_bytes):>9}  "
+        f"dropped {timestamps.to_text(one.dropped_at)}"
         for one in doomed
     ]
 

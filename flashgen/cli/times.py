@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 import click
@@ -12,6 +13,7 @@ from flashgen.sale.wording import Unfit
 
 LEAD_SECONDS_MAX = 600
 """A pointer shipped earlier than this gives the order URL away for no gain: an edge follows within seconds."""
+AGE_SECONDS_MAX = 10 * 366 * 86_400
 
 
 def moment(text: str | None, header: Header) -> datetime | None:
@@ -32,3 +34,12 @@ def duration(text: str) -> timedelta:
         return timedelta(seconds=seconds(text, 0, LEAD_SECONDS_MAX))
     except Unfit as unfit:
         raise click.UsageError(f"--lead {unfit.message}") from unfit
+
+
+def age(text: str) -> timedelta:
+    """`7d`, `36h`, `1d12h`: a span of days, up to ten years. Raises a usage error."""
+    days, rest = re.fullmatch(r"(?:([0-9]{1,4})d)?(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
+    try:
+        return timedelta(days=int(days or 0), seconds=seconds(rest, 0, AGE_SECONDS_MAX) if rest or not days else 0)
+    except Unfit as unfit:
+        raise click.UsageError(f"--older-than must be a span such as 7d, 36h or 1d12h, found `{text}`") from unfit
