@@ -1,15 +1,138 @@
-"""`flashgen doctor`: preflight."""
+"""`flashgen doctor`: what would go wrong tonight, each with its fix."""
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from flashgen.cli.options import command
+import click
+
+from flashgen.cli.options import command, sales_argument
 from flashgen.cli.session import Session
-from flashgen.errors import Refused
+
+if TYPE_CHECKING:
+    from flashgen.doctor.examination import Noted
+    from flashgen.doctor.subject import Subject
+
+_COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "red"}
+_NAME_WIDTH = 18
+_INDENT = " " * 8
 
 
 @command("doctor")
-def doctor(session: Session) -> dict[str, Any]:
-    """To be written."""
-    raise Refused("not built yet")
+@sales_argument
+def doctor(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
+    """Examine target, sales, secret and gate before a sale; say the fix.
+
+    Nothing public is written. A line each: PASS, WARN (it works, or could not be looked at) or FAIL, which exits 1.
+    """
+    from flashgen.cli.findings import counted, summary
+    from flashgen.doctor.examination import examine
+
+    subject = _subject(session, sales)
+    found: list[Noted] = []
+    heading = ""
+    for noted in examine(subject):
+        found.append(noted)
+        if session.quiet and noted.finding.level == "PASS":
+            continue
+        if noted.group != heading:
+            heading = noted.group
+            session.say(click.style(heading, bold=True))
+        _show(session, noted)
+    counts = counted(noted.finding for noted in found)
+    session.exit_code = 1 if counts["FAIL"] else 0
+    session.say(summary(counts))
+    _say_next(session, found, subject)
+    return {"checks": [_facts(noted) for noted in found], "counts": counts}
+
+
+def _facts(noted: Noted) -> dict[str, str]:
+    finding = noted.finding
+    return {
+        "group": noted.group,
+        "level": finding.level.value,
+        "check": finding.check,
+        "message": finding.message,
+        "hint": finding.hint,
+    }
+
+
+def _show(session: Session, noted: Noted) -> None:
+    finding = noted.finding
+    level = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=finding.level != "PASS")
+    name = f"{_name(noted):<{_NAME_WIDTH}}"
+    session.say(f"  {level}  {_wrapped(f'{name}  {finding.message}', _INDENT + ' ' * (_NAME_WIDTH + 2))}")
+    if finding.hint:
+        fix = _wrapped(f"fix: {finding.hint}", _INDENT + " " * 5)
+        session.say(f"{_INDENT}{click.style('fix', bold=True)}{fix.removeprefix('fix')}")
+
+
+def _name(noted: Noted) -> str:
+    """The check, without the heading that it stands under."""
+    return noted.finding.check.removeprefix(f"{noted.group}: ")
+
+
+def _wrapped(text: str, indent: str) -> str:
+    """As wide as the terminal; what somebody will copy (a word, a command in `…`) is never cut."""
+    from shutil import get_terminal_size
+    from textwrap import wrap
+
+    width = max(60, min(get_terminal_size().columns, 120))
+    lines = wrap(text, width, initial_indent=_INDENT, subsequent_indent=indent, break_long_words=False)
+    return "\n".join(lines).removeprefix(_INDENT)
+
+
+def _say_next(session: Session, found: list[Noted], subject: Subject) -> None:
+    failed = dict.fromkeys(f"{noted.group}: {_name(noted)}" for noted in found if noted.finding.level == "FAIL")
+    if failed:
+        session.say(f"failed: {', '.join(failed)}")
+        session.note("mend them from the top, as one may follow from another; then run this again")
+    elif subject.headers:
+        target = f" --target {session.target_name}" if session.target_name else ""
+        session.next_step(f"flashgen go-live {subject.headers[0].id} --at start{target}")
+
+
+def _subject(session: Session, sales: tuple[str, ...]) -> Subject:
+    import time
+    from datetime import timedelta
+
+    from flashgen.cli.operating import new_nonce
+    from flashgen.doctor.subject import Subject
+    from flashgen.store.bucket import open_bucket
+
+    project = session.project
+    name, target = project.target(session.target_name)
+    freeze = project.settings.freeze
+    return Subject(
+        root=project.root,
+        build_folder=project.build_folder,
+        sale_paths=project.sale_paths(sales),
+        store=project.store(name),
+        secret=partial(project.secret, name),
+        secret_source=project.settings.secret or "file:.flashgen/secret",
+        nonce=new_nonce(),
+        clock=time.time,
+        sleep=time.sleep,
+        url=target.url,
+        bucket=open_bucket(target.store, region=target.region, endpoint_url=target.endpoint_url),
+        page_cache=project.page_cache(name),
+        freeze_before=timedelta(seconds=freeze.before),
+        freeze_after=timedelta(seconds=freeze.after),
+        **_amazon(session),
+    )
+
+
+def _amazon(session: Session) -> dict[str, Any]:
+    """What only a target at AWS has."""
+    from flashgen.store.distribution_reader import read_distribution
+    from flashgen.store.identity import read_identity
+
+    target = session.project.target(session.target_name)[1]
+    if not target.store.startswith("s3:"):
+        return {}
+    account: dict[str, Any] = {"identity": partial(read_identity, target.region, ask=target.endpoint_url is None)}
+    if target.distribution:
+        account["distribution"] = partial(read_distribution, target.distribution)
+        account["cdn"] = session.project.cdn(session.target_name)
+    return account
