@@ -64,7 +64,7 @@ def _address(facts: DistributionFacts, url: str | None) -> Iterator[Finding]:
         yield Finding(Level.PASS, "address", f"{host} is one of its names")
         return
     message = f"{facts.id} does not answer for {host}: its names are {', '.join(names)}"
-    hint = f"give it the alias with `flashgen infra apply --alias {host}`, or correct `url:` in flashgen.yaml"
+    hint = f"give it the alias with `flashgen infra apply --alias {host} --certificate ARN`, or correct `url:` in flashgen.yaml"
     yield Finding(Level.FAIL, "address", message, hint)
 
 
