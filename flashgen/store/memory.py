@@ -38,8 +38,8 @@ class MemoryStore:
         """Write the whole object and return its etag; see `Store.put`."""
         etag = etag_of(body)
         with self._lock:
-            old = self.get(key)
-            found = old.etag if old else None
+            old = self._objects.get(checked_key(key))
+            found = old[0].etag if old else None
             check_precondition(f"memory:{key}", found, if_match=if_match, if_absent=if_absent)
             entry = Entry(key, etag, len(body), self._now())
             self._objects[key] = (Stored(bytes(body), headers, etag, entry.modified_at), entry)

@@ -43,13 +43,13 @@ def test_a_reader_never_sees_the_headers_of_another_body(tmp_path: Path) -> None
 
 def test_killed_writers_leave_a_store_that_works(tmp_path: Path) -> None:
     """Time and again: what is there is whole, and the next one writes without waiting."""
-    store = FolderStore(tmp_path)
+    store, mine = FolderStore(tmp_path), (b"mine", Headers("text/plain", "mine"))
     for turn in range(8):
         with _hammered(tmp_path):
             time.sleep(0.1 + turn / 100)
         found = store.get(KEY)
-        assert found is None or (found.body, found.headers) in STATES
-        store.put(KEY, b"mine", Headers("text/plain", "mine"))
+        assert found is None or (found.body, found.headers) in (*STATES, mine)
+        store.put(KEY, *mine)
         assert [KEY] == [entry.key for entry in store.list("")]
     assert not (tmp_path / ".meta" / "tmp").exists()
 
