@@ -9,6 +9,7 @@
     │   ├── Conflict               the precondition of a conditional write did not hold
     │   ├── NoAnswer               nobody knows whether the write happened
     │   └── AccessDenied           the credentials or file modes do not allow it
+    ├── NotSeen                    done, and a look at what came of it failed
     └── LostRace                   exit 4: another operator won; nothing was changed
 
 Messages are lower case, one line, without a final period: place, what, what was found; `hint` is the fix.
@@ -20,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,6 +100,14 @@ class NoAnswer(StoreError):
 
 class AccessDenied(StoreError):
     """The store knows us and does not let us."""
+
+
+class NotSeen(FlashgenError):
+    """What was asked for is done, and the public does not see it. `result` is the command's answer all the same."""
+
+    def __init__(self, message: str, hint: str, result: dict[str, Any]) -> None:
+        super().__init__(message, hint)
+        self.result = result
 
 
 class LostRace(FlashgenError):

@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from flashgen.cli.session import Session
-from flashgen.errors import FlashgenError, InvalidInput, LostRace, Problem
+from flashgen.errors import FlashgenError, InvalidInput, LostRace, NotSeen, Problem
 
 _BUG_REPORT = "please report it to flashgen's makers with that file; look first at what it holds"
 
@@ -45,6 +45,8 @@ def explain(error: BaseException, session: Session) -> Failure:
             return Failure(text, error.exit_code, [problem_facts(problem) for problem in error.problems])
         case LostRace():
             return _simple(error.message, error.hint, error.exit_code, {"winner": error.winner, "changed": False})
+        case NotSeen():
+            return _simple(error.message, error.hint, error.exit_code, error.result)
         case FlashgenError():
             return _simple(error.message, error.hint, error.exit_code)
         case click.exceptions.Exit():

@@ -17,11 +17,11 @@ AGE_SECONDS_MAX = 10 * 366 * 86_400
 
 
 def moment(text: str | None, header: Header) -> datetime | None:
-    """`start`, or a time as in a sale's YAML, read in the sale's zone. None for None. Raises a usage error."""
+    """`start`, `end`, or a time as in a sale's YAML, read in the sale's zone. None for None. Raises a usage error."""
     if text is None:
         return None
-    if text == "start":
-        return header.starts_at
+    if text in ("start", "end"):
+        return header.starts_at if text == "start" else header.ends_at
     try:
         return instant(text, header.timezone)
     except Unfit as unfit:
@@ -43,3 +43,20 @@ def age(text: str) -> timedelta:
         return timedelta(days=int(days or 0), seconds=seconds(rest, 0, AGE_SECONDS_MAX) if rest or not days else 0)
     except Unfit as unfit:
         raise click.UsageError(f"--older-than must be a span such as 7d, 36h or 1d12h, found `{text}`") from unfit
+
+
+def span(length: timedelta) -> str:
+    """In the two largest units: `2 d 3 h`, `4 min 10 s`; 1 s at least."""
+    total = max(1, int(length.total_seconds()))
+    units = (("d", total // 86400), ("h", total // 3600 % 24), ("min", total // 60 % 60), ("s", total % 60))
+    return " ".join([f"{count} {name}" for name, count in units if count][:2])
+
+
+def local(instant: datetime, header: Header) -> str:
+    """In the sale's zone, with its name: `2026-11-27 09:00:00 CET`."""
+    return f"{instant.astimezone(header.zone):%Y-%m-%d %H:%M:%S %Z}"
+
+
+def local_clock(instant: datetime, header: Header) -> str:
+    """The same without the day: `09:00:00 CET`."""
+    return f"{instant.astimezone(header.zone):%H:%M:%S %Z}"

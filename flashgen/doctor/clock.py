@@ -10,13 +10,11 @@ from flashgen.doctor.subject import Subject
 from flashgen.edge.viewer import Viewer
 from flashgen.errors import FlashgenError
 from flashgen.finding import Finding, Level
-from flashgen.unlock.offset import DATE_SECONDS, Offset, measure
+from flashgen.unlock.offset import DATE_SECONDS, GOOD_SECONDS, TOLERABLE_SECONDS, Offset, measure
 from flashgen.unlock.pointer import pointer_key
 
-GOOD_SECONDS, TOLERABLE_SECONDS = 1.0, 5.0
-
-LOOKS = 3
-"""Bounds the offset to an eighth of a second or so, within two seconds."""
+LOOKS = 4
+"""Bounds the offset to a sixteenth of a second or so, within three seconds."""
 
 HINT = "set it by NTP: `timedatectl set-ntp true`; go-live at T0 goes by this clock"
 
@@ -49,8 +47,8 @@ def _of_the_edge(subject: Subject) -> Iterator[Finding]:
 
 
 def verdict(whose: str, offset: Offset) -> Finding:
-    """By what is certain: the least that the two clocks can be apart."""
-    apart = max(0.0, offset.low, -offset.high)
+    """By what is certain, and as `go-live` judges it: what fails here is refused there."""
+    apart = offset.certain
     side = "behind" if offset.seconds > 0 else "ahead of"
     if apart <= GOOD_SECONDS:
         return Finding(Level.PASS, "clock", f"within {max(abs(offset.low), abs(offset.high)):.1f} s of the {whose}'s")

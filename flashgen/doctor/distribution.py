@@ -64,7 +64,8 @@ def _address(facts: DistributionFacts, url: str | None) -> Iterator[Finding]:
         yield Finding(Level.PASS, "address", f"{host} is one of its names")
         return
     message = f"{facts.id} does not answer for {host}: its names are {', '.join(names)}"
-    hint = f"give it the alias with `flashgen infra apply --alias {host} --certificate ARN`, or correct `url:` in flashgen.yaml"
+    alias = f"flashgen infra apply --alias {host} --certificate ARN"
+    hint = f"give it the alias with `{alias}`, or correct `url:` in flashgen.yaml"
     yield Finding(Level.FAIL, "address", message, hint)
 
 

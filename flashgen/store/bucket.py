@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from flashgen.errors import StoreError
 from flashgen.store.aws import client_config, code_and_status
 from flashgen.store.s3_errors import explained
+from flashgen.store.server_date import server_date
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -39,10 +38,7 @@ class Bucket:
 
     def date(self) -> float:
         """The server's clock, cut to the second, in seconds since the epoch."""
-        said = self._head()["HTTPHeaders"].get("date")
-        if not said:
-            raise StoreError(f"s3://{self.name}: the server sends no `Date`")
-        return parsedate_to_datetime(said).timestamp()
+        return server_date(self._client, self.name)
 
     def keeps_versions(self) -> bool:
         """Whether what is overwritten or deleted can be had back."""

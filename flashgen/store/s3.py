@@ -12,6 +12,7 @@ from flashgen.store.aws import client_config, code_and_status
 from flashgen.store.keys import checked_key, checked_prefix, is_key
 from flashgen.store.protocol import Entry, Headers, Stored
 from flashgen.store.s3_errors import denied, explained, without_etag
+from flashgen.store.server_date import server_date
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -44,6 +45,10 @@ class S3Store:
     def url(self) -> str:
         """`s3://bucket/prefix`."""
         return f"s3://{self._bucket}/{self._prefix}".rstrip("/")
+
+    def date(self) -> float:
+        """See `Dated`. Goes over the connection that conditional puts will use, and so opens it."""
+        return server_date(self._once, self._bucket)
 
     def get(self, key: str) -> Stored | None:
         """The object, or None. Without leave to list the bucket, S3 denies access to what is missing."""

@@ -30,10 +30,10 @@ def server_date(client: S3Client, bucket: str) -> float:
 
     with explained("s3:ListBucket", bucket, ""):
         try:
-            about = client.head_bucket(Bucket=bucket)["ResponseMetadata"]
+            fields = client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
         except ClientError as refusal:
-            about = refusal.response["ResponseMetadata"]
-    said = about["HTTPHeaders"].get("date")
+            fields = refusal.response["ResponseMetadata"]["HTTPHeaders"]
+    said = fields.get("date")
     if not said:
         raise StoreError(f"s3://{bucket}: the server sends no `Date`")
     return parsedate_to_datetime(said).timestamp()

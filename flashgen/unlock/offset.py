@@ -14,6 +14,9 @@ from dataclasses import dataclass
 DATE_SECONDS = 1.0
 """The resolution of `Date` (RFC 9110, 5.6.7), which is cut, not rounded."""
 
+GOOD_SECONDS, TOLERABLE_SECONDS = 0.1, 2.0
+"""Certain differences: more than the first is worth a word, more than the second is a clock that is plainly wrong."""
+
 LOOKS = 7
 """1 s halved six times is 16 ms; a look waits for the turn of a second, half a second on the average."""
 
@@ -34,6 +37,11 @@ class Offset:
     def error(self) -> float:
         """How far the truth can be from `seconds`."""
         return (self.high - self.low) / 2
+
+    @property
+    def certain(self) -> float:
+        """The least that the two clocks can be apart, whichever is ahead."""
+        return max(0.0, self.low, -self.high)
 
     def narrowed(self, sent: float, received: float, date: float) -> Offset:
         """What one more reply leaves possible; all three in seconds since the epoch, the first two by our clock.

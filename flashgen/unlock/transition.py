@@ -23,6 +23,7 @@ from flashgen.errors import Conflict, LostRace, NoAnswer, Refused
 from flashgen.store import Headers, Store
 from flashgen.store.settle import put_settled
 from flashgen.unlock import journal
+from flashgen.unlock.crossing import is_contested
 from flashgen.unlock.pointer import Forward, OrderUrl, Pointer, parse, render
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.token import claims_of
@@ -145,7 +146,7 @@ def finish(control: Control, verb: Verb, attempt: Attempt) -> Outcome:
     while attempt.pointer != attempt.base.pointer:
         instead = elect(control, attempt)
         if instead is None:
-            return Outcome(before, attempt.pointer, True, control.who, control.now())
+            return Outcome(attempt.base.pointer, attempt.pointer, True, control.who, control.now())
         attempt = rebase(control, verb, attempt.base, instead)
     record = journal.decision(journal.history(control.store, control.sale, attempt.pointer.nonce))
     return Outcome(before, attempt.pointer, False, record.who if record else "", record.when if record else None)
@@ -156,7 +157,7 @@ def rebase(control: Control, verb: Verb, base: Seen, current: Seen) -> Attempt:
     state = current.pointer.state
     if _is_there(control, verb, current):
         return Attempt(current, current.pointer)
-    if verb.decides and state.operators_part != base.pointer.state.operators_part:
+    if verb.decides and is_contested(verb, base.pointer.state, state):
         record = journal.decision(journal.history(control.store, control.sale, current.pointer.nonce))
         winner = record.who if record else "somebody else"
         done = f" by `{record.verb}`" if record else ""
@@ -178,7 +179,7 @@ def elect(control: Control, attempt: Attempt) -> Seen | None:
         if _is_written(control, attempt):
             return None
         current = control.read()
-        return None if _descends(control, current.pointer, attempt.pointer) else current
+        return None if descends(control, current.pointer, attempt.pointer) else current
     except NoAnswer as silence:
         raise NoAnswer(
             f"{silence}: nobody knows yet whether {control.sale} is {attempt.pointer.state.state.value}",
@@ -222,7 +223,8 @@ def _is_fresh(control: Control, seen: Seen) -> bool:
     return (seen.headers, seen.pointer.order) == (control.headers, order)
 
 
-def _descends(control: Control, current: Pointer, ours: Pointer) -> bool:
+def descends(control: Control, current: Pointer, ours: Pointer) -> bool:
+    """Whether `current` is `ours`, or was built on it, as the journal tells."""
     if current.nonce == ours.nonce:
         return True
     if current.revision <= ours.revision:

@@ -20,13 +20,15 @@ class Verb:
     """A named transition of a state.
 
     With `decides` it is an operator's decision, and loses to another one in between; facts of other parties just cross.
-    With `refreshes`, other cache headers or order servers alone are reason enough to write.
+    With `refreshes`, other cache headers or order servers alone are reason enough to write. With `waits` it was asked
+    for a later moment, and decisions about something else cross too: see `crossing`.
     """
 
     name: str
     apply: Callable[[SaleState], SaleState]
     decides: bool = True
     refreshes: bool = False
+    waits: bool = False
 
 
 def go_live(opens_at: datetime | None, token_nonce: str) -> Verb:

@@ -260,16 +260,16 @@ class TestTheClock:
         ("offset", "expected"),
         [
             (Offset(-0.1, 0.1), Level.PASS),
-            (Offset(0.5, 1.5), Level.PASS),
+            (Offset(0.05, 1.5), Level.PASS),
             (Offset(1.1, 1.2), Level.WARN),
-            (Offset(-5.5, -4.9), Level.WARN),
+            (Offset(-2.5, -1.9), Level.WARN),
             (Offset(-9, -5.1), Level.FAIL),
             (Offset(60, 61), Level.FAIL),
         ],
         ids=str,
     )
     def test_the_least_possible_difference_decides(self, offset: Offset, expected: Level) -> None:
-        """A second is fine, five are not."""
+        """A tenth of a second is fine, two seconds are not."""
         assert expected is verdict("store", offset).level
 
     @pytest.mark.parametrize(

@@ -7,13 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from support.armed import Watching, at_once
 from support.operators import ENDS_AT, KEY, SALE, SECRET, STARTS_AT, VERSION, Clock, control_of, go_live, signed
 from support.recording_store import RecordingStore
 from support.shop import Shop, push_of
 
 from flashgen.store import FolderStore, Store
 from flashgen.unlock import verbs
-from flashgen.unlock.arm import fire_at
+from flashgen.unlock.arm import Moment, await_moment
 from flashgen.unlock.journal import record_key
 from flashgen.unlock.pointer import first_pointer
 from flashgen.unlock.transition import transition
@@ -58,7 +59,7 @@ def test_an_armed_attempt_holds_neither(folder: Path) -> None:
     control = replace(control_of(store, clock=clock), sleep=look_then_interrupt)
     attempts = sum("/journal/" in entry.key for entry in store.list("_flashgen/"))
     with pytest.raises(KeyboardInterrupt):
-        fire_at(control, go_live(), lambda _: STARTS_AT, lambda left, trouble: None, control.read())
+        await_moment(control, go_live(), Moment(lambda _: STARTS_AT), Watching(), control.read(), at_once)
     assert attempts + 1 == sum("/journal/" in entry.key for entry in store.list("_flashgen/"))
     assert [] == _leaks(folder)
 

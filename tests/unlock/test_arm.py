@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from support.armed import Watching, at_once
 from support.operators import ENDS_AT, KEY, SALE, STARTS_AT, Clock, bring, chain, control_of, gate_sells, go_live
 
-from flashgen.errors import LostRace, NoAnswer, Refused
+from flashgen.errors import AccessDenied, LostRace, NoAnswer, Refused, StoreError
 from flashgen.store import Headers, MemoryStore, Stored
 from flashgen.unlock import verbs
-from flashgen.unlock.arm import SPIN, fire_at
+from flashgen.unlock.arm import SPIN, Background, Look, Moment, await_moment, fire, in_background
 from flashgen.unlock.journal import record_key
 from flashgen.unlock.state import State
-from flashgen.unlock.transition import Outcome, transition
+from flashgen.unlock.transition import Attempt, Outcome, transition
+from flashgen.unlock.verbs import Verb
 
 ARMED_AT = STARTS_AT - timedelta(seconds=60)
 
@@ -25,15 +29,19 @@ ARMED_AT = STARTS_AT - timedelta(seconds=60)
 class Watched(MemoryStore):
     """Notes each request with its time, and lets things happen at theirs.
 
-    It keeps silent between the instants of `silent`, and at the next `deaf_puts` puts.
+    It keeps silent between the instants of `silent`, and at the next `deaf_puts` puts; `refusal` is all it says while
+    there is one. `dates` are when it was asked for its `Date`.
     """
 
     clock: Clock = field(default_factory=lambda: Clock(ARMED_AT))
     silent: tuple[datetime, datetime] = (ENDS_AT, ENDS_AT)
     deaf_puts: int = 0
+    refusal: StoreError | None = None
+    dates: list[datetime] = field(default_factory=list)
     woke_at: datetime = ARMED_AT
     events: dict[datetime, Callable[[], object]] = field(default_factory=dict)
     requests: list[tuple[str, datetime]] = field(default_factory=list)
+    _puts: bool = False
 
     def __post_init__(self) -> None:
         super().__init__()
@@ -41,8 +49,9 @@ class Watched(MemoryStore):
         self.requests.clear()
 
     def get(self, key: str) -> Stored | None:
-        """A request."""
-        self._note(f"GET {key}")
+        """A request, but for the look with which a put begins."""
+        if not self._puts:
+            self._note(f"GET {key}")
         return super().get(key)
 
     def put(
@@ -53,7 +62,16 @@ class Watched(MemoryStore):
         if self.deaf_puts:
             self.deaf_puts -= 1
             raise NoAnswer("silent")
-        return super().put(key, body, headers, if_match=if_match, if_absent=if_absent)
+        self._puts = True
+        try:
+            return super().put(key, body, headers, if_match=if_match, if_absent=if_absent)
+        finally:
+            self._puts = False
+
+    def date(self) -> float:
+        """See `Dated`. This one has no clock to tell."""
+        self.dates.append(self.clock.instant)
+        raise NoAnswer("no date")
 
     def sleep(self, seconds: float) -> None:
         """Let time pass, and what is due happen."""
@@ -67,12 +85,21 @@ class Watched(MemoryStore):
         self.requests.append((request, now))
         if self.silent[0] <= now < self.silent[1]:
             raise NoAnswer("silent")
+        if self.refusal:
+            raise self.refusal
 
 
-def _fire(store: Watched, lefts: list[timedelta] | None = None) -> Outcome:
-    seen = lefts if lefts is not None else []
+def _fire(
+    store: Watched,
+    watch: Watching | None = None,
+    *,
+    verb: Verb | None = None,
+    moment: Moment | None = None,
+    background: Background = at_once,
+) -> Outcome:
     control = replace(control_of(store, clock=store.clock), sleep=store.sleep)
-    return fire_at(control, go_live(), lambda _: STARTS_AT, lambda left, _: seen.append(left), control.read())
+    verb, moment = verb or go_live(), moment or Moment(lambda _: STARTS_AT)
+    return fire(control, verb, await_moment(control, verb, moment, watch or Watching(), control.read(), background))
 
 
 def _second(number: float) -> datetime:
@@ -102,15 +129,25 @@ def test_the_attempt_is_journaled_first() -> None:
 
 
 def test_it_looks_again_every_2_s() -> None:
-    """And tells how much time is left."""
-    store, lefts = Watched(), list[timedelta]()
-    _fire(store, lefts)
-    reads = [at for request, at in store.requests if request == f"GET {KEY}"]
+    """And tells the time left every second, close to whole ones."""
+    store, watch = Watched(), Watching()
+    _fire(store, watch)
+    reads = [at for request, at in store.requests if request == f"GET {KEY}"][1:]
     gaps = {round((later - earlier).total_seconds(), 1) for earlier, later in pairwise(reads)}
     assert {2.0} == gaps
-    assert STARTS_AT - reads[-1] < timedelta(seconds=4.1)
-    assert lefts == sorted(lefts, reverse=True)
-    assert 30 == len(lefts)
+    assert timedelta(seconds=2) < STARTS_AT - reads[-1] < timedelta(seconds=4.1)
+    told = [left.total_seconds() for left in watch.lefts]
+    assert list(range(60, 0, -1)) == [math.ceil(left) for left in told]
+    assert {None} == set(watch.troubles)
+
+
+def test_looks_keep_the_connection_open_over_which_the_write_goes() -> None:
+    """That of conditional writes; whether the store tells its date is no matter here."""
+    store = Watched()
+    _fire(store)
+    reads = [at for request, at in store.requests if request == f"GET {KEY}"][1:]
+    assert len(reads) == len(store.dates)
+    assert STARTS_AT - store.dates[-1] < timedelta(seconds=4.1)
 
 
 @pytest.mark.parametrize("left", [timedelta(0), SPIN, timedelta(milliseconds=20), timedelta(seconds=2)])
@@ -209,9 +246,8 @@ def test_a_sale_postponed_while_armed_is_opened_at_its_new_start() -> None:
     store, later = Watched(), STARTS_AT + timedelta(minutes=5)
     moved = verbs.reschedule(later, later + timedelta(hours=1))
     store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
-    control = replace(control_of(store, clock=store.clock), sleep=store.sleep)
     verb = verbs.go_live(None, "token-1")
-    outcome = fire_at(control, verb, lambda state: state.starts_at, lambda left, trouble: None, control.read())
+    outcome = _fire(store, verb=verb, moment=Moment(lambda state: state.starts_at))
     assert (True, later) == (outcome.changed, outcome.after.state.opens_at)
     assert later <= store.clock.instant
     assert later == chain(store)[0].when
@@ -224,3 +260,155 @@ def test_what_is_there_already_is_not_waited_for() -> None:
     outcome = _fire(store)
     assert (False, "bob") == (outcome.changed, outcome.who)
     assert store.clock.instant < _second(-50)
+
+
+def test_with_a_lead_the_write_leaves_that_much_before_t0() -> None:
+    """And says when pages open."""
+    store = Watched()
+    outcome = _fire(store, moment=Moment(lambda _: STARTS_AT, timedelta(seconds=10)))
+    assert STARTS_AT == outcome.after.state.opens_at
+    assert timedelta(0) <= store.requests[-1][1] - _second(-10) < timedelta(milliseconds=1)
+
+
+def test_a_lead_longer_than_the_time_left_is_no_lateness() -> None:
+    """It is written at once: pages still open at T0."""
+    store, watch = Watched(clock=Clock(_second(-4))), Watching()
+    assert _fire(store, watch, moment=Moment(lambda _: STARTS_AT, timedelta(seconds=10))).changed
+    assert ([], []) == (watch.lefts, watch.lates)
+    assert store.clock.instant < _second(-3.9)
+
+
+def test_a_sku_closed_by_another_operator_while_armed_does_not_leave_the_sale_shut() -> None:
+    """It is about something else; both hold."""
+    store = Watched()
+    store.events[_second(-30)] = lambda: transition(control_of(store, "bob"), verbs.close(frozenset({"A"})))
+    outcome = _fire(store)
+    assert (True, State.LIVE, frozenset({"A"})) == (
+        outcome.changed,
+        outcome.after.state.state,
+        outcome.after.state.closed,
+    )
+    assert 1 == sum(at >= STARTS_AT for _, at in store.requests)
+    chain(store)
+
+
+def test_nor_does_one_closed_in_the_last_second() -> None:
+    """The write itself finds out, and is made anew."""
+    store = Watched()
+    store.events[_second(-1)] = lambda: transition(control_of(store, "bob"), verbs.close(frozenset({"A"})))
+    outcome = _fire(store)
+    assert (True, 2, frozenset({"A"})) == (outcome.changed, outcome.after.revision, outcome.after.state.closed)
+    chain(store)
+
+
+def test_an_armed_end_comes_after_whatever_was_before_it() -> None:
+    """Armed in the morning, with a go-live, a pause and a resume in between."""
+    store = Watched()
+    store.events[_second(-40)] = lambda: transition(control_of(store, "bob"), go_live())
+    store.events[_second(-30)] = lambda: transition(control_of(store, "bob"), verbs.pause())
+    outcome = _fire(store, verb=verbs.end())
+    assert (True, State.PAUSED, State.ENDED, 3) == (
+        outcome.changed,
+        store_state_before(store),
+        outcome.after.state.state,
+        outcome.after.revision,
+    )
+
+
+def store_state_before(store: Watched) -> State:
+    """What the newest write was built on."""
+    before = chain(store)[0].before
+    assert before
+    return before
+
+
+def test_a_sleeper_is_stopped_and_has_changed_nothing() -> None:
+    """The laptop was shut before T0 and opened after it."""
+    store, watch = Watched(), Watching(stops=Refused("asleep"))
+    store.events[_second(-30)] = lambda: store.clock.sleep(90)
+    with pytest.raises(Refused, match="asleep"):
+        _fire(store, watch)
+    assert State.SCHEDULED is control_of(store).read().pointer.state.state
+    (by,) = watch.lates
+    assert timedelta(seconds=59) < by < timedelta(seconds=62)
+
+
+def test_a_sleeper_who_may_goes_on_at_once_and_the_journal_tells_when() -> None:
+    """Pages open at once: T0 stays where it was."""
+    store, watch = Watched(), Watching()
+    store.events[_second(-30)] = lambda: store.clock.sleep(90)
+    outcome = _fire(store, watch)
+    assert (True, STARTS_AT) == (outcome.changed, outcome.after.state.opens_at)
+    assert 1 == len(watch.lates)
+    assert _second(59) < chain(store)[0].when < _second(63)
+
+
+def test_a_sleeper_without_a_network_still_has_what_was_journaled() -> None:
+    """The write has more patience than the record."""
+    store = Watched()
+
+    def sleep_and_lose_the_network() -> None:
+        store.clock.sleep(90)
+        store.silent = (store.clock.instant, store.clock.instant + timedelta(seconds=5))
+
+    store.events[_second(-30)] = sleep_and_lose_the_network
+    outcome = _fire(store)
+    assert (True, 1) == (outcome.changed, outcome.after.revision)
+
+
+def test_two_seconds_late_is_in_time() -> None:
+    """Nobody slept; the machine was busy."""
+    store, watch = Watched(), Watching(stops=Refused("asleep"))
+    store.events[_second(-1)] = lambda: store.clock.sleep(2.5)
+    assert _fire(store, watch).changed
+    assert [] == watch.lates
+
+
+def test_trouble_is_told_while_it_lasts_and_is_not_fatal() -> None:
+    """With the store's own words and the fix."""
+    store, watch = Watched(silent=(_second(-50), _second(-20))), Watching()
+    assert _fire(store, watch).changed
+    told = {math.ceil(left.total_seconds()): trouble for left, trouble in zip(watch.lefts, watch.troubles, strict=True)}
+    assert (None, "silent", None) == (told[55], str(told[30]), told[10])
+
+
+def test_credentials_that_expire_while_armed_are_told_and_fail_at_t0() -> None:
+    """Nothing was changed, and the fix is said again."""
+    store, watch = Watched(), Watching()
+
+    def expire() -> None:
+        store.refusal = AccessDenied("expired", "sign in")
+
+    store.events[_second(-30)] = expire
+    with pytest.raises(AccessDenied) as failed:
+        _fire(store, watch)
+    assert ("expired", "sign in") == (failed.value.message, failed.value.hint)
+    assert store.refusal is watch.troubles[-1]
+    store.refusal = None
+    assert State.SCHEDULED is control_of(store).read().pointer.state.state
+
+
+def test_a_look_that_hangs_does_not_hold_up_t0() -> None:
+    """A store's own time-outs are longer than the time left."""
+    store, watch = Watched(), Watching()
+
+    def never(look: Look) -> Future[Attempt]:
+        return Future()
+
+    assert _fire(store, watch, background=never).changed
+    assert timedelta(0) <= store.requests[-1][1] - STARTS_AT < timedelta(milliseconds=1)
+    assert "does not answer" in str(watch.troubles[-1])
+
+
+def test_looks_happen_beside_the_waiting() -> None:
+    """In a thread, of which what it finds and what it raises come back."""
+    store = Watched()
+    control = control_of(store)
+    attempt = Attempt(control.read(), control.read().pointer)
+    assert attempt is in_background(lambda: attempt).result(10)
+
+    def fails() -> Attempt:
+        raise LostRace("bob was first")
+
+    with pytest.raises(LostRace):
+        in_background(fails).result(10)

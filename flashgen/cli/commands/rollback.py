@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashgen.cli.options import command, sale_argument, yes_option
+from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
+from flashgen.cli.transition_options import Asked, transition_options
 from flashgen.errors import Refused
 
 if TYPE_CHECKING:
@@ -18,23 +19,24 @@ if TYPE_CHECKING:
 
 @command("rollback")
 @sale_argument
+@transition_options
 @click.option("--to", "revision", type=click.IntRange(0), metavar="REV", help="[default: before the last decision]")
-@click.option("--dry-run", is_flag=True, help="Say what would change.")
-@yes_option
-def rollback(session: Session, sale: str, revision: int | None, dry_run: bool, yes: bool) -> dict[str, Any]:
+def rollback(session: Session, sale: str, asked: Asked, revision: int | None) -> dict[str, Any]:
     """Go back to an earlier revision's state."""
     from flashgen.cli import operating
+    from flashgen.cli.transitioning import Order, carry_out, moment_of
     from flashgen.unlock import journal, verbs
 
-    if revision is None and not (sys.stdin.isatty() or dry_run):
+    if revision is None and not (sys.stdin.isatty() or asked.dry_run):
         raise click.UsageError("without a terminal rollback needs --to REV; `flashgen status` lists revisions")
-    control = operating.open_control(session, operating.open_header(session, sale))
+    header = operating.open_header(session, sale)
+    control = operating.open_control(session, header)
     seen = operating.read_pointer(control)
     history = list(journal.history(control.store, control.sale, seen.pointer.nonce))
     target = _find(history, seen.pointer, revision)
     verb = verbs.rollback(target.state, operating.whole_second(operating.now()), operating.new_nonce())
     session.note(f"revision {target.revision}: `{target.verb}` by {target.who}")
-    return operating.carry_out(session, control, operating.Order(verb, None, dry_run, yes), seen)
+    return carry_out(session, control, Order(header, verb, asked, moment_of(asked, header)), seen)
 
 
 def _find(history: list[Record], pointer: Pointer, revision: int | None) -> Record:

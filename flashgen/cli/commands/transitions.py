@@ -7,34 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashgen.cli.options import command, sale_argument, yes_option
+from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
+from flashgen.cli.transition_options import Asked, transition_options
 from flashgen.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
     from flashgen.unlock.verbs import Verb
 
-_dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would change.")
 _sku_option = click.option("--sku", "skus", multiple=True, metavar="SKU", help="This one only; may be repeated.")
 
 
 @command("pause")
 @sale_argument
-@_dry_run_option
-@yes_option
-def pause(session: Session, sale: str, dry_run: bool, yes: bool) -> dict[str, Any]:
+@transition_options
+def pause(session: Session, sale: str, asked: Asked) -> dict[str, Any]:
     """Close the button for a while; buyers on their way finish."""
     from flashgen.unlock import verbs
 
-    return _transition(session, sale, verbs.pause, dry_run, yes, f"flashgen resume {sale}")
+    return _transition(session, sale, asked, verbs.pause, f"flashgen resume {sale}")
 
 
 @command("resume")
 @sale_argument
+@transition_options
 @_sku_option
-@_dry_run_option
-@yes_option
-def resume(session: Session, sale: str, skus: tuple[str, ...], dry_run: bool, yes: bool) -> dict[str, Any]:
+def resume(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -> dict[str, Any]:
     """Open again what was paused, or SKUs that were closed."""
     from flashgen.unlock import verbs
 
@@ -44,15 +42,14 @@ def resume(session: Session, sale: str, skus: tuple[str, ...], dry_run: bool, ye
         every = _all_skus(session, sale)
         return verbs.reopen(_known_skus(skus, every), every or frozenset())
 
-    return _transition(session, sale, verb, dry_run, yes)
+    return _transition(session, sale, asked, verb)
 
 
 @command("sold-out")
 @sale_argument
+@transition_options
 @_sku_option
-@_dry_run_option
-@yes_option
-def sold_out(session: Session, sale: str, skus: tuple[str, ...], dry_run: bool, yes: bool) -> dict[str, Any]:
+def sold_out(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -> dict[str, Any]:
     """Close SKUs, or the whole range."""
     from flashgen.unlock import verbs
     from flashgen.unlock.state import EVERY_SKU
@@ -61,27 +58,26 @@ def sold_out(session: Session, sale: str, skus: tuple[str, ...], dry_run: bool, 
         return verbs.close(_known_skus(skus, _all_skus(session, sale)) if skus else EVERY_SKU)
 
     reopen = " ".join(f"--sku {sku}" for sku in skus)
-    return _transition(session, sale, verb, dry_run, yes, f"flashgen resume {sale} {reopen}".rstrip())
+    return _transition(session, sale, asked, verb, f"flashgen resume {sale} {reopen}".rstrip())
 
 
 @command("end")
 @sale_argument
-@_dry_run_option
-@yes_option
-def end(session: Session, sale: str, dry_run: bool, yes: bool) -> dict[str, Any]:
+@transition_options
+def end(session: Session, sale: str, asked: Asked) -> dict[str, Any]:
     """End the sale."""
     from flashgen.unlock import verbs
 
-    return _transition(session, sale, verbs.end, dry_run, yes)
+    return _transition(session, sale, asked, verbs.end)
 
 
-def _transition(
-    session: Session, sale: str, verb: Callable[[], Verb], dry_run: bool, yes: bool, undo: str = ""
-) -> dict[str, Any]:
-    from flashgen.cli.operating import Order, carry_out, open_control, open_header
+def _transition(session: Session, sale: str, asked: Asked, verb: Callable[[], Verb], undo: str = "") -> dict[str, Any]:
+    from flashgen.cli.operating import open_control, open_header
+    from flashgen.cli.transitioning import Order, carry_out, moment_of
 
-    control = open_control(session, open_header(session, sale))
-    return carry_out(session, control, Order(verb(), None, dry_run, yes, undo))
+    header = open_header(session, sale)
+    order = Order(header, verb(), asked, moment_of(asked, header), undo)
+    return carry_out(session, open_control(session, header), order)
 
 
 def _all_skus(session: Session, sale: str) -> frozenset[str] | None:

@@ -1,0 +1,43 @@
+"""A sale's state, and what a transition makes of it, in a few words."""
+
+from __future__ import annotations
+
+import click
+
+from flashgen.unlock.state import EVERY_SKU, SaleState, State
+
+COLOURS = {State.SCHEDULED: "cyan", State.LIVE: "green", State.PAUSED: "yellow", State.ENDED: "red"}
+
+
+def situation(state: SaleState) -> str:
+    """A state in a few words: `live, closed: SHIRT-1`."""
+    parts = [state.state.value]
+    if state.closed == EVERY_SKU:
+        parts.append("every SKU closed")
+    elif state.closed:
+        parts.append(f"closed: {', '.join(sorted(state.closed))}")
+    if state.sold:
+        parts.append(f"sold out: {', '.join(sorted(state.sold))}")
+    return ", ".join(parts)
+
+
+def difference(before: SaleState, after: SaleState) -> str:
+    """What changes: `scheduled → live`, `SHIRT-1 closed`, `every SKU open again`."""
+    parts = [f"{before.state} → {after.state}"] if before.state is not after.state else []
+    if before.closed == EVERY_SKU and after.closed:
+        parts.append(f"still closed: {', '.join(sorted(after.closed))}")
+    else:
+        parts += _turned("closed", after.closed - before.closed)
+        parts += _turned("open again", before.closed - after.closed)
+    return ", ".join(parts)
+
+
+def headline(sale: str, before: SaleState, after: SaleState) -> str:
+    """What has come of it, to be seen across the room: `night is LIVE`; of SKUs, `night: SHIRT-1 closed`."""
+    if before.state is after.state:
+        return click.style(f"{sale}: {difference(before, after)}", bold=True)
+    return f"{sale} is {click.style(after.state.upper(), fg=COLOURS[after.state], bold=True)}"
+
+
+def _turned(how: str, skus: frozenset[str]) -> list[str]:
+    return [f"{'every SKU' if skus == EVERY_SKU else ', '.join(sorted(skus))} {how}"] if skus else []

@@ -1,0 +1,118 @@
+"""When the public sees what was written: the pointer is read through its public URL until our revision shows.
+
+An edge keeps the pointer for 1 or 2 s, so nothing has to be invalidated. One that still shows the old revision after
+`INVALIDATE_AFTER` keeps it too long: it is told once to forget it, as a net, and given `GIVE_UP_AFTER` in all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from flashgen.errors import NoAnswer, StoreError
+from flashgen.unlock.pointer import Pointer
+
+POLL_SECONDS = 0.2
+INVALIDATE_AFTER = timedelta(seconds=5)
+GIVE_UP_AFTER = timedelta(seconds=15)
+
+FRESH_AGE_SECONDS = 2
+"""The longest that any behaviour lets an edge keep a pointer."""
+
+NOT_THE_EDGES = frozenset({407, 408, 429})
+"""Said of the one who asks, or of a proxy on the way: not of the object."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One answer, at `at`. `pointer` is None for anything but a pointer with status 200.
+
+    `age_seconds` is how long ago the edge asked the store; None where it says nothing, as with a miss. `x_cache` is the
+    header of that name, or empty.
+    """
+
+    at: datetime
+    status: int
+    pointer: Pointer | None = None
+    age_seconds: int | None = None
+    x_cache: str = ""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Whether the edge has asked the store within the time it may keep a pointer."""
+        return (self.age_seconds or 0) <= FRESH_AGE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What came of it. `sight` is the last answer, `silence` why the last look had none: one of them is set.
+
+    `invalidated` says that an edge was told to forget, `trouble` why it could not be told.
+    """
+
+    is_visible: bool = False
+    sight: Sight | None = None
+    silence: NoAnswer | None = None
+    invalidated: bool = False
+    trouble: StoreError | None = None
+
+    def is_fresh_and_wrong(self, revision: int, *, reached_before: bool) -> bool:
+        """Whether the edge itself has answered, and what it said is certainly not the `revision` that was written.
+
+        That is an older one which it has asked for within FRESH_AGE_SECONDS, long after the write: it reads another
+        store. Or a 4xx of the edge (it has an `X-Cache`), if the pointer was `reached_before` the write from
+        here: else a proxy or a hotel's Wi-Fi may have spoken. Not a 5xx, which passes: what was written shows then.
+        Never when there was no answer.
+        """
+        if self.is_visible or self.sight is None:
+            return False
+        if self.sight.pointer:
+            return self.sight.is_fresh and self.sight.pointer.revision < revision
+        refused = 400 <= self.sight.status < 500 and self.sight.status not in NOT_THE_EDGES
+        return refused and bool(self.sight.x_cache) and reached_before
+
+
+def await_visible(
+    look: Callable[[], Sight],
+    is_ours: Callable[[Pointer], bool],
+    forget: Callable[[], None] | None,
+    *,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
+) -> Verdict:
+    """Look every POLL_SECONDS until a pointer `is_ours`, or GIVE_UP_AFTER has passed.
+
+    `look` may raise NoAnswer. `forget` has the edge forget the pointer (None: there is nobody to tell); it is called
+    once at most, and only if the edge answers, and may raise StoreError. `is_ours` may raise StoreError for a later
+    revision whose ancestors cannot be read; it is asked again.
+    """
+    began, verdict = now(), Verdict()
+    while True:
+        verdict = _looked(look, is_ours, verdict)
+        passed = now() - began
+        if verdict.is_visible or passed >= GIVE_UP_AFTER:
+            return verdict
+        if forget and verdict.sight and passed >= INVALIDATE_AFTER and not (verdict.invalidated or verdict.trouble):
+            verdict = _told(forget, verdict)
+        sleep(POLL_SECONDS)
+
+
+def _looked(look: Callable[[], Sight], is_ours: Callable[[Pointer], bool], so_far: Verdict) -> Verdict:
+    try:
+        sight = look()
+    except NoAnswer as silence:
+        return replace(so_far, sight=None, silence=silence)
+    try:
+        is_visible = sight.pointer is not None and is_ours(sight.pointer)
+    except StoreError:
+        is_visible = False
+    return replace(so_far, sight=sight, silence=None, is_visible=is_visible)
+
+
+def _told(forget: Callable[[], None], so_far: Verdict) -> Verdict:
+    try:
+        forget()
+    except StoreError as trouble:
+        return replace(so_far, trouble=trouble)
+    return replace(so_far, invalidated=True)

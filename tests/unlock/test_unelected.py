@@ -1,0 +1,121 @@
+"""What is told of attempts that never came into the pointer."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from support.operators import SALE, Clock, bring, chain, control_of, gate_sells, go_live
+from support.recording_store import RecordingStore
+
+from flashgen.errors import AccessDenied
+from flashgen.store import MemoryStore, Store
+from flashgen.unlock import verbs
+from flashgen.unlock.transition import finish, prepare, transition
+from flashgen.unlock.unelected import LOOKED_AT, SETTLED, unelected
+
+LATER = timedelta(hours=3)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The one of store and operators alike."""
+    return Clock()
+
+
+@pytest.fixture
+def store(clock: Clock) -> MemoryStore:
+    """With a scheduled sale in it."""
+    store = MemoryStore(clock.now)
+    bring(store)
+    return store
+
+
+def told(store: Store, now: datetime) -> list[tuple[str, str, str]]:
+    """Who, verb and fate of each, newest first."""
+    pointer = control_of(store).read().pointer
+    found = unelected(store, SALE, pointer, chain(store), now)
+    return [(one.record.who, one.record.verb, one.fate.value) for one in found]
+
+
+def attempt(store: Store, who: str, clock: Clock) -> None:
+    """Journal a go-live, and get no further."""
+    control = control_of(store, who, clock)
+    prepare(control, go_live(), control.read())
+
+
+def test_there_is_nothing_to_tell_of_a_whole_chain(store: MemoryStore, clock: Clock) -> None:
+    """Every record is in it."""
+    transition(control_of(store, "ann", clock), go_live())
+    gate_sells(store, "LAMP")
+    assert [] == told(store, clock.now() + LATER)
+
+
+@pytest.mark.parametrize(
+    ("after", "fate"),
+    [(timedelta(minutes=-1), "armed"), (timedelta(), "under way"), (SETTLED, "died"), (LATER, "died")],
+)
+def test_an_attempt_on_top_of_the_pointer(store: MemoryStore, clock: Clock, after: timedelta, fate: str) -> None:
+    """Its record bears the time of its moment: before that it is armed; some time after, nobody tries any more."""
+    attempt(store, "ann", clock)
+    assert [("ann", "go-live", fate)] == told(store, clock.now() + after)
+
+
+def test_who_was_too_late_has_lost(store: MemoryStore, clock: Clock) -> None:
+    """Bob's record is the younger one, and ann's write was the first."""
+    ann = control_of(store, "ann", clock)
+    hers = prepare(ann, go_live(), ann.read())
+    attempt(store, "bob", clock)
+    finish(ann, go_live(), hers)
+    assert [("bob", "go-live", "lost")] == told(store, clock.now() + LATER)
+
+
+def test_what_was_rebased_and_elected_then_is_no_loss(clock: Clock) -> None:
+    """Also where the store's times are too coarse to tell which record was the first, as S3's."""
+    store = MemoryStore(lambda: Clock().instant)
+    bring(store)
+    ann = control_of(store, "ann", clock)
+    hers = prepare(ann, go_live(), ann.read())
+    gate_sells(store, "LAMP")
+    finish(ann, go_live(), hers)
+    assert [] == told(store, clock.now() + LATER)
+
+
+def test_what_lies_behind_the_pointer_is_history(store: MemoryStore, clock: Clock) -> None:
+    """A dead attempt is told of until somebody else has written."""
+    attempt(store, "ann", clock)
+    clock.sleep(60)
+    transition(control_of(store, "bob", clock), verbs.end())
+    assert [] == told(store, clock.now() + LATER)
+
+
+def test_who_arms_again_is_told_of_once(store: MemoryStore, clock: Clock) -> None:
+    """Each time leaves a record; those for the same moment are one piece of news."""
+    moment = clock.instant + LATER
+    for _ in range(3):
+        control = control_of(store, "ann", Clock(moment - timedelta(microseconds=100)))
+        prepare(control, go_live(), control.read())
+    assert [("ann", "go-live", "armed")] == told(store, clock.now())
+
+
+def test_the_newest_are_read_and_no_more(store: MemoryStore, clock: Clock) -> None:
+    """However many there are."""
+    for number in range(LOOKED_AT + 10):
+        attempt(store, f"operator-{number}", clock)
+    pointer = control_of(store).read().pointer
+    watched = RecordingStore(store)
+    found = unelected(watched, SALE, pointer, (), clock.now())
+    assert ["list"] + ["get"] * LOOKED_AT == [verb for verb, _ in watched.requests]
+    newest = [f"operator-{number}" for number in reversed(range(10, LOOKED_AT + 10))]
+    assert newest == [one.record.who for one in found]
+
+
+def test_who_may_not_list_is_told_so(store: MemoryStore, clock: Clock) -> None:
+    """Nothing is made up instead."""
+
+    def refuse(number: int, verb: str, key: str) -> None:
+        if verb == "list":
+            raise AccessDenied("no")
+
+    with pytest.raises(AccessDenied):
+        told(RecordingStore(store, refuse), clock.now())
