@@ -44,11 +44,12 @@ def explain(error: BaseException, session: Session) -> Failure:
             text = "\n\n".join(problem_text(problem, "error") for problem in error.problems)
             return Failure(text, error.exit_code, [problem_facts(problem) for problem in error.problems])
         case LostRace():
-            return _simple(error.message, error.hint, error.exit_code, {"winner": error.winner, "changed": False})
+            facts = {"winner": error.winner, "changed": False}
+            return _simple(error.message, session.aimed(error.hint), error.exit_code, facts)
         case NotSeen():
-            return _simple(error.message, error.hint, error.exit_code, error.result)
+            return _simple(error.message, session.aimed(error.hint), error.exit_code, error.result)
         case FlashgenError():
-            return _simple(error.message, error.hint, error.exit_code)
+            return _simple(error.message, session.aimed(error.hint), error.exit_code)
         case click.exceptions.Exit():
             return Failure("", error.exit_code)
         case click.exceptions.NoArgsIsHelpError():

@@ -31,7 +31,7 @@ def say_outcome(session: Session, header: Header, outcome: Outcome, moment: Mome
     if timing := _timing(header, outcome, moment):
         session.say(f"  {timing}")
     if not session.as_json:
-        session.note(click.style(f"undo: {undo or _rollback(header, outcome)}", dim=True))
+        session.note(click.style(f"undo: {session.aimed(undo or _rollback(header, outcome))}", dim=True))
 
 
 def facts(control: Control, outcome: Outcome) -> dict[str, Any]:

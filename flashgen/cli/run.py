@@ -12,7 +12,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import sys
@@ -24,13 +23,14 @@ import click
 from flashgen.cli.app import app
 from flashgen.cli.failure import Failure, explain
 from flashgen.cli.session import Session
+from flashgen.cli.streams import harden_streams
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run flashgen with `arguments` (the process's own by default) and return its exit code."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     session = Session()
-    _accept_any_character()
+    harden_streams()
     colour = False if "NO_COLOR" in os.environ else None
     try:
         result = app.main(given, "flashgen", standalone_mode=False, obj=session, color=colour)
@@ -38,16 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         failure = explain(error, session)
         _fail(failure, session, as_json=session.as_json or "--json" in given)
         return failure.exit_code
-    if session.as_json and isinstance(result, dict):
-        _print_document(session.exit_code == 0, session.command, result, [])
+    try:
+        if session.as_json and isinstance(result, dict):
+            _print_document(session.exit_code == 0, session.command, result, [])
+        sys.stdout.flush()
+    except OSError as error:
+        failure = explain(error, session)
+        _fail(failure, session, as_json=False)  # it is stdout that cannot take it
+        return failure.exit_code
     return session.exit_code
-
-
-def _accept_any_character() -> None:
-    """A terminal that cannot show an arrow must not turn a sale that has just opened into a failure."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")
 
 
 def _fail(failure: Failure, session: Session, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,10 @@ import click
 
 if TYPE_CHECKING:
     from flashgen.project import Project
+
+_OF_A_TARGET = re.compile(
+    r"\bflashgen (?=(?:plan|push|verify|go-live|pause|resume|sold-out|end|rollback|status|prune|doctor|infra)\b)"
+)
 
 
 @dataclass
@@ -56,7 +61,13 @@ class Session:
     def next_step(self, command: str) -> None:
         """What somebody will want to type now."""
         if not (self.as_json or self.no_next):
-            self.note(click.style(f"next: {command}", dim=True))
+            self.note(click.style(f"next: {self.aimed(command)}", dim=True))
+
+    def aimed(self, text: str) -> str:
+        """A text with commands in it, where each goes to the target that was chosen: to be pasted as it is."""
+        if not self.target_name or "--target" in text:
+            return text
+        return _OF_A_TARGET.sub(f"flashgen --target {self.target_name} ", text)
 
     def confirm(self, question: str, yes: bool) -> None:
         """Ask before something that the public sees. Without a terminal `--yes` is needed."""
