@@ -1,0 +1,136 @@
+"""A board of sales that lives in the terminal, as wide and as high as that is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, timedelta
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from flashgen.cli.board_panel import colour, following, one_line, panel
+from flashgen.cli.sale_watch import LOOK_EVERY_SECONDS, Glimpse, SaleWatch
+from flashgen.cli.standing import Standing, elapsed
+from flashgen.cli.standing_text import NOT_PUSHED, OVER, OVER_COLOUR
+from flashgen.unlock.state import State
+
+DRAWN_EVERY_SECONDS = 0.25
+
+MOST_JOURNAL_LINES = 8
+"""Of each sale."""
+
+WIDE_COLUMNS = 80
+"""From here on a table has room for names of people."""
+
+_HEAD_AND_FOOT_LINES = 2
+
+
+def show_board(watches: Sequence[SaleWatch], target: str) -> None:
+    """Draw until interrupted; what was seen last stays on the terminal."""
+    console = Console(highlight=False)
+    try:
+        # On the alternate screen: drawn in place, a board that is resized leaves pieces of itself behind.
+        with Live(console=console, screen=True, auto_refresh=False) as live:
+            while True:
+                live.update(board([watch.glimpse() for watch in watches], target, console), refresh=True)
+                time.sleep(DRAWN_EVERY_SECONDS)
+    finally:
+        console.print(board([watch.glimpse() for watch in watches], target, console))
+
+
+def board(glimpses: Sequence[Glimpse], target: str, console: Console) -> RenderableType:
+    """A panel a sale with as much of the journal as fits on the console; if none does, a table with a line a sale."""
+    head, foot = _head(glimpses, target), _foot()
+    spare = console.height - _HEAD_AND_FOOT_LINES - _lines(glimpses, console)
+    if spare < 0:
+        return Group(head, _table(glimpses, console), foot)
+    lines = min(MOST_JOURNAL_LINES, max(0, spare // len(glimpses) - 1))  # one is left empty above them
+    return Group(head, *(panel(glimpse, lines) for glimpse in glimpses), foot)
+
+
+def _lines(glimpses: Sequence[Glimpse], console: Console) -> int:
+    """What their panels take at least; as soon as it is too much, so much as to say that."""
+    lines = 0
+    for glimpse in glimpses:
+        lines += len(console.render_lines(panel(glimpse, 0)))
+        if lines > console.height:
+            break
+    return lines
+
+
+def _head(glimpses: Sequence[Glimpse], target: str) -> RenderableType:
+    standings = [glimpse.standing for glimpse in glimpses if glimpse.standing]
+    store = standings[0].store if standings else ""
+    line = Table.grid(expand=True, padding=(0, 1))
+    line.add_column(ratio=1)
+    line.add_column(justify="right", no_wrap=True)
+    line.add_row(one_line((f" {target}", "bold"), (f"  {store}", "dim")), Text(_clock(standings), style="bold"))
+    return line
+
+
+def _clock(standings: Sequence[Standing]) -> str:
+    """That of the edge; in the sales' zone, if they have one in common."""
+    if not standings:
+        return ""
+    zones = {standing.header.timezone: standing.header.zone for standing in standings}
+    zone = zones.popitem()[1] if len(zones) == 1 else UTC
+    return f"{standings[0].now.astimezone(zone):%H:%M:%S %Z} "
+
+
+def _foot() -> RenderableType:
+    return one_line((f" every {LOOK_EVERY_SECONDS:g} s; Ctrl-C ends it", "dim"))
+
+
+def _table(glimpses: Sequence[Glimpse], console: Console) -> RenderableType:
+    most = max(1, console.height - _HEAD_AND_FOOT_LINES - 2)  # a line for the names of columns, and one for the rest
+    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
+    table.add_column("sale", ratio=3, no_wrap=True, overflow="ellipsis")
+    for name in ("state", "rev", "next", "edge"):
+        table.add_column(name, no_wrap=True)
+    if console.width >= WIDE_COLUMNS:
+        table.add_column("by", ratio=2, no_wrap=True, overflow="ellipsis", style="dim")
+    for glimpse in glimpses[:most]:
+        table.add_row(Text(glimpse.sale, style="bold"), *_cells(glimpse)[: len(table.columns) - 1])
+    more = len(glimpses) - most
+    return Group(table, one_line((f" and {more} more: name those to watch", "yellow"))) if more > 0 else table
+
+
+def _cells(glimpse: Glimpse) -> tuple[Text, ...]:
+    standing = glimpse.standing
+    if standing is None:
+        return (Text("no answer" if glimpse.trouble else "looking …", style=colour(glimpse)),)
+    if standing.pointer is None:
+        return (Text(NOT_PUSHED, style=colour(glimpse)),)
+    decision = standing.decision
+    return (
+        _state(glimpse),
+        Text(str(standing.pointer.revision)),
+        following(standing, with_time=False),
+        _edge(glimpse),
+        Text(decision.who if decision else ""),
+    )
+
+
+def _state(glimpse: Glimpse) -> Text:
+    standing = glimpse.standing
+    if standing is None or standing.pointer is None:
+        return Text()
+    state = standing.pointer.state.state
+    text = Text(state.value, style=f"bold {colour(glimpse)}")
+    if glimpse.trouble:
+        return text.append(f", {elapsed(timedelta(seconds=glimpse.silent_seconds))} ago", style="red")
+    if standing.is_over and state is not State.ENDED:
+        text.append(f", {OVER}", style=OVER_COLOUR)
+    return text
+
+
+def _edge(glimpse: Glimpse) -> Text:
+    standing = glimpse.standing
+    if standing is None or standing.shown.problem:
+        return Text("unseen", style="yellow")
+    if standing.is_behind:
+        return Text(f"drift: {standing.shown.revision}", style="yellow" if glimpse.is_settling else "bold red")
+    return Text("" if standing.shown.revision is None else str(standing.shown.revision))

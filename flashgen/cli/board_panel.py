@@ -1,0 +1,170 @@
+"""One sale on the board."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from flashgen.cli.sale_watch import Glimpse
+from flashgen.cli.standing import Standing, countdown, elapsed
+from flashgen.cli.standing_text import (
+    NOT_PUSHED,
+    NOT_PUSHED_COLOUR,
+    OVER,
+    OVER_COLOUR,
+    STEPS,
+    notable,
+    shown_text,
+    unfinished,
+)
+from flashgen.cli.state_text import COLOURS
+from flashgen.cli.times import local, local_clock
+from flashgen.unlock.journal import Record
+from flashgen.unlock.state import State
+
+WARNING, ALARM = "yellow", "bold red"
+
+
+def panel(glimpse: Glimpse, journal_lines: int) -> Panel:
+    """Everything that is known of a sale, and so many lines of its journal."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True, min_width=8)
+    grid.add_column(ratio=1, overflow="fold")
+    for label, value in _rows(glimpse):
+        grid.add_row(Text(label, style="dim"), value)
+    body: list[RenderableType] = [grid]
+    standing = glimpse.standing
+    if standing and standing.background.history and journal_lines:
+        body += ["", _journal(standing, journal_lines)]
+    title = Text(f" {glimpse.sale} ", style="bold")
+    return Panel(Group(*body), title=title, title_align="left", border_style=colour(glimpse), padding=(0, 1))
+
+
+def colour(glimpse: Glimpse) -> str:
+    """That of the state; a sale whose store is silent has that of an alarm."""
+    standing = glimpse.standing
+    if glimpse.trouble:
+        return "red"
+    if standing is None:
+        return "dim"
+    return COLOURS[standing.pointer.state.state] if standing.pointer else NOT_PUSHED_COLOUR
+
+
+def following(standing: Standing, *, with_time: bool = True) -> Text:
+    """The next step and how long it is until then; empty where none follows."""
+    step = standing.next_step
+    if step is None:
+        return Text()
+    left = step.at - standing.now
+    at = (f"  at {_when(standing, step.at)}", "dim") if with_time else ("", "")
+    if left < timedelta():
+        return one_line((f"start overdue {elapsed(-left)}", ALARM), at)
+    return one_line((f"{STEPS[step.what]} in ", ""), (countdown(left), "bold"), at)
+
+
+def one_line(*parts: tuple[str, str]) -> Text:
+    """Texts and styles in a line, whose end is cut off where it does not fit."""
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
+
+
+def _rows(glimpse: Glimpse) -> Iterator[tuple[str, RenderableType]]:
+    standing = glimpse.standing
+    if glimpse.trouble:
+        yield "store", Text(_silence(glimpse), style=ALARM)
+    if standing is None:
+        if not glimpse.trouble:
+            yield "", Text("looking …", style="dim")
+    elif standing.pointer is None:
+        yield "state", Text(NOT_PUSHED, style=f"bold {NOT_PUSHED_COLOUR}")
+        yield "next", Text(standing.missing.hint if standing.missing else "", style="dim")
+    else:
+        yield from _pushed_rows(glimpse, standing)
+
+
+def _pushed_rows(glimpse: Glimpse, standing: Standing) -> Iterator[tuple[str, RenderableType]]:
+    yield "state", _state(standing)
+    if decision := standing.decision:
+        ago = elapsed(standing.now - decision.when)
+        yield "since", one_line((f"{_when(standing, decision.when)}, {ago} ago", ""), (f"  by {decision.who}", "dim"))
+    if standing.next_step:
+        yield "next", following(standing)
+    yield "edge", _edge(glimpse, standing)
+    for label, text in _skus(standing):
+        yield label, one_line((text, WARNING))
+    for label, text in _unsettled(standing):
+        yield label, Text(text, style=WARNING)
+
+
+def _skus(standing: Standing) -> Iterator[tuple[str, str]]:
+    if standing.pointer:
+        yield from (one for one in notable(standing.pointer.state) if one[0] != "opens")
+
+
+def _unsettled(standing: Standing) -> Iterator[tuple[str, str]]:
+    yield from (("drift", text) for text in standing.moved_times)
+    yield from unfinished(standing, lambda instant: _when(standing, instant))
+
+
+def _state(standing: Standing) -> Text:
+    if standing.pointer is None:
+        return Text()
+    state = standing.pointer.state.state
+    over = f"  {OVER}" if standing.is_over and state is not State.ENDED else ""
+    return one_line(
+        (f" {state.upper()} ", f"bold reverse {COLOURS[state]}"),
+        (over, f"bold {OVER_COLOUR}"),
+        (f"  revision {standing.pointer.revision}", "bold"),
+    )
+
+
+def _edge(glimpse: Glimpse, standing: Standing) -> Text:
+    text = shown_text(standing.shown, with_url=False)
+    if standing.shown.problem:
+        return Text(text, style=WARNING)
+    if not standing.is_behind:
+        return one_line((text or "looking …", "" if text else "dim"))
+    if glimpse.is_settling:
+        return one_line((f"{text}; it follows within seconds", WARNING))
+    return Text(f"{text}; drift: the store has {_other_revision(standing)}", style=ALARM)
+
+
+def _other_revision(standing: Standing) -> str:
+    has = standing.pointer.revision if standing.pointer else None
+    return f"another revision {has}" if has == standing.shown.revision else f"revision {has}"
+
+
+def _silence(glimpse: Glimpse) -> str:
+    if glimpse.standing is None:
+        return glimpse.trouble
+    ago = elapsed(timedelta(seconds=glimpse.silent_seconds))
+    return f"cannot be asked; below is how it was {ago} ago ({glimpse.trouble})"
+
+
+def _journal(standing: Standing, lines: int) -> Table:
+    grid = Table.grid(padding=(0, 1), expand=True)
+    grid.add_column(style="dim", no_wrap=True, min_width=8)
+    for _ in range(3):
+        grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(style="dim", no_wrap=True, overflow="ellipsis", ratio=1)
+    for record in standing.background.history[:lines]:
+        grid.add_row(*_journal_cells(standing, record))
+    return grid
+
+
+def _journal_cells(standing: Standing, record: Record) -> tuple[Text, ...]:
+    """Each a Text: in a plain string brackets would be markup."""
+    state = Text(f"→ {record.state.state}", style=f"not dim {COLOURS[record.state.state]}")
+    when = Text(_when(standing, record.when))
+    return Text(str(record.revision)), when, Text(record.verb), state, Text(record.who)
+
+
+def _when(standing: Standing, instant: datetime) -> str:
+    """In the sale's zone, with the day where that is not today."""
+    zone = standing.header.zone
+    is_today = instant.astimezone(zone).date() == standing.now.astimezone(zone).date()
+    return local_clock(instant, standing.header) if is_today else local(instant, standing.header)

@@ -1,0 +1,149 @@
+"""What the board shows, on terminals of all sizes."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from rich.console import Console
+from support.operators import ENDS_AT, SALE, STARTS_AT
+from support.standings import HOUR, REVISION, header, record, standing, state
+
+from flashgen.cli.board import board
+from flashgen.cli.sale_watch import Glimpse
+from flashgen.cli.shown import Shown
+from flashgen.cli.standing import Background, Standing
+from flashgen.unlock.pointer import Pointer
+from flashgen.unlock.state import State
+from flashgen.unlock.transition import NotPushed
+from flashgen.unlock.unelected import Fate, Unelected
+
+LONG_HISTORY = Background(tuple(record(State.LIVE, revision=revision) for revision in range(9, -1, -1)))
+
+
+def drawn(*glimpses: Glimpse, width: int = 80, height: int = 24, colour: bool = False) -> list[str]:
+    """The lines of a board."""
+    file = io.StringIO()
+    console = Console(file=file, width=width, height=height, force_terminal=colour, highlight=False, _environ={})
+    console.print(board(glimpses, "production", console))
+    return file.getvalue().splitlines()
+
+
+def glimpse(sale: Standing | None = None, name: str = SALE, **facts: object) -> Glimpse:
+    """Of a live sale."""
+    return replace(Glimpse(name, sale or standing()), **facts)  # type: ignore[arg-type]
+
+
+def shows(words: str, *glimpses: Glimpse, width: int = 80) -> bool:
+    """Whether they are in one line of the board."""
+    return any(words in line for line in drawn(*glimpses, width=width))
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("height", [4, 8, 24, 60])
+@pytest.mark.parametrize("sales", [1, 3, 30])
+def test_it_fits_whatever_the_size(width: int, height: int, sales: int) -> None:
+    """No line is wider than the terminal; no board is higher, as long as there are lines to draw it in."""
+    long = header(id="a-rather-long-name-of-a-sale-that-somebody-has-given-it")
+    wordy = standing(header=long, background=replace(LONG_HISTORY, unread="the manifest: " + "no " * 60))
+    lines = drawn(*[glimpse(wordy, long.id)] * sales, width=width, height=height)
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= max(height, 6)
+
+
+def test_a_sale_at_a_glance() -> None:
+    """State, revision, who, since when, what comes next, and what the edge shows."""
+    lines = [line.strip("│ ") for line in drawn(glimpse())]
+    assert [
+        "production  s3://flash                                             09:00:00 UTC",
+        "╭─  fair  ─────────────────────────────────────────────────────────────────────╮",
+        "state     LIVE   revision 5",
+        "since    08:00:00 UTC, 01:00:00 ago  by ann",
+        "next     ends in 11:00:00  at 20:00:00 UTC",
+        "edge     revision 5, Age 1 s, Hit",
+        "",
+        "5        08:00:00 UTC verb → live      ann",
+        "0        07:00:00 UTC verb → scheduled ops",
+        "╰──────────────────────────────────────────────────────────────────────────────╯",
+        "every 2 s; Ctrl-C ends it",
+    ] == lines
+
+
+def test_the_journal_gets_the_lines_that_are_left() -> None:
+    """The newest of it."""
+    counts = [
+        sum("→ live" in line for line in drawn(glimpse(standing(background=LONG_HISTORY)), height=height))
+        for height in (8, 9, 10, 11, 14, 30)
+    ]
+    assert [0, 0, 1, 2, 5, 8] == counts
+
+
+def test_many_sales_are_a_table() -> None:
+    """And those that do not fit are counted."""
+    glimpses = [glimpse(name=f"sale-{number}") for number in range(30)]
+    lines = drawn(*glimpses, height=24)
+    assert ["sale", "state", "rev", "next", "edge", "by"] == lines[1].split()
+    assert ["sale-0", "live", "5", "ends", "in", "11:00:00", "5", "ann"] == lines[2].split()
+    assert " and 10 more: name those to watch" == lines[-2].rstrip()
+
+
+@pytest.mark.parametrize(
+    ("sale", "words"),
+    [
+        (standing(State.SCHEDULED, STARTS_AT - HOUR), "starts in 01:00:00  at 08:00:00 UTC"),
+        (standing(State.SCHEDULED, STARTS_AT - 25 * HOUR), "starts in 1 d 01:00:00  at 2026-11-27 08:00:00 UTC"),
+        (standing(State.SCHEDULED, STARTS_AT + timedelta(minutes=2)), "start overdue 00:02:00"),
+        (standing(State.LIVE, STARTS_AT - timedelta(seconds=10)), "opens in 00:00:10"),
+        (standing(State.LIVE, ENDS_AT), "LIVE   past its end  revision 5"),
+        (standing(State.ENDED), "ENDED   revision 5"),
+        (standing(shown=Shown(problem="no answer", url="https://x")), "edge     cannot be seen: no answer"),
+        (standing(shown=Shown(4, "r4", 7)), "edge     revision 4, Age 7 s; drift: the store has revision 5"),
+        (standing(shown=Shown(5, "x")), "edge     revision 5; drift: the store has another revision 5"),
+        (standing(shown=Shown()), "edge     looking …"),
+        (standing(pointer=Pointer(REVISION, "r5", state(closed=frozenset({"LAMP"})))), "closed   LAMP"),
+        (standing(pointer=Pointer(REVISION, "r5", state(sold=frozenset({"MUG"})))), "sold out MUG"),
+        (standing(pointer=None, missing=NotPushed("no", "flashgen push fair")), "next     flashgen push fair"),
+        (
+            standing(background=Background((), None, (Unelected(record(State.LIVE), Fate.ARMED),))),
+            "attempt  ann has armed `verb` for 08:00:00 UTC; nothing of it is public yet",
+        ),
+        (standing(header=header(timezone="Europe/Berlin")), "since    09:00:00 CET, 01:00:00 ago"),
+    ],
+)
+def test_what_is_worth_knowing_has_a_line(sale: Standing, words: str) -> None:
+    """In words, for those who see no colours."""
+    assert shows(words, glimpse(sale))
+
+
+def test_an_edge_that_follows_is_no_drift() -> None:
+    """It has had no time to."""
+    assert shows("it follows within seconds", glimpse(standing(shown=Shown(4, "r4", 1)), is_settling=True))
+
+
+def test_a_silent_store_leaves_what_was_known() -> None:
+    """With its age; also in the table."""
+    silent = glimpse(trouble="no answer", silent_seconds=14.9)
+    assert shows("store    cannot be asked; below is how it was 00:00:14 ago (no answer)", silent)
+    assert shows("LIVE   revision 5", silent)
+    assert any("live, 00:00:14 ago" in line for line in drawn(silent, height=4))
+
+
+@pytest.mark.parametrize("height", [4, 24])
+def test_names_are_not_markup(height: int) -> None:
+    """Whatever people, jobs and sales are called."""
+    odd = standing(background=Background((record(State.LIVE, revision=0, who="[/]ci[red]:boom:"),)))
+    assert any("[/]ci[red]:boom:" in line for line in drawn(glimpse(odd), width=120, height=height))
+
+
+def test_before_the_first_answer_it_says_so() -> None:
+    """Or why there is none."""
+    assert shows("looking …", Glimpse(SALE))
+    assert shows("store    no network", Glimpse(SALE, trouble="no network"))
+
+
+def test_each_state_has_a_colour_of_its_own() -> None:
+    """Of the words and of the frame."""
+    frames = {drawn(glimpse(standing(kind)), colour=True)[1].partition("╭")[0] for kind in State}
+    assert len(State) == len(frames)

@@ -1,0 +1,131 @@
+"""What the edge shows of a pointer, over real connections."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from email.utils import formatdate
+
+import pytest
+from support.meddling_edge import Change, MeddlingEdge
+from support.operators import KEY, bring, control_of
+
+from flashgen.cli.shown import Onlooker, Shown, clock_ahead
+from flashgen.edge import Edge, Serving
+from flashgen.edge.viewer import Seen
+from flashgen.store import MemoryStore
+from flashgen.unlock.pointer import Forward, render
+from flashgen.unlock.state import State
+
+PATH = f"/{KEY}"
+NOW = 1_800_000_000.0
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    """With a live sale in it, at revision 1."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    return store
+
+
+@pytest.fixture
+def edge(store: MemoryStore) -> MeddlingEdge:
+    """In front of that."""
+    return MeddlingEdge(Edge(store))
+
+
+@pytest.fixture
+def onlooker(edge: MeddlingEdge) -> Iterator[Onlooker]:
+    """Somebody who looks at the edge."""
+    with Serving(edge) as serving, Onlooker(serving.url) as onlooker:
+        yield onlooker
+
+
+def test_a_pointer_with_what_the_edge_says_of_its_copy(onlooker: Onlooker, store: MemoryStore) -> None:
+    """The second look is answered from the cache."""
+    onlooker.look(KEY)
+    nonce = control_of(store).read().pointer.nonce
+    assert (1, nonce, 0, "Hit from flashgen") == about(onlooker.look(KEY))
+
+
+def about(shown: Shown) -> tuple[int | None, str, int | None, str]:
+    """Which revision, and what the edge says of its copy."""
+    return shown.revision, shown.nonce, shown.age, shown.x_cache
+
+
+FORWARD = render(Forward(2, "nonce", "unlock.abcdefgh23.js"))
+
+WRONG: dict[str, tuple[Change, str]] = {
+    "an error": (lambda reply: replace(reply, status=403), "answers 403"),
+    "a login page": (lambda reply: replace(reply, body=b"<html>"), "shows something else than a pointer"),
+    "a forward": (lambda reply: replace(reply, body=FORWARD), "shows a forward to unlock.abcdefgh23.js"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_no_pointer_is_a_problem(onlooker: Onlooker, edge: MeddlingEdge, name: str) -> None:
+    """With the URL that anybody can look at, without the random query."""
+    edge.change, said = WRONG[name]
+    shown = onlooker.look(KEY)
+    assert (None, "", said, True) == (shown.revision, shown.nonce, shown.problem, shown.url.endswith(PATH))
+
+
+def test_an_edge_that_does_not_answer_is_a_problem() -> None:
+    """And no exception: how the sale stands is worth telling all the same."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}"
+    with Onlooker(url) as onlooker:
+        assert Shown(problem="no connection: connection refused", url=f"{url}{PATH}") == onlooker.look(KEY)
+
+
+@pytest.mark.parametrize("url", [None, "sale.example.com", "https://me@sale.example.com"])
+def test_a_target_that_names_no_place_is_a_problem(url: str | None) -> None:
+    """Neither does a mistake in the settings hide how the sale stands."""
+    with Onlooker(url) as onlooker:
+        assert "`url" in onlooker.look(KEY).problem
+
+
+def test_the_edges_clock_is_remembered_while_it_is_silent(edge: MeddlingEdge) -> None:
+    """Else the board's countdown would jump to this machine's clock, and back."""
+    edge.change = lambda reply: reply.saying(x_now=str(int(NOW * 1000)))
+    with Onlooker(None) as nobody:
+        assert 0.0 == nobody.look(KEY).clock_ahead
+    with Serving(edge) as serving:
+        onlooker = Onlooker(serving.url)
+        told = onlooker.look(KEY).clock_ahead
+    with onlooker:
+        silent = onlooker.look(KEY)
+    assert silent.problem
+    assert told == silent.clock_ahead != 0.0
+
+
+def answer(asked_at: float, answered_at: float, **fields: str) -> Seen:
+    """With these header fields."""
+    named = {name.replace("_", "-"): value for name, value in fields.items()}
+    return Seen(200, named, b"", 0, NOW + asked_at, NOW + answered_at)
+
+
+def date(seconds: float) -> str:
+    """As a server spells it."""
+    return formatdate(NOW + seconds, usegmt=True)
+
+
+@pytest.mark.parametrize(
+    ("seen", "ahead"),
+    [
+        (answer(0, 0.1, x_now=str(int(NOW * 1000) + 50)), 0.0),
+        (answer(0, 0.1, x_now=str(int(NOW * 1000) + 30_050)), 30.0005),
+        (answer(0, 0.1, x_now=str(int(NOW * 1000) - 9_950)), -9.9995),
+        (answer(0, 0.1, date=date(0)), 0.0),
+        (answer(0, 0.1, date=date(-4), age="3"), 0.0),
+        (answer(0, 0.1, date=date(-4), age="30"), 26.95),
+        (answer(0, 0.1, date=date(-100)), -99.05),
+        (answer(0, 0.1, x_now="soon", date="today"), 0.0),
+        (answer(0, 0.1), 0.0),
+    ],
+)
+def test_how_far_the_edges_clock_is_ahead(seen: Seen, ahead: float) -> None:
+    """The middle of what its answer leaves possible; `Date` and `Age` are both cut to whole seconds."""
+    assert pytest.approx(ahead, abs=1e-6) == clock_ahead(seen)

@@ -1,0 +1,51 @@
+"""Standings of a sale, made by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from support.operators import ENDS_AT, KEY, SALE, STARTS_AT, VERSION
+
+from flashgen.cli.shown import Shown
+from flashgen.cli.standing import Background, Standing
+from flashgen.sale.model import Header, Unlock
+from flashgen.unlock.journal import Record
+from flashgen.unlock.pointer import Pointer
+from flashgen.unlock.state import SaleState, State
+
+HOUR = timedelta(hours=1)
+REVISION = 5
+
+
+def state(kind: State = State.LIVE, **facts: Any) -> SaleState:
+    """Of a sale that was opened at its start, if it was."""
+    opened = {} if kind is State.SCHEDULED else {"opens_at": STARTS_AT, "epoch": 1, "token_nonce": "token"}
+    return SaleState(kind, STARTS_AT, ENDS_AT, **{**opened, **facts})
+
+
+def record(
+    kind: State, *, revision: int = REVISION, who: str = "ann", when: datetime = STARTS_AT, **facts: Any
+) -> Record:
+    """A revision `r<n>` that was based on the one before."""
+    parent = f"r{revision - 1}" if revision else None
+    return Record(f"r{revision}", parent, revision, "verb", who, when, None, state(kind, **facts))
+
+
+def standing(kind: State = State.LIVE, now: datetime = STARTS_AT + HOUR, **facts: Any) -> Standing:
+    """Of a pushed sale at revision 5, which the edge shows too; `facts` replace what else a Standing has."""
+    pointer = Pointer(REVISION, f"r{REVISION}", state(kind))
+    made = Standing(header(), KEY, "s3://flash", now, pointer, shown=Shown(REVISION, pointer.nonce, 1, "Hit"))
+    behind = Background((record(kind), record(State.SCHEDULED, revision=0, who="ops", when=STARTS_AT - HOUR)))
+    return replace(made, **{"background": behind, **facts})
+
+
+def header(**facts: Any) -> Header:
+    """What the YAML says, as it was pushed."""
+    about: dict[str, Any] = {
+        **{"id": SALE, "title": "Fair", "starts_at": STARTS_AT, "ends_at": ENDS_AT, "currency": "EUR"},
+        **{"timezone": "UTC", "order": None},
+        "unlock": Unlock.model_construct(version=VERSION, edge_ttl_seconds=1),
+    }
+    return Header.model_construct(**{**about, **facts})
