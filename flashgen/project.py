@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
+from flashgen.addresses import checked_distribution, checked_endpoint, checked_region, checked_store, checked_url
 from flashgen.errors import InvalidInput, Problem, Refused, Where
 from flashgen.page.headers import checked_page_cache, page_cache
-from flashgen.sale.document import read_document
+from flashgen.sale.document import Document, read_document
 from flashgen.sale.instant import seconds
 from flashgen.sale.validation import Model, validate
 from flashgen.sale.wording import suggestion
@@ -38,14 +39,29 @@ def _duration(value: object) -> int:
 class Target(Model):
     """A place to push to."""
 
-    store: str = Field(description="`dir:PATH`, relative to the project, or `s3://BUCKET[/PREFIX]`.")
-    url: str | None = Field(default=None, description="Where the public sees it.")
+    store: Annotated[str, AfterValidator(checked_store)] = Field(
+        description="`dir:PATH`, relative to the project, or `s3://BUCKET[/PREFIX]`."
+    )
+    url: Annotated[str, AfterValidator(checked_url)] | None = Field(
+        default=None, description="Where the public sees it."
+    )
+    endpoint_url: Annotated[str, AfterValidator(checked_endpoint)] | None = Field(
+        default=None, description="For any other S3-compatible store."
+    )
     region: str | None = Field(default=None, description="The bucket's region.")
-    endpoint_url: str | None = Field(default=None, description="For any other S3-compatible store.")
-    distribution: str | None = Field(default=None, description="CloudFront; without it nothing is invalidated.")
+    distribution: Annotated[str, AfterValidator(checked_distribution)] | None = Field(
+        default=None, description="CloudFront; without it nothing is invalidated."
+    )
     page_cache_control: Annotated[str, AfterValidator(checked_page_cache)] | None = Field(
         default=None, description="The Cache-Control of pages; without it, what fits the target."
     )
+
+    @field_validator("region")
+    @classmethod
+    def _checked_region(cls, region: str | None, fields: ValidationInfo) -> str | None:
+        """By the rules of AWS, unless there is an `endpoint_url`, if only one that does not fit either."""
+        is_aws = fields.data.get("endpoint_url", "unfit") is None
+        return checked_region(region, is_aws=is_aws) if region else region
 
 
 class Freeze(Model):
@@ -155,7 +171,13 @@ def read_settings(path: Path) -> Settings:
     """The settings of a file, or the defaults if there is none. Raises InvalidInput with every problem."""
     if not path.is_file():
         return Settings()
-    document = read_document(path)
+    try:
+        return _settings(read_document(path))
+    except InvalidInput as error:
+        raise InvalidInput(map(_without_credentials, error.problems)) from None
+
+
+def _settings(document: Document) -> Settings:
     settings, problems = validate(Settings, document.data, document)
     if settings is None:
         raise InvalidInput(problems)
@@ -164,6 +186,13 @@ def read_settings(path: Path) -> Settings:
         message = f"`default_target` must be one of the targets, found {settings.default_target}"
         raise InvalidInput([document.problem(("default_target",), message, hint)])
     return settings
+
+
+def _without_credentials(problem: Problem) -> Problem:
+    """A line with an `@` may hold a password in a URL, whatever is wrong in it: then it is not shown."""
+    if "@" not in problem.message + problem.quote:
+        return problem
+    return replace(problem, message=problem.message.partition(", found ")[0], quote="")
 
 
 def _make_secret(path: Path) -> None:

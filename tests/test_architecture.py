@@ -19,14 +19,16 @@ MAY_IMPORT = {
     "store": {"errors"},
     "unlock": {"errors", "timestamps", "sale", "store"},
     "page": {"errors", "timestamps", "packaged", "sale", "store", "unlock"},
-    "release": {"errors", "timestamps", "finding", "page", "store", "unlock", "edge"},
-    "project": {"errors", "sale", "page", "store"},
+    "release": {"errors", "timestamps", "page", "store", "unlock", "edge"},
+    "verify": {"errors", "timestamps", "finding", "store", "unlock", "release", "edge"},
+    "addresses": {"errors", "sale", "store"},
+    "project": {"errors", "addresses", "sale", "page", "store"},
     "edge": {"errors", "timestamps", "store"},
     "rehearse": {"errors", "timestamps"},
-    "doctor": {"errors", "timestamps", "finding", "sale", "page", "unlock", "release", "store", "edge"},
+    "doctor": {"errors", "timestamps", "finding", "sale", "page", "unlock", "release", "verify", "store", "edge"},
     "cli": {
         *("errors", "timestamps", "packaged", "finding", "project"),
-        *("sale", "page", "unlock", "release", "store", "edge", "doctor", "rehearse"),
+        *("sale", "page", "unlock", "release", "verify", "store", "edge", "doctor", "rehearse"),
     },
 }
 """Imports go one way. `unlock` never knows `page` or `release`: that is why go-live cannot render or upload."""

@@ -8,6 +8,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from shutil import get_terminal_size
+from textwrap import wrap
 
 import click
 
@@ -18,16 +20,27 @@ from flashgen.finding import Finding, Level
 _COLOURS = {Level.PASS: "green", Level.WARN: "yellow", Level.FAIL: "red"}
 ROWS_SHOWN = 20
 WIDEST_PLACE = 44
+WIDEST_INDENT = 20
+NARROWEST, WIDEST = 60, 120
+"""Columns to wrap text to; where nobody looks on, lines are `ENDLESS`: one finding is one line, for grep."""
+ENDLESS = 1_000_000
+_MARGIN = " " * len("  PASS  ")
 TERMINAL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A finding, where it was made, and what else is good to know there."""
+    """A finding, where it was made, and what else is good to know there. A place may say it all: no check then."""
 
     place: str
     finding: Finding
     note: str = ""
+
+    @property
+    def text(self) -> str:
+        """What was looked at there, and what was found."""
+        check = f"{self.finding.check}: " if self.finding.check else ""
+        return f"{check}{self.finding.message}{f'  ({self.note})' if self.note else ''}"
 
 
 def show_findings(session: Session, rows: Sequence[Row]) -> None:
@@ -59,18 +72,34 @@ def _show_all(session: Session, rows: Sequence[Row]) -> None:
     shown = rows if session.verbose else rows[:ROWS_SHOWN]
     width = min(max((len(row.place) for row in shown), default=0), WIDEST_PLACE)
     for row in shown:
-        _show(session, row, width)
+        show_row(session, row, width)
     if len(shown) < len(rows):
         session.say(f"        … and {len(rows) - len(shown):,} more (-v shows all)")
 
 
-def _show(session: Session, row: Row, width: int) -> None:
+def show_row(session: Session, row: Row, width: int) -> None:
+    """One row, whose place is `width` wide, and the fix below it."""
     finding = row.finding
-    level = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=True)
-    note = f"  ({row.note})" if row.note else ""
-    session.say(f"  {level}  {row.place:<{width}}  {finding.check}: {finding.message}{note}")
+    level = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=finding.level is not Level.PASS)
+    text = _wrapped(f"{row.place:<{width}}  {row.text}", min(width + 2, WIDEST_INDENT))
+    session.say(f"  {level}  {text}")
     if finding.hint:
-        session.say(f"        fix: {finding.hint}")
+        fix = _wrapped(f"fix: {session.aimed(finding.hint)}", len("fix: "))
+        session.say(f"{_MARGIN}{click.style('fix', bold=True)}{fix.removeprefix('fix')}")
+
+
+def _wrapped(text: str, indent: int) -> str:
+    """As wide as the terminal, if it is one; what somebody will copy (a word, a path) is never cut."""
+    columns = get_terminal_size((ENDLESS, 0)).columns
+    lines = wrap(
+        text,
+        width=columns if columns == ENDLESS else max(NARROWEST, min(columns, WIDEST)),
+        initial_indent=_MARGIN,
+        subsequent_indent=_MARGIN + " " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return "\n".join(lines).removeprefix(_MARGIN)
 
 
 def _merged(rows: Sequence[Row]) -> list[Row]:

@@ -11,13 +11,12 @@ from datetime import UTC, datetime
 
 from flashgen.cli.session import Session
 from flashgen.errors import Refused
-from flashgen.release.manifest import read_manifest
 from flashgen.sale.load import load_header
 from flashgen.sale.model import Header
 from flashgen.unlock.pointer import pointer_headers, pointer_key, version_of
 from flashgen.unlock.state import SaleState
 from flashgen.unlock.token import TokenSigner, claims_of, parse_keys
-from flashgen.unlock.transition import Control, NotPushed, Seen
+from flashgen.unlock.transition import Control, NotPushed, PointerLost, Seen
 
 
 def now() -> datetime:
@@ -72,13 +71,20 @@ def open_control(session: Session, header: Header) -> Control:
 
 
 def read_pointer(control: Control) -> Seen:
-    """The pointer. Where there is none under the YAML's version, says which version was pushed instead."""
+    """The pointer. Where there is none under the YAML's version, says which version was pushed instead.
+
+    Raises NotPushed when none was, PointerLost when this one was pushed and is gone.
+    """
     try:
         return control.read()
     except NotPushed as missing:
+        from flashgen.release.manifest import read_manifest
+
         pushed = read_manifest(control.store, control.sale).manifest.pointer
-        if pushed is None or pushed.key == control.key:
+        if pushed is None:
             raise
+        if pushed.key == control.key:
+            raise PointerLost(control.sale, control.key, control.store.url) from missing
         version = version_of(pushed.key)
         raise Refused(
             f"the YAML of {control.sale} names {control.key}, and what was pushed is {pushed.key}",

@@ -39,6 +39,12 @@ def plan_lines(plan: Plan, *, all_shown: bool) -> Iterator[str]:
         yield f"{sale}: nothing to do, {plan.unchanged:,} files are in place"
         return
     yield f"{click.style(sale, bold=True)}{_since(plan)}"
+    if claim := plan.base.manifest.claim:
+        began = "to prune" if claim.is_prune else "a push"
+        yield f"  {claim.who} began {began} at {timestamps.to_text(claim.when)} and has not finished it"
+    if not plan.changes:
+        yield f"{sale}: nothing to put; that push is brought to its end"
+        return
     names = [_name(plan, change) for change in plan.changes]
     column = min(max(map(len, names)), terminal_width() - ROOM_FOR_REASONS)
     for wave in Wave:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,13 @@ from flashgen.errors import Refused
 from flashgen.page.output import replace_file
 from flashgen.page.site import Site
 from flashgen.release.drift import find_drift
+from flashgen.release.freeze import freeze_of
 from flashgen.release.manifest import read_manifest
-from flashgen.release.plan import Plan, make_plan
-from flashgen.release.saved_plan import SavedPlan, is_carried_out, parse_plan, plan_again, render_plan, save
+from flashgen.release.plan import Plan, Wave, make_plan
+from flashgen.release.saved_plan import SavedPlan, is_carried_out, is_plan, parse_plan, plan_again, render_plan, save
 from flashgen.store import Store
 
-STRANGERS_NAMED = 5
+UNTRACKED_NAMED = 5
 
 
 def make_plans(session: Session, sales: Sequence[str], *, build: bool, refresh: bool = False) -> list[Plan]:
@@ -44,24 +46,24 @@ def _plan(session: Session, site: Site, store: Store, *, refresh: bool) -> Plan:
     if not refresh:
         return make_plan(site, base)
     drift = find_drift(site, base, store)
-    _note_strangers(session, site.sale, drift.strangers)
+    _note_untracked(session, site.sale, drift.untracked)
     return make_plan(site, base, drift.reasons)
 
 
-def _note_strangers(session: Session, sale: str, strangers: Sequence[str]) -> None:
-    if strangers:
-        names = ", ".join(strangers if session.verbose else strangers[:STRANGERS_NAMED])
-        more = "" if session.verbose or len(strangers) <= STRANGERS_NAMED else ", …"
-        said = "1 object is no push's, and stays" if len(strangers) == 1 else _many_strangers(len(strangers))
-        session.note(f"{sale}: {said}: {names}{more}")
-
-
-def _many_strangers(count: int) -> str:
-    return f"{count:,} objects are no push's, and stay"
+def _note_untracked(session: Session, sale: str, untracked: Sequence[str]) -> None:
+    if untracked:
+        names = ", ".join(untracked if session.verbose else untracked[:UNTRACKED_NAMED])
+        more = "" if session.verbose or len(untracked) <= UNTRACKED_NAMED else ", …"
+        count = "1 untracked object" if len(untracked) == 1 else f"{len(untracked):,} untracked objects"
+        session.note(f"{sale}: {count}, left alone: {names}{more}")
 
 
 def save_plans(session: Session, plans: Sequence[Plan], path: Path) -> None:
-    """Write plans into a file for `push`."""
+    """Write plans into a file for `push`. Raises Refused rather than write over something else."""
+    if path.exists() and not (path.is_file() and is_plan(path.read_bytes())):
+        raise Refused(f"{path} is there already, and is no plan", "give another name: -o tonight.json")
+    if not path.parent.is_dir():
+        raise Refused(f"{path}: there is no folder {path.parent}", "make it, or give another name")
     name, target = session.project.target(session.target_name)
     replace_file(path, render_plan(save(plans, name, target.store, operator(), now())))
 
@@ -115,6 +117,23 @@ def show_target(session: Session) -> None:
     name, target = session.project.target(session.target_name)
     places = [session.project.store(session.target_name).url, *([target.url] if target.url else [])]
     session.say("  ".join([click.style(name, bold=True), *places]))
+
+
+def freeze_window(session: Session) -> tuple[timedelta, timedelta]:
+    """How long before and after the start of a sale nothing is pushed or pruned."""
+    freeze = session.project.settings.freeze
+    return timedelta(seconds=freeze.before), timedelta(seconds=freeze.after)
+
+
+def check_freezes(session: Session, plans: Sequence[Plan]) -> None:
+    """Raises Refused around the start that a site was built with, and the one that was pushed.
+
+    A pointer that is gone is put again at any time: without it nobody can buy.
+    """
+    for plan in plans:
+        if all(change.wave is Wave.POINTER and change.is_drift for change in plan.changes):
+            continue
+        freeze_of(plan.base.manifest, plan.site.pointer.state.starts_at, *freeze_window(session)).check(now())
 
 
 def plan_facts(session: Session, plans: Sequence[Plan]) -> dict[str, Any]:

@@ -13,8 +13,9 @@ from flashgen.cli.operating import now, open_control, open_header
 from flashgen.cli.progress import progress
 from flashgen.cli.session import Session
 from flashgen.errors import FlashgenError, LostRace, Refused, StoreError
+from flashgen.release.claim import may_be_alive
+from flashgen.release.invalidation import LIMIT_SECONDS, await_edges
 from flashgen.release.plan import Plan, Wave
-from flashgen.release.propagation import LIMIT_SECONDS, await_edges
 from flashgen.release.publish import Invalidation, Push
 from flashgen.store.protocol import Cdn
 
@@ -37,10 +38,20 @@ class Pushed:
 
 def publish(session: Session, plan: Plan, *, take_over: bool) -> Pushed:
     """Carry out one plan in the chosen target. Edges that cannot be waited for are a warning, and no error."""
+    sale, claim, cdn = plan.site.sale, plan.base.manifest.claim, session.project.cdn(session.target_name)
+    if take_over and claim and may_be_alive(claim, plan.target, now()):
+        doing = "prune" if claim.is_prune else "push"
+        session.note(f"{sale}: waiting until {claim.who}'s {doing} is surely at its end, about a minute")
+    invalidation = _carry_out(session, plan, cdn, take_over=take_over)
+    pushed = _await(session, sale, cdn, invalidation) if cdn and invalidation else Pushed(sale)
+    session.say(f"{sale}: pushed")
+    return pushed
+
+
+def _carry_out(session: Session, plan: Plan, cdn: Cdn | None, *, take_over: bool) -> Invalidation | None:
     # The YAML may have moved on since the build: what is pushed is the site, its pointer included.
     file, header = plan.site.pointer_file, open_header(session, plan.site.sale)
     control = replace(open_control(session, header), key=file.key, headers=file.headers, origins=plan.site.origins)
-    cdn = session.project.cdn(session.target_name)
     reached: dict[Wave, int] = {}
     try:
         with progress(session, plan.site.sale) as report:
@@ -49,14 +60,11 @@ def publish(session: Session, plan: Plan, *, take_over: bool) -> Pushed:
                 reached[wave] = done
                 report(wave, done, total)
 
-            invalidation = Push(plan, control, tell, cdn).run(take_over=take_over)
+            return Push(plan, control, tell, cdn).run(take_over=take_over)
     except BaseException as error:
         for line in where_it_stands(plan, reached, error):
             click.echo(line, err=True)
         raise
-    if cdn is None or invalidation is None:
-        return Pushed(plan.site.sale)
-    return _await(session, plan.site.sale, cdn, invalidation)
 
 
 def where_it_stands(plan: Plan, reached: Mapping[Wave, int], error: BaseException) -> Iterator[str]:
@@ -72,7 +80,7 @@ def where_it_stands(plan: Plan, reached: Mapping[Wave, int], error: BaseExceptio
     pages = [(done, total) for wave, done, total in waves if wave in (Wave.PAGES, Wave.SALE_PAGE)]
     yield f"  {_seen_by_the_public(plan, sum(done for done, _ in pages), sum(total for _, total in pages))}"
     if not isinstance(error, LostRace | Refused) and isinstance(error, FlashgenError | OSError | KeyboardInterrupt):
-        yield "  the same command again finishes it"
+        yield f"  {'then' if getattr(error, 'hint', '') else 'now'} the same command again finishes it"
 
 
 def _seen_by_the_public(plan: Plan, done: int, total: int) -> str:

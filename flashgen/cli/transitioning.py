@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,6 @@ from flashgen.cli.outcome import facts, say_outcome
 from flashgen.cli.session import Session
 from flashgen.cli.state_text import difference
 from flashgen.cli.times import local_clock, moment, span
-from flashgen.cli.verifying import verify_shown
-from flashgen.cli.witness import witness_of
 from flashgen.errors import Refused
 from flashgen.unlock.arm import LATE, Moment, await_moment, fire
 from flashgen.unlock.state import SaleState, State
@@ -26,6 +24,7 @@ from flashgen.unlock.transition import Control, Outcome, Seen, outlook, transiti
 
 if TYPE_CHECKING:
     from flashgen.cli.transition_options import Asked
+    from flashgen.cli.witness import Witness
     from flashgen.sale.model import Header
     from flashgen.unlock.verbs import Verb
 
@@ -62,7 +61,7 @@ def carry_out(session: Session, control: Control, order: Order, seen: Seen | Non
     Returns the result for `--json`.
     """
     asked = order.asked
-    with witness_of(session, control) if asked.verify else nullcontext() as witness:
+    with _witness(session, control, asked) as witness:
         seen = seen or read_pointer(control)
         wanted = outlook(control, order.verb, seen).state
         if wanted != seen.pointer.state:
@@ -77,8 +76,19 @@ def carry_out(session: Session, control: Control, order: Order, seen: Seen | Non
         say_outcome(session, order.header, outcome, order.moment, order.undo)
         result = facts(control, outcome)
         if witness:
+            from flashgen.cli.verifying import verify_shown
+
             result = verify_shown(session, witness, outcome, result, roll_back=asked.rollback_on_failure)
     return result
+
+
+def _witness(session: Session, control: Control, asked: Asked) -> AbstractContextManager[Witness | None]:
+    """Whoever does not ask for one does not wait for what it needs to be loaded."""
+    if not asked.verify:
+        return nullcontext()
+    from flashgen.cli.witness import witness_of
+
+    return witness_of(session, control)
 
 
 def _in_time(session: Session, order: Order, state: SaleState) -> Order:

@@ -54,7 +54,7 @@ def _taken_back(control: Control, outcome: Outcome) -> tuple[str, bool]:
         return "not rolled back, since it was not written by this command", False
     verb = rollback(outcome.before.state, whole_second(now()), new_nonce())
     try:
-        seen = control.read()
+        seen = control.read_again()
         if seen.pointer.state.operators_part != outcome.after.state.operators_part:
             raise LostRace(f"somebody has made it {seen.pointer.state.state} since")
         back = transition(control, verb, seen)

@@ -12,7 +12,6 @@ from flashgen.cli.session import Session
 from flashgen.edge.viewer import Viewer
 from flashgen.errors import NoAnswer, Refused
 from flashgen.release.invalidation import paths_of
-from flashgen.release.observed import age_of
 from flashgen.unlock.pointer import Forward, Pointer, parse
 from flashgen.unlock.transition import Control, descends
 from flashgen.unlock.visibility import Sight, Verdict, await_visible
@@ -36,7 +35,7 @@ class Witness:
         seen = self.viewer.get(f"{path}?{secrets.token_hex(4)}")
         at = datetime.fromtimestamp(seen.answered_at, UTC)
         pointer = _pointer(seen.body, self.control.key) if seen.status == 200 else None
-        return Sight(at, seen.status, pointer, age_of(seen), seen.fields.get("x-cache", ""))
+        return Sight(at, seen.status, pointer, seen.age_seconds, seen.fields.get("x-cache", ""))
 
     def watch(self, ours: Pointer) -> Verdict:
         """Look until `ours` shows, or one that was built on it."""

@@ -4,18 +4,17 @@
 
     subject.py       what is examined: a target, its store, its sales, the secret
     examination.py   the checks in their order; what one needs of another; errors as findings
-    account.py       credentials
-    store.py         conditional writes and permissions, on a private scratch key
-    bucket.py        versions, privacy, region
-    distribution.py  CloudFront's behaviours against those of `flashgen.edge`; its headers, distribution_security.py
+    credentials.py   those of the store: do they last; the secret: is it there, can it be guessed
+    store.py         conditional writes, on a private scratch key; the bucket's versions, privacy, region
+    permissions.py   who may go live, push, prune, invalidate
+    distribution.py  CloudFront's behaviours against those of `flashgen.edge`, and the headers that it adds
     clock.py         this machine's clock against the store's and the edge's
-    secret.py        is it there, can it be guessed; strength.py judges one key
-    sale.py          the files of one sale, and its build
+    sale.py          the files of one sale, its build, its pointer in the store
     pushed.py        what the store has of it: manifest, claim; is a push due, and may it still be
-    pointer.py       the pointer in the store
-    public.py        what shoppers get
+    public.py        what shoppers get, as `flashgen.verify` judges it
     gate.py          are the order servers there, and do they know the secret
     leaks.py         is a secret or a token where it must not be; spellings.py knows what to look for
 
-Nothing here writes anything public: the only objects written lie under `_flashgen/doctor/`, and are deleted again.
+Nothing here changes anything public. What is written lies under `_flashgen/doctor/`, and is deleted again; whether more
+may be written is tried by requests that have to be refused.
 """

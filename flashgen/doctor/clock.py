@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
 from flashgen.doctor.subject import Subject
-from flashgen.edge.viewer import Viewer
+from flashgen.edge.viewer import Seen, Viewer
 from flashgen.errors import FlashgenError
 from flashgen.finding import Finding, Level
 from flashgen.unlock.offset import DATE_SECONDS, GOOD_SECONDS, TOLERABLE_SECONDS, Offset, measure
 from flashgen.unlock.pointer import pointer_key
+
+X_NOW_DIGITS_MAX = 15
+"""Milliseconds until long after the last sale; a longer text is none of ours."""
 
 LOOKS = 4
 """Bounds the offset to a sixteenth of a second or so, within three seconds."""
@@ -41,8 +44,8 @@ def _of_the_edge(subject: Subject) -> Iterator[Finding]:
         with suppress(FlashgenError), Viewer(subject.url) as viewer:
             viewer.get(path)  # so that the next finds a connection
             sent = subject.clock()
-            fields = viewer.get(path).fields
-            if offset := offset_seen(fields, sent, subject.clock()):
+            seen = viewer.get(path)
+            if offset := offset_seen(seen, sent, subject.clock()):
                 yield verdict("edge", offset)
 
 
@@ -56,14 +59,23 @@ def verdict(whose: str, offset: Offset) -> Finding:
     return Finding(level, "clock", f"this machine's is {apart:.1f} s or more {side} the {whose}'s", HINT)
 
 
-def offset_seen(fields: Mapping[str, str], sent: float, received: float) -> Offset | None:
+def offset_seen(seen: Seen, sent: float, received: float) -> Offset | None:
     """From `x-now` (milliseconds), else from `Date` and `Age`, both cut to the second. None without either."""
-    if fields.get("x-now", "").isdigit():
-        told = int(fields["x-now"]) / 1000
-        return Offset(told - received, told - sent)
-    if "date" not in fields:
+    told = seen.fields.get("x-now", "")
+    if told.isascii() and told.isdigit() and len(told) <= X_NOW_DIGITS_MAX:
+        return Offset(int(told) / 1000 - received, int(told) / 1000 - sent)
+    date = _date(seen.fields.get("date", ""))
+    if date is None:
         return None
-    age = fields.get("age", "")
-    date = parsedate_to_datetime(fields["date"]).timestamp() + (int(age) if age.isdigit() else 0)
+    age = seen.age_seconds
     # A cached reply has two numbers that are cut.
-    return Offset(date - received, date + DATE_SECONDS * (2 if age else 1) - sent)
+    low, cut = date + (age or 0), DATE_SECONDS * (1 if age is None else 2)
+    return Offset(low - received, low + cut - sent)
+
+
+def _date(text: str) -> float | None:
+    """None for what is no date, or none that a clock could show."""
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None

@@ -1,20 +1,21 @@
 """CloudFront as it is, against what pages and pollers need of it. Pure, but for the one reading at the beginning.
 
-The behaviours that should be there are those of `flashgen.edge.behaviour`, the policy that of `flashgen.edge.security`.
+The behaviours that should be there are those of `flashgen.edge.behaviour`; the headers `flashgen.verify` judges.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from flashgen.doctor import distribution_security
 from flashgen.doctor.subject import Subject
 from flashgen.edge.behaviour import DEFAULT, ERROR_TTL_SECONDS, POINTER, matches
 from flashgen.finding import Finding, Level
 from flashgen.sale.model import Header
-from flashgen.store.distribution import DistributionFacts, PathBehaviour
+from flashgen.store.distribution import DistributionFacts, HeadersPolicy, PathBehaviour
 from flashgen.unlock.pointer import pointer_key
+from flashgen.verify.observed import Front
+from flashgen.verify.security import security_findings
 
 APPLY = "`flashgen infra apply` makes it as it should be"
 
@@ -35,8 +36,7 @@ def judge(facts: DistributionFacts, subject: Subject) -> Iterator[Finding]:
     for header in subject.headers:
         yield from _polled(facts, header)
     yield from _pages(facts.behaviours[-1])
-    origins = sorted({origin for header in subject.headers for origin in header.order_origins})
-    yield from distribution_security.judge(facts.behaviours[-1], origins)
+    yield from _security(facts, subject)
     yield from _errors(facts)
 
 
@@ -174,6 +174,32 @@ _PAGE_JUDGES: tuple[Callable[[PathBehaviour], Iterator[Finding]], ...] = (
     _page_function,
     _page_https,
 )
+
+
+def _security(facts: DistributionFacts, subject: Subject) -> Iterator[Finding]:
+    """The headers that it adds to pages, judged as `verify` judges those of a page."""
+    added = facts.behaviours[-1].headers
+    if added is None:
+        return
+    origins = sorted({origin for header in subject.headers for origin in header.order_origins})
+    front = Front(f"https://{urlsplit(subject.url or '').hostname or facts.domain}", facts.id)
+    found = [
+        Finding(fault.level, "security", f"{fault.check}: {fault.message}", f"{APPLY}: {fault.hint}")
+        for fault in security_findings(_fields(added), front, tuple(origins))
+    ]
+    yield from found or [Finding(Level.PASS, "security", "CSP with every order server, HSTS, nosniff")]
+
+
+def _fields(added: HeadersPolicy) -> Mapping[str, str]:
+    """As they will be sent. Whether HSTS holds for subdomains, the facts do not tell."""
+    hsts = f"max-age={added.hsts_seconds}; includeSubDomains" if added.hsts_seconds is not None else None
+    sent = {
+        "content-security-policy": added.content_security_policy,
+        "strict-transport-security": hsts,
+        "x-content-type-options": "nosniff" if added.nosniff else None,
+        "referrer-policy": added.referrer_policy,
+    }
+    return {name: value for name, value in sent.items() if value}
 
 
 def _errors(facts: DistributionFacts) -> Iterator[Finding]:

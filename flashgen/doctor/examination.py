@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import partial
 
 from flashgen.doctor import (
-    account,
-    bucket,
     clock,
+    credentials,
     distribution,
     gate,
     leaks,
-    pointer,
+    permissions,
     public,
     pushed,
     sale,
-    secret,
     store,
 )
 from flashgen.doctor.subject import Subject
@@ -32,12 +30,16 @@ PROBLEMS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """`look` yields what it finds, or raises. It is not made when a check that it `needs`, by name, has failed."""
+    """`look` yields what it finds, or raises.
+
+    It is not made when a check that it `needs`, by name, has failed, nor when one of `proven` could not be made.
+    """
 
     group: str
     name: str
     look: Look
     needs: tuple[str, ...] = ()
+    proven: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +53,24 @@ class Noted:
 def examine(subject: Subject) -> Iterator[Noted]:
     """Make every check, and yield what each finds as it is found."""
     failed: dict[str, str] = {}  # by name, what was the first to fail
+    passed: set[str] = set()
     for check in checks(subject):
-        if cause := next((failed[name] for name in check.needs if name in failed), ""):
+        if cause := _obstacle(check, failed, passed):
             failed[check.name] = cause
-            yield Noted(check.group, Finding(Level.WARN, check.name, f"skipped, for `{cause}` failed"))
+            yield Noted(check.group, Finding(Level.WARN, check.name, f"skipped, for `{cause}` did not pass"))
             continue
         for finding in guarded(check.name, check.look(subject)):
             if finding.level is Level.FAIL and finding.check == check.name:
                 failed[check.name] = check.name
+            if finding.level is Level.PASS:
+                passed.add(finding.check)
             yield Noted(check.group, finding)
+
+
+def _obstacle(check: Check, failed: Mapping[str, str], passed: Set[str]) -> str:
+    """What keeps a check from being made; empty if nothing does."""
+    causes = [failed[name] for name in (*check.needs, *check.proven) if name in failed]
+    return next(iter((*causes, *(name for name in check.proven if name not in passed))), "")
 
 
 def guarded(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -82,8 +93,8 @@ def checks(subject: Subject) -> Iterator[Check]:
     """All that can be looked at in this target, in order."""
     yield from _of_the_store(subject)
     yield Check("this machine", "clock", clock.check)
-    yield Check("this machine", "secret", secret.check)
-    yield Check("this machine", "strength", secret.check_strength, ("secret",))
+    yield Check("this machine", "secret", credentials.check_secret)
+    yield Check("this machine", "strength", credentials.check_strength, ("secret",))
     for path in subject.sale_paths:
         yield Check(path.stem, f"{path.stem}: yaml", partial(sale.check, path))
         yield from (check for header in subject.headers if header.id == path.stem for check in _of_a_sale(header))
@@ -98,18 +109,18 @@ def checks(subject: Subject) -> Iterator[Check]:
 
 def _of_the_store(subject: Subject) -> Iterator[Check]:
     if subject.identity:
-        yield Check("account", "credentials", account.check)
+        yield Check("account", "credentials", credentials.check_account)
     yield Check("target", "store", store.check, ("credentials",))
     yield Check("target", "conditional writes", store.check_conditions, ("store",))
-    yield Check("target", "may list", store.check_listing, ("store",))
-    yield Check("target", "may write", store.check_writing, ("store", "conditional writes"))
+    yield Check("target", "may list", permissions.check_listing, ("store",))
+    yield Check("target", "may write", permissions.check_writing, ("store",), proven=("conditional writes",))
     if subject.bucket:
-        yield Check("target", "privacy", bucket.check_privacy, ("store",))
-        yield Check("target", "versions", bucket.check_versions, ("store",))
-        yield Check("target", "region", bucket.check_region, ("store",))
+        yield Check("target", "privacy", store.check_privacy, ("store",))
+        yield Check("target", "versions", store.check_versions, ("store",))
+        yield Check("target", "region", store.check_region, ("store",))
     if subject.distribution:
         yield Check("cdn", "distribution", distribution.check, ("credentials",))
-        yield Check("cdn", "may invalidate", store.check_invalidating, ("credentials", "distribution"))
+        yield Check("cdn", "may invalidate", permissions.check_invalidating, ("credentials", "distribution"))
 
 
 def _of_a_sale(header: Header) -> Iterator[Check]:
@@ -118,5 +129,5 @@ def _of_a_sale(header: Header) -> Iterator[Check]:
     yield Check(name, f"{name}: times", partial(sale.check_times, header))
     yield Check(name, f"{name}: build", partial(sale.check_build, header))
     yield Check(name, f"{name}: push", partial(pushed.check, header), ("store",))
-    yield Check(name, f"{name}: pointer", partial(pointer.check, header), ("store",))
-    yield Check(name, f"{name}: freeze", partial(pushed.check_freeze, header))
+    yield Check(name, f"{name}: pointer", partial(sale.check_pointer, header), ("store",))
+    yield Check(name, f"{name}: freeze", partial(pushed.check_freeze, header), ("store",))

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import count
 from urllib.parse import urlsplit
 
-from flashgen.doctor.subject import Subject, is_loopback, stored_pointer
+from flashgen.doctor.subject import Subject, is_loopback
+from flashgen.edge.target import INDEX, public_path
 from flashgen.edge.viewer import Seen, Viewer
-from flashgen.errors import FlashgenError, NoAnswer, Refused
+from flashgen.errors import NoAnswer
 from flashgen.finding import Finding, Level
-from flashgen.release.manifest import manifest_key
+from flashgen.release.manifest import manifest_key, read_manifest
 from flashgen.sale.model import Header
-from flashgen.unlock.pointer import parse, pointer_key
+from flashgen.unlock.pointer import pointer_key
+from flashgen.verify.objects import PREVIEW, object_findings
+from flashgen.verify.observed import Expected, Front
+from flashgen.verify.pointer import pointer_findings
+from flashgen.verify.polling import ACCEPTS, Polling
+from flashgen.verify.surroundings import private_finding
 
 SERVE = "start it with `flashgen serve`"
-TRIES = 4
-"""A second apart: the edge keeps a pointer for 2 s at most."""
 
 
 def check(subject: Subject) -> Iterator[Finding]:
@@ -64,54 +69,41 @@ def redirected(url: str, seen: Seen) -> Finding:
 
 def _sale(viewer: Viewer, header: Header, subject: Subject) -> Iterator[Finding]:
     """The sale's page, its pointer and its private manifest, from outside."""
-    found = [*_page(viewer, header), *_pointer(viewer, header, subject), *_private(viewer, header)]
+    look = _as_stored if header.id in subject.pointers else _reached
+    found = [
+        Finding(fault.level, header.id, f"{path} {fault.check}: {fault.message}", fault.hint)
+        for path, fault in (*look(viewer, header, subject), *_private(viewer, header))
+        if fault.level is not Level.PASS
+    ]
     yield from found or [Finding(Level.PASS, header.id, "page and unlock script are public, the manifest is not")]
 
 
-def _page(viewer: Viewer, header: Header) -> Iterator[Finding]:
-    status = viewer.get(f"/{header.id}/").status
+def _reached(viewer: Viewer, header: Header, subject: Subject) -> Iterator[tuple[str, Finding]]:
+    """All that can be said without the store; what is wrong there, other checks say."""
+    path = public_path(f"{header.id}/{INDEX}")
+    status = viewer.get(path, ACCEPTS).status
     if status != 200:
-        message = f"{viewer.base_url}/{header.id}/ answers {status}"
-        yield Finding(Level.FAIL, header.id, message, f"flashgen verify {header.id} looks closer")
+        hint = f"flashgen verify {header.id} looks closer"
+        yield path, Finding(Level.FAIL, "status", f"expected 200, found {status}", hint)
 
 
-def _pointer(viewer: Viewer, header: Header, subject: Subject) -> Iterator[Finding]:
-    key = pointer_key(header.id, header.unlock.version)
-    for left in reversed(range(TRIES)):
-        seen = viewer.get(f"/{key}?doctor={subject.nonce}")
-        wanted = _wanted(subject, header)
-        if not wanted or _nonce(seen, key) == wanted:
-            return
-        if left:
-            subject.sleep(1.0)
-    message = f"/{key} answers {seen.status}" if seen.status != 200 else f"/{key} is not the one in the store"
-    hint = "check that the url serves this store, and keeps the unlock script 2 s at most"
-    yield Finding(Level.FAIL, header.id, message, hint)
+def _as_stored(viewer: Viewer, header: Header, subject: Subject) -> Iterator[tuple[str, Finding]]:
+    """The sale's page and its pointer, as `verify` judges them. A page that is not pushed yet, the plan knows."""
+    front, manifest = Front(viewer.base_url, subject.distribution_id), read_manifest(subject.store, header.id).manifest
+    page, key = f"{header.id}/{INDEX}", pointer_key(header.id, header.unlock.version)
+    if published := manifest.objects.get(page):
+        origins = manifest.pointer.origins if manifest.pointer else ()
+        seen = viewer.get(public_path(page), ACCEPTS)
+        for finding in object_findings(Expected(page, published, origins), seen, front):
+            if not (finding.check == PREVIEW and is_loopback(viewer.base_url)):  # there it is as it should be
+                yield public_path(page), finding
+    numbers = count()
+    polling = Polling(viewer, lambda: f"doctor={subject.nonce}-{next(numbers)}", subject.sleep)
+    stored, polls = polling.settled(subject.store, key)
+    for finding in pointer_findings(key, stored, polls, front) if stored else ():
+        yield public_path(key), finding
 
 
-def _wanted(subject: Subject, header: Header) -> str:
-    """The nonce of the pointer in the store; empty if there is none, or it cannot be read: other checks say so."""
-    if header.id not in subject.pointers:
-        return ""
-    try:
-        pointer = stored_pointer(subject.store, header)
-    except FlashgenError:
-        return ""
-    return pointer.nonce if pointer else ""
-
-
-def _nonce(seen: Seen, key: str) -> str:
-    try:
-        found = parse(seen.body, key) if seen.status == 200 else None
-    except Refused:
-        return ""
-    return found.nonce if found else ""
-
-
-def _private(viewer: Viewer, header: Header) -> Iterator[Finding]:
-    key = manifest_key(header.id)
-    status = viewer.get(f"/{key}").status
-    if status not in (403, 404):
-        message = f"/{key} answers {status}: what is private can be read"
-        hint = "keep `_flashgen/` from the public: the CDN must not be granted it"
-        yield Finding(Level.FAIL, header.id, message, hint)
+def _private(viewer: Viewer, header: Header) -> Iterator[tuple[str, Finding]]:
+    path = public_path(manifest_key(header.id))
+    yield path, private_finding(viewer.get(path, ACCEPTS))

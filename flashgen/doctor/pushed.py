@@ -9,6 +9,7 @@ from flashgen import timestamps
 from flashgen.doctor.sale import in_words
 from flashgen.doctor.subject import Subject
 from flashgen.finding import Finding, Level
+from flashgen.release.freeze import freeze_of
 from flashgen.release.manifest import Claim, read_manifest
 from flashgen.release.plan import Plan, make_plan
 from flashgen.sale.model import Header
@@ -31,8 +32,9 @@ def check(header: Header, subject: Subject) -> Iterator[Finding]:
 
 
 def _unfinished(name: str, sale: str, claim: Claim) -> Finding:
-    since = f"{claim.who} began a push at {timestamps.to_text(claim.when)} and has not finished it"
-    return Finding(Level.FAIL, name, since, f"wait for it; if it died, `flashgen push {sale} --take-over`")
+    began, finish = ("to prune", f"prune {sale}") if claim.is_prune else ("a push", f"push {sale} --take-over")
+    since = f"{claim.who} began {began} at {timestamps.to_text(claim.when)} and has not finished it"
+    return Finding(Level.FAIL, name, since, f"wait for it; if it died, `flashgen {finish}`")
 
 
 def _due(name: str, plan: Plan) -> Finding:
@@ -44,15 +46,16 @@ def _due(name: str, plan: Plan) -> Finding:
 
 
 def check_freeze(header: Header, subject: Subject) -> Iterator[Finding]:
-    """When pushes close. Around the start they need `--force`."""
+    """When pushes close: around the start that the YAML says, and the one that was pushed. Then they need `--force`."""
     name, now = f"{header.id}: freeze", subject.now
-    closes, opens = header.starts_at - subject.freeze_before, header.starts_at + subject.freeze_after
-    if now < closes:
-        soon = closes - now <= FREEZE_SOON
-        hint = "push what has to be pushed now; `freeze` in flashgen.yaml sets the window" if soon else ""
-        yield Finding(Level.WARN if soon else Level.PASS, name, f"pushes close in {in_words(closes - now)}", hint)
-    elif now < opens:
-        message = f"pushes are closed until {timestamps.to_text(opens)}"
+    manifest = read_manifest(subject.store, header.id).manifest
+    freeze = freeze_of(manifest, header.starts_at, subject.freeze_before, subject.freeze_after)
+    if opens_at := freeze.opens_at(now):
+        message = f"pushes are closed until {timestamps.to_text(opens_at)}"
         yield Finding(Level.WARN, name, message, "only `flashgen push --force` pushes now")
+    elif closes_at := freeze.closes_at(now):
+        soon = closes_at - now <= FREEZE_SOON
+        hint = "push what has to be pushed now; `freeze` in flashgen.yaml sets the window" if soon else ""
+        yield Finding(Level.WARN if soon else Level.PASS, name, f"pushes close in {in_words(closes_at - now)}", hint)
     else:
         yield Finding(Level.PASS, name, "over: pushes are open")

@@ -1,6 +1,7 @@
-"""What the store lets us do, tried on a private scratch key that is deleted again.
+"""The store: does it answer, does it honour conditions; is the bucket private, with old versions, in the right region.
 
-A store that ignores If-Match lets two operators write over each other: nothing may be written there.
+Conditions are tried on a private scratch key that is deleted again. A store that ignores If-Match lets two operators
+write over each other: nothing may be written there.
 """
 
 from __future__ import annotations
@@ -12,32 +13,38 @@ from flashgen.doctor.subject import Subject
 from flashgen.errors import AccessDenied, Conflict, StoreError
 from flashgen.finding import Finding, Level
 from flashgen.store import Headers, Store
+from flashgen.store.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
 
 SCRATCH = "_flashgen/doctor/"
 HEADERS = Headers("text/plain; charset=utf-8", "private, no-store")
 
 #: An etag that no object of ours has.
-_NOBODYS = '"00000000000000000000000000000000"'
+NOBODYS_ETAG = '"00000000000000000000000000000000"'
 
 _REFUSES = "refuses the right If-Match"
-
-#: What a permission to invalidate is tried on. Nothing is ever cached under it; and the same reference with the same
-#: path makes no second invalidation: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_InvalidationBatch.html
-_NOTHINGS_PATH, _ONE_REFERENCE = "/_flashgen/doctor/nothing", "flashgen-doctor"
 
 
 def check(subject: Subject) -> Iterator[Finding]:
     """Whether it answers at all. To be denied the scratch key is an answer; what is denied, other checks say."""
     with suppress(AccessDenied):
-        subject.store.get(_scratch(subject))
+        subject.store.get(scratch_key(subject))
     yield Finding(Level.PASS, "store", f"{subject.store.url} answers")
 
 
 def check_conditions(subject: Subject) -> Iterator[Finding]:
-    """Whether a write with If-Match or If-None-Match is refused where it must be, and accepted where it may be."""
-    key = _scratch(subject)
+    """Whether a write with If-Match or If-None-Match is refused where it must be, and accepted where it may be.
+
+    Who may open sales and nothing else may not try it, and need not at AWS, where S3 is known to honour conditions:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+    """
+    key = scratch_key(subject)
     try:
         faults = tuple(_faults(subject.store, key))
+    except AccessDenied:
+        if not (subject.bucket and subject.bucket.is_aws):
+            raise
+        yield Finding(Level.PASS, "conditional writes", f"honoured by S3; not tried, as {SCRATCH} may not be written")
+        return
     finally:
         with suppress(StoreError):
             subject.store.delete([key])
@@ -54,40 +61,54 @@ def _faults(store: Store, key: str) -> Iterator[str]:
     if not _conflicts(lambda: store.put(key, b"2", HEADERS, if_absent=True)):
         yield "ignores If-None-Match"
     etag = store.put(key, b"3", HEADERS)
-    if not _conflicts(lambda: store.put(key, b"4", HEADERS, if_match=_NOBODYS)):
+    if not _conflicts(lambda: store.put(key, b"4", HEADERS, if_match=NOBODYS_ETAG)):
         yield "ignores If-Match"
     elif _conflicts(lambda: store.put(key, b"5", HEADERS, if_match=etag)):
         yield _REFUSES
 
 
-def check_listing(subject: Subject) -> Iterator[Finding]:
-    """Plans with `--refresh`, prune, and the difference between missing and forbidden need it."""
-    yield _tried("may list", lambda: list(subject.store.list(SCRATCH)))
+def check_privacy(subject: Subject) -> Iterator[Finding]:
+    """The public comes through the CDN, and never to `_flashgen/`."""
+    bucket = _bucket(subject)
+    blocks = ",".join(f"{name}=true" for name in PUBLIC_ACCESS_BLOCKS)
+    hint = (
+        f"aws s3api put-public-access-block --bucket {bucket.name} --public-access-block-configuration {blocks}"
+        if bucket.is_aws
+        else "take anonymous access away from it in the server's settings"
+    )
+    if bucket.has_public_policy():
+        yield Finding(Level.FAIL, "privacy", f"the policy of {bucket.name} lets everybody in", hint)
+        return
+    if missing := bucket.missing_blocks():
+        message = f"nothing keeps {bucket.name} from being opened to everybody: {', '.join(missing)} off"
+        yield Finding(Level.WARN, "privacy", message, hint)
+        return
+    yield Finding(Level.PASS, "privacy", "not public, and cannot be made so by a policy or an ACL")
 
 
-def check_writing(subject: Subject) -> Iterator[Finding]:
-    """One object's life: put, got, deleted. Only prune deletes: without that, tonight goes well."""
-    key = _scratch(subject)
-    wrote = _tried("may write", lambda: subject.store.put(key, b"1", HEADERS))
-    yield wrote
-    if wrote.level is Level.PASS:
-        yield _tried("may read", lambda: subject.store.get(key))
-        yield _tried("may delete", lambda: subject.store.delete([key]), if_not=Level.WARN)
+def check_versions(subject: Subject) -> Iterator[Finding]:
+    """Versions bring back a pointer or a manifest that somebody wrote over."""
+    bucket = _bucket(subject)
+    if bucket.keeps_versions():
+        yield Finding(Level.PASS, "versions", "kept")
+        return
+    yield Finding(
+        Level.WARN,
+        "versions",
+        f"not kept: what is overwritten or deleted in {bucket.name} is gone",
+        f"aws s3api put-bucket-versioning --bucket {bucket.name} --versioning-configuration Status=Enabled",
+    )
 
 
-def check_invalidating(subject: Subject) -> Iterator[Finding]:
-    """A permission that only its use shows; see `_NOTHINGS_PATH`."""
-    cdn = subject.cdn
-    if cdn:
-        yield _tried("may invalidate", lambda: cdn.invalidate([_NOTHINGS_PATH], _ONE_REFERENCE))
-
-
-def _tried(name: str, attempt: Callable[[], object], *, if_not: Level = Level.FAIL) -> Finding:
-    try:
-        attempt()
-    except AccessDenied as denied:
-        return Finding(if_not, name, denied.message, denied.hint)
-    return Finding(Level.PASS, name, "allowed")
+def check_region(subject: Subject) -> Iterator[Finding]:
+    """A wrong one costs a redirect at each request, at T0 too; credentials are signed for one region."""
+    bucket = _bucket(subject)
+    region = bucket.region()
+    if not region or region == bucket.asked_region:
+        yield Finding(Level.PASS, "region", region or bucket.asked_region)
+        return
+    message = f"{bucket.name} is in {region}, and requests go to {bucket.asked_region}"
+    yield Finding(Level.FAIL, "region", message, f"set `region: {region}` for this target in flashgen.yaml")
 
 
 def _conflicts(attempt: Callable[[], object]) -> bool:
@@ -98,5 +119,11 @@ def _conflicts(attempt: Callable[[], object]) -> bool:
     return False
 
 
-def _scratch(subject: Subject) -> str:
+def scratch_key(subject: Subject) -> str:
+    """Where things are tried: private, and of this run alone."""
     return f"{SCRATCH}{subject.nonce}"
+
+
+def _bucket(subject: Subject) -> Bucket:
+    assert subject.bucket  # noqa: S101  the checks are made only then
+    return subject.bucket

@@ -30,9 +30,9 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 class Subject:
     """One target of one project, and the sales to look at.
 
-    `bucket`, `identity`, `distribution` and `cdn` are None where the target has no such thing. `secret` gives the
-    secret's text, `secret_source` says where that is. `page_cache` is the Cache-Control of pages in this target.
-    `clock` is seconds since the epoch.
+    `bucket`, `identity`, `distribution` (with its id) and `cdn` are None, or empty, where the target has no such thing.
+    `secret` gives the secret's text, `secret_source` says where that is. `page_cache` is the Cache-Control of pages in
+    this target. `clock` is seconds since the epoch.
     """
 
     root: Path
@@ -48,6 +48,7 @@ class Subject:
     bucket: Bucket | None = None
     identity: Callable[[], Identity] | None = None
     distribution: Callable[[], DistributionFacts] | None = None
+    distribution_id: str = ""
     cdn: Cdn | None = None
     freeze_before: timedelta = timedelta(minutes=30)
     freeze_after: timedelta = timedelta(hours=2)

@@ -53,7 +53,7 @@ BEHAVIOURS = (POINTER, DEFAULT)
 ORDER_PATTERNS = ("o/*", "readyz")
 
 
-def unkept_pointer(sale: str) -> Behaviour:
+def uncached_pointer(sale: str) -> Behaviour:
     """For a sale with `edge_ttl_seconds: 0`, before `POINTER`: there CloudFront would keep `no-store` for MinTTL."""
     return Behaviour(f"{sale}/unlock.*.js", 0, 0, 0, compresses=False, is_polled=True)
 

@@ -1,4 +1,4 @@
-"""From a request's path to a key of the store, as the distribution's viewer-request function does it."""
+"""From a request's path to a key of the store, as the distribution's viewer-request function does it, and back."""
 
 from __future__ import annotations
 
@@ -33,3 +33,9 @@ def resolve(path: str, query: bytes = b"") -> Target:
         return Target(key=key)
     suffix = f"?{query.decode('latin-1')}" if query else ""
     return Target(location=f"/{quote(key)}/{suffix}")
+
+
+def public_path(key: str) -> str:
+    """The path that a shopper's browser asks for: `/sale/lamp/` for `sale/lamp/index.html`."""
+    folder, _, name = key.rpartition("/")
+    return f"/{quote(folder)}/" if name == INDEX else f"/{quote(key)}"

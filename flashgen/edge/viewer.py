@@ -44,6 +44,12 @@ class Seen:
     asked_at: float
     answered_at: float
 
+    @property
+    def age_seconds(self) -> int | None:
+        """How long ago the origin was asked, as the edge says (`Age`); None if it does not."""
+        text = self.fields.get("age", "")
+        return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
+
 
 class Viewer:
     """Reads below `base_url` (`https://host[:port][/path]`); a context manager. Threads may share one.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import PurePosixPath
 
 from flashgen.errors import Refused
@@ -17,6 +19,9 @@ PAGE_CACHE = "public, max-age=60, s-maxage=60, stale-while-revalidate=60, stale-
 
 INVALIDATED_PAGE_CACHE = "public, max-age=60, s-maxage=86400, stale-while-revalidate=60, stale-if-error=86400"
 """A day at the edge, where push invalidates what it has changed."""
+
+LONGEST_PAGE_LIFE = timedelta(days=7)
+"""For so long may anything serve a page that it has. What it names is kept for as long after it has left the sale."""
 
 _TIMES = ("max-age", "s-maxage", "stale-while-revalidate", "stale-if-error")
 _FLAGS = ("public", "must-revalidate", "proxy-revalidate", "no-transform")
@@ -80,7 +85,22 @@ def checked_page_cache(text: str) -> str:
         said[name.lower()] = _checked_value(name, value, text)
     if said.get("s-maxage", said.get("max-age", "0")).strip("0") == "":
         raise Unfit(f"must let the edge keep a page for a second or more, found {shown(text)}", "add `s-maxage=60`")
+    _check_life(said, text)
     return ", ".join(f"{name}={value}" if value else name for name, value in said.items())
+
+
+def _check_life(said: Mapping[str, str], text: str) -> None:
+    """What says no `max-age` is kept by browsers for as long as they see fit (RFC 9111, 4.2.2)."""
+    if "max-age" not in said:
+        raise Unfit(f"must say for how long browsers may keep a page, found {shown(text)}", "add `max-age=60`")
+    fresh = max(int(said.get(name, 0)) for name in ("max-age", "s-maxage"))
+    stale = max(int(said.get(name, 0)) for name in ("stale-while-revalidate", "stale-if-error"))
+    if fresh + stale > LONGEST_PAGE_LIFE.total_seconds():
+        limit = f"{LONGEST_PAGE_LIFE.total_seconds():.0f} seconds ({LONGEST_PAGE_LIFE.days} days)"
+        raise Unfit(
+            f"must let nothing serve a page for more than {limit}, fresh and then stale, found {shown(text)}",
+            "shorten it: what the page names may be deleted by then",
+        )
 
 
 def _checked_value(name: str, value: str, text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -17,56 +16,91 @@ from flashgen.release.manifest import (
     read_manifest,
     render_manifest,
 )
-from flashgen.store import Store
 from flashgen.store.settle import put_settled
+from flashgen.unlock.transition import Control
 
-PRUNE_RESTS_SECONDS = 60.0
-"""A request to delete has come to its end by then: three tries of 13 s (store/aws.py), and the pauses between them."""
+RECHECK_AFTER = timedelta(seconds=5)
+"""For so long a holder goes on without looking whether it still is one."""
 
-CLOCKS_DIFFER_BY = timedelta(minutes=16)
-"""S3 answers nobody whose clock is 15 minutes off: what looks older than this is more than a minute old."""
+REST_SECONDS = 65.0
+"""By then whoever held the manifest has looked (RECHECK_AFTER), and its last request has come to an end: three tries of
+13 s (store/aws.py), and the pauses between them."""
+
+PUSH_LASTS = timedelta(days=1)
+"""Nobody pushes for longer; what was claimed before then is dead."""
+
+PRUNE_LASTS = timedelta(minutes=16)
+"""A prune claims anew before each request. S3 answers nobody whose clock is 15 minutes off, so that a claim which looks
+older than this is more than a minute old."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Hold:
-    """A claimed manifest. It is ours as long as its etag stays."""
+    """A claimed manifest. It is ours as long as its etag stays.
 
-    store: Store
+    `checked_at` is when it still was, by the wall clock: on a machine that slept, that has gone on.
+    """
+
+    control: Control
     claimed: Manifest
     etag: str
+    checked_at: datetime
 
     def recheck(self) -> None:
         """Raises LostRace when somebody has taken the manifest since."""
-        current = read_manifest(self.store, self.claimed.sale)
+        began = self.control.now()
+        current = read_manifest(self.control.store, self.claimed.sale)
         if current.etag != self.etag:
             raise _lost(current.manifest)
+        self.checked_at = began
 
-    def renew(self, now: datetime, sleep: Callable[[float], None]) -> Hold:
+    def recheck_in_time(self) -> None:
+        """The same, if the last time is RECHECK_AFTER ago. To be called before each request that elects nobody."""
+        if not timedelta() <= self.control.now() - self.checked_at < RECHECK_AFTER:
+            self.recheck()
+
+    def renew(self) -> Hold:
         """Claim it again, as a sign of life. Raises LostRace when the claim is no longer ours."""
-        claim = self.claimed.claim
+        claim, now = self.claimed.claim, self.control.now()
         renewed = replace(self.claimed, claim=replace(claim, when=now) if claim else None)
-        return Hold(self.store, renewed, _put(self.store, renewed, self.etag, sleep))
+        return Hold(self.control, renewed, _put(self.control, renewed, self.etag), now)
 
-    def release(self, manifest: Manifest, sleep: Callable[[float], None]) -> None:
+    def release(self, manifest: Manifest) -> None:
         """Put the finished manifest. Raises LostRace when the claim is no longer ours."""
-        _put(self.store, manifest, self.etag, sleep)
+        _put(self.control, manifest, self.etag)
 
 
-def take(base: ManifestSeen, store: Store, claim: Claim, *, take_over: bool, sleep: Callable[[float], None]) -> Hold:
+def take(base: ManifestSeen, control: Control, claim: Claim, *, take_over: bool) -> Hold:
     """Claim the manifest as it was seen when the plan was made.
 
     What did not finish and had the same target is resumed. Raises LostRace when something else is under way (unless
-    `take_over`), or when the manifest has moved since. A prune has to be dead before it is followed: its last request
-    to delete must not meet what a push has brought back.
+    `take_over`), or when the manifest has moved since.
+
+    Who is followed may be alive: its last request must not meet what comes now. A prune is waited for first, since a
+    living one moves the manifest, and this claim is refused. A push notices that it has lost, and is waited for then.
     """
     held_by = base.manifest.claim
     if held_by and held_by.target != claim.target and not take_over:
         raise _held(base.manifest.sale, held_by)
-    if held_by and held_by.is_prune and claim.when - held_by.when < CLOCKS_DIFFER_BY:
-        sleep(PRUNE_RESTS_SECONDS)  # if it is alive, the manifest moves meanwhile, and this claim is refused
+    alive = held_by if may_be_alive(held_by, claim.target, claim.when) else None
+    if alive and alive.is_prune:
+        control.sleep(REST_SECONDS)
     doubtful = held_by.keys if held_by and not held_by.is_prune else ()
     claimed = replace(base.manifest, claim=replace(claim, keys=tuple(sorted({*claim.keys, *doubtful}))))
-    return Hold(store, claimed, _put(store, claimed, base.etag, sleep))
+    hold = Hold(control, claimed, _put(control, claimed, base.etag), claim.when)
+    if alive and not alive.is_prune:
+        control.sleep(REST_SECONDS)
+    return hold
+
+
+def may_be_alive(held_by: Claim | None, target: str, now: datetime) -> bool:
+    """Whether who claims for `target` has to let another's last request come to its end, for REST_SECONDS.
+
+    Not who resumes a push: what that may still put is the same.
+    """
+    if held_by is None or (held_by.target == target and not held_by.is_prune):
+        return False
+    return now - held_by.when < (PRUNE_LASTS if held_by.is_prune else PUSH_LASTS)
 
 
 def _held(sale: str, claim: Claim) -> LostRace:
@@ -79,10 +113,10 @@ def _held(sale: str, claim: Claim) -> LostRace:
     )
 
 
-def _put(store: Store, manifest: Manifest, etag: str | None, sleep: Callable[[float], None]) -> str:
-    key = manifest_key(manifest.sale)
+def _put(control: Control, manifest: Manifest, etag: str | None) -> str:
+    store, key, body = control.store, manifest_key(manifest.sale), render_manifest(manifest)
     try:
-        return put_settled(store, key, render_manifest(manifest), HEADERS, if_match=etag, sleep=sleep)
+        return put_settled(store, key, body, HEADERS, if_match=etag, sleep=control.sleep)
     except Conflict as conflict:
         raise _lost(read_manifest(store, manifest.sale).manifest) from conflict
 
@@ -92,6 +126,6 @@ def _lost(current: Manifest) -> LostRace:
     doing = "has pushed" if not current.claim else "is pruning" if current.claim.is_prune else "is pushing"
     return LostRace(
         f"{winner or 'somebody else'} {doing} {current.sale} meanwhile: the manifest is theirs, and this stopped",
-        f"flashgen plan {current.sale} shows what is left to do",
+        f"flashgen plan {current.sale} --refresh shows what is left to do",  # a last request may have come through
         winner,
     )

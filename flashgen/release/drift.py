@@ -21,13 +21,13 @@ READS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """`reasons` say by key what is otherwise. `strangers` are objects below the sale that no push is known to have put.
+    """`reasons` say by key what is otherwise. `untracked` are objects below the sale that no push is known to have put.
 
     Only what the site still has is looked at: the rest is `prune`'s.
     """
 
     reasons: Mapping[str, str] = field(default_factory=dict)
-    strangers: tuple[str, ...] = ()
+    untracked: tuple[str, ...] = ()
 
 
 def find_drift(site: Site, base: ManifestSeen, store: Store) -> Drift:
@@ -41,12 +41,12 @@ def find_drift(site: Site, base: ManifestSeen, store: Store) -> Drift:
         said = list(pool.map(lambda key: _compare(store, key, expected[key]), suspects))
     changed = {key: reason for key, reason in zip(suspects, said, strict=True) if reason}
     reasons = {**gone, **changed, **_pointer_drift(site, base, store, found)}
-    return Drift(reasons, tuple(_strangers(site, base, found)))
+    return Drift(reasons, tuple(_untracked(site, base, found)))
 
 
 def _is_suspect(entry: Entry, one: Published, sizes: Mapping[str, int]) -> bool:
     """S3 tells whole seconds: what was modified in the very second in which a push ended may be its own or not."""
-    if one.landed is None or entry.modified_at >= one.landed:
+    if one.stored_before is None or entry.modified_at >= one.stored_before:
         return True
     return sizes.get(one.sha256, entry.body_bytes) != entry.body_bytes
 
@@ -76,7 +76,7 @@ def _in_words(reasons: list[str]) -> str:
     return f"{DRIFTED}{', '.join(reasons)}" if reasons else ""
 
 
-def _strangers(site: Site, base: ManifestSeen, found: Mapping[str, Entry]) -> Iterator[str]:
+def _untracked(site: Site, base: ManifestSeen, found: Mapping[str, Entry]) -> Iterator[str]:
     manifest = base.manifest
     claimed = manifest.claim.keys if manifest.claim else ()
     known = {*manifest.objects, *manifest.dropped, *claimed, *(file.key for file in site.files)}

@@ -2,17 +2,49 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flashgen import timestamps
 from flashgen.errors import Refused
+from flashgen.release.manifest import Manifest
 
 
-def check_freeze(sale: str, starts_at: datetime, now: datetime, before: timedelta, after: timedelta) -> None:
-    """Raises Refused from `before` the start of a sale until `after` it."""
-    if starts_at - before <= now < starts_at + after:
-        raise Refused(
-            f"{sale} starts at {timestamps.to_text(starts_at)}: from {timestamps.to_text(starts_at - before)} to "
-            f"{timestamps.to_text(starts_at + after)} nothing is pushed or pruned",
-            "wait, or use --force; `freeze` in flashgen.yaml sets the window",
-        )
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """From `before` each of the `starts` of a sale until `after` it; the last moment is free again."""
+
+    sale: str
+    starts: tuple[datetime, ...]
+    before: timedelta
+    after: timedelta
+
+    def check(self, now: datetime) -> None:
+        """Raises Refused while it lasts."""
+        if frozen := self._frozen(now):
+            start = frozen[0]
+            raise Refused(
+                f"{self.sale} starts at {timestamps.to_text(start)}: from {timestamps.to_text(start - self.before)} to "
+                f"{timestamps.to_text(start + self.after)} nothing is pushed or pruned",
+                "wait, or use --force; `freeze` in flashgen.yaml sets the window",
+            )
+
+    def closes_at(self, now: datetime) -> datetime | None:
+        """When it begins next; None when no start lies ahead."""
+        return min((start - self.before for start in self.starts if start - self.before > now), default=None)
+
+    def opens_at(self, now: datetime) -> datetime | None:
+        """When what lasts now ends; None while nothing does."""
+        opens = None
+        while frozen := self._frozen(opens or now):  # two starts may lie so near that one window leads into the other
+            opens = max(start + self.after for start in frozen)
+        return opens
+
+    def _frozen(self, at: datetime) -> list[datetime]:
+        return [start for start in self.starts if start - self.before <= at < start + self.after]
+
+
+def freeze_of(manifest: Manifest, starts_at: datetime, before: timedelta, after: timedelta) -> Freeze:
+    """Around the start that is to be, and the one that was pushed: that is the one shoppers know."""
+    pushed = (manifest.pointer.starts_at,) if manifest.pointer else ()
+    return Freeze(manifest.sale, tuple(sorted({starts_at, *pushed})), before, after)

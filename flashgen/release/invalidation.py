@@ -1,4 +1,4 @@
-"""What a CDN has to be told of a push: which paths, and under which reference. Nothing is sent from here.
+"""What a CDN has to be told of a push: which paths, and under which reference. And waiting until its edges know.
 
 Limits and prices: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/InvalidationLimits.html
 """
@@ -7,16 +7,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from flashgen import timestamps
 from flashgen.release.manifest import Claim, Manifest
 from flashgen.release.plan import Plan, Wave
+from flashgen.store.protocol import Cdn
 
 MAX_PATHS = 3000
 """What a distribution may have in progress at one time, wildcards not counted."""
 
+LIMIT_SECONDS = 60.0
+"""CloudFront reports an invalidation as completed within seconds, now and then within some minutes."""
+
+_FIRST_WAIT_SECONDS, _LONGEST_WAIT_SECONDS = 1.0, 5.0
 _PUT_HERE = (Wave.ASSETS, Wave.PAGES, Wave.SALE_PAGE)
 _INDEX = "index.html"
 
@@ -60,6 +66,27 @@ def reference(claim: Claim, paths: tuple[str, ...]) -> str:
     """
     facts = json.dumps([claim.target, claim.nonce, claim.who, timestamps.to_text(claim.when), paths])
     return f"flashgen-{hashlib.sha256(facts.encode()).hexdigest()[:32]}"
+
+
+def await_edges(
+    cdn: Cdn,
+    invalidation: str,
+    *,
+    now: Callable[[], datetime],
+    sleep: Callable[[float], None],
+    limit_seconds: float = LIMIT_SECONDS,
+) -> bool:
+    """Ask until every edge has forgotten what was invalidated; False after `limit_seconds`. It happens in any case.
+
+    Raises StoreError when asking fails.
+    """
+    deadline, wait = now() + timedelta(seconds=limit_seconds), _FIRST_WAIT_SECONDS
+    while not cdn.is_done(invalidation):
+        if now() + timedelta(seconds=wait) > deadline:
+            return False
+        sleep(wait)
+        wait = min(wait * 2, _LONGEST_WAIT_SECONDS)
+    return True
 
 
 def _has_files(plan: Plan) -> bool:

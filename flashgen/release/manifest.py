@@ -10,7 +10,7 @@ from datetime import datetime
 from fnmatch import fnmatchcase
 from typing import Any
 
-from flashgen import timestamps
+from flashgen import __version__, timestamps
 from flashgen.errors import Refused
 from flashgen.store import Headers, Store
 
@@ -18,20 +18,23 @@ PRUNE = "prune"
 """Stands as a claim's target where no site is put."""
 HEADERS = Headers("application/json", "private, no-store")
 
+FORMAT = 2
+"""Raised when an older flashgen would misread what this one writes. 1 had neither this number nor `stored_before`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Published:
     """An object as it was put. `sha256` is its body's hex digest, `since` when this content and headers went up.
 
-    `landed` is the same by the store's own clock, to the second: when the push that put it ended. What the store says
-    was modified before that second is as it was put. None where the store did not say, and in a manifest to be put:
-    its time is known once it is read.
+    `stored_before` is the same by the store's own clock, to the second: when the push that put it ended. What the store
+    says was modified before that second is as it was put. None where the store did not say, and in a manifest to be
+    put: its time is known once it is read.
     """
 
     sha256: str
     headers: Headers
     since: datetime
-    landed: datetime | None = None
+    stored_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +103,14 @@ def is_pointer(sale: str, key: str) -> bool:
 
 
 def read_manifest(store: Store, sale: str) -> ManifestSeen:
-    """The manifest, empty if there is none. Raises Refused when what lies there is no manifest."""
+    """The manifest, empty if there is none. Raises Refused when what lies there is none, or a newer flashgen's."""
     stored = store.get(manifest_key(sale))
     if stored is None:
         return ManifestSeen(Manifest(sale), None)
     try:
-        return ManifestSeen(_landed(_parse(json.loads(stored.body)), stored.modified_at), stored.etag)
+        facts = json.loads(stored.body)
+        _check_format(sale, store, facts)
+        return ManifestSeen(_with_times(_parse(facts), stored.modified_at), stored.etag)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(
             f"{manifest_key(sale)} in {store.url} is not a manifest ({error})",
@@ -116,6 +121,8 @@ def read_manifest(store: Store, sale: str) -> ManifestSeen:
 def render_manifest(manifest: Manifest) -> bytes:
     """The manifest's bytes: JSON, a line an object, sorted."""
     facts = {
+        "format": FORMAT,
+        "flashgen": __version__,
         "sale": manifest.sale,
         "who": manifest.who,
         "when": timestamps.to_text(manifest.when) if manifest.when else None,
@@ -142,18 +149,30 @@ def manifest_digest(manifest: Manifest) -> str:
     return contents_digest(rows, manifest.pointer)
 
 
-def _landed(manifest: Manifest, modified_at: datetime | None) -> Manifest:
-    """What its own push put landed before the manifest did. A claim is put with the times of the one it was made on."""
+def _check_format(sale: str, store: Store, facts: dict[str, Any]) -> None:
+    if facts.get("format", 1) > FORMAT:
+        raise Refused(
+            f"{manifest_key(sale)} in {store.url} has format {facts['format']}, of flashgen {facts['flashgen']}; this "
+            f"is flashgen {__version__}, which reads up to format {FORMAT}",
+            "install the flashgen that the others push with",
+        )
+
+
+def _with_times(manifest: Manifest, modified_at: datetime | None) -> Manifest:
+    """What its own push put was stored before the manifest. A claim is put with the times of the one it was made on."""
     if modified_at is None:
         return manifest
     second = modified_at.replace(microsecond=0)
-    objects = {key: replace(one, landed=second) if one.landed is None else one for key, one in manifest.objects.items()}
+    objects = {
+        key: replace(one, stored_before=second) if one.stored_before is None else one
+        for key, one in manifest.objects.items()
+    }
     return replace(manifest, objects=objects)
 
 
 def _object_row(one: Published) -> list[str | None]:
-    landed = timestamps.to_text(one.landed) if one.landed else None
-    return [one.sha256, one.headers.content_type, one.headers.cache_control, timestamps.to_text(one.since), landed]
+    stored = timestamps.to_text(one.stored_before) if one.stored_before else None
+    return [one.sha256, one.headers.content_type, one.headers.cache_control, timestamps.to_text(one.since), stored]
 
 
 def _claim_facts(claim: Claim | None) -> dict[str, Any] | None:
@@ -193,9 +212,11 @@ def _parse(facts: dict[str, Any]) -> Manifest:
     )
 
 
-def _parse_object(sha256: str, content_type: str, cache_control: str, since: str, landed: str | None) -> Published:
+def _parse_object(
+    sha256: str, content_type: str, cache_control: str, since: str, stored_before: str | None = None
+) -> Published:
     headers, instant = Headers(content_type, cache_control), timestamps.from_text
-    return Published(sha256, headers, instant(since), instant(landed) if landed else None)
+    return Published(sha256, headers, instant(since), instant(stored_before) if stored_before else None)
 
 
 def _parse_claim(facts: dict[str, Any]) -> Claim:

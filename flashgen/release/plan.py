@@ -8,7 +8,14 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from flashgen.page.site import Role, Site, SiteFile
-from flashgen.release.manifest import Manifest, ManifestSeen, Published, PublishedPointer, contents_digest
+from flashgen.release.manifest import (
+    Manifest,
+    ManifestSeen,
+    Published,
+    PublishedPointer,
+    contents_digest,
+    is_pointer,
+)
 from flashgen.store import Headers
 
 DRIFTED = "drifted: "
@@ -18,7 +25,7 @@ NO_DRIFT: Mapping[str, str] = MappingProxyType({})
 
 
 class Op(StrEnum):
-    """What happens to a key. `drop` leaves the object where it is; `forward` is what becomes of a rotated pointer."""
+    """What happens to a key. `drop` leaves the object where it is; `forward` is what becomes of any other pointer."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -66,8 +73,16 @@ class Plan:
 
     @property
     def is_noop(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.changes
+        """Whether there is nothing to do; to end what a push that died has begun is something."""
+        claim = self.base.manifest.claim
+        return not self.changes and (claim is None or claim.is_prune)
+
+    @property
+    def forwards(self) -> tuple[str, ...]:
+        """Keys of the pointers that become forwards; the one that was pushed last comes first."""
+        last = self.base.manifest.pointer
+        keys = [change.key for change in self.changes if change.op is Op.FORWARD]
+        return tuple(sorted(keys, key=lambda key: last is None or key != last.key))
 
     @property
     def uploads(self) -> int:
@@ -153,17 +168,26 @@ def _pointer_changes(
     site: Site, manifest: Manifest, doubtful: frozenset[str], drift: Mapping[str, str]
 ) -> Iterator[Change]:
     wanted, there = published_pointer(site), manifest.pointer
+    abandoned = _abandoned(site, manifest, doubtful)
     if there is None:
         yield Change(Op.CREATE, wanted.key, "new", Wave.POINTER)
     elif there.key != wanted.key:
         yield Change(Op.CREATE, wanted.key, "rotated", Wave.POINTER)
         yield Change(Op.FORWARD, there.key, f"pages that name it go on to {wanted.key}", Wave.MANIFEST)
     elif drift.get(wanted.key) == GONE:
-        yield Change(Op.UPDATE, wanted.key, f"{GONE}; starts again as scheduled", Wave.POINTER)
+        yield Change(Op.UPDATE, wanted.key, f"{GONE}; put again from the journal, paused if live", Wave.POINTER)
     elif reason := _with_drift(_pointer_reasons(there, wanted), drift.get(wanted.key, "")):
         yield Change(Op.UPDATE, wanted.key, reason, Wave.POINTER)
-    elif wanted.key in doubtful:
+    elif wanted.key in doubtful or abandoned:
         yield Change(Op.UPDATE, wanted.key, "unfinished push", Wave.POINTER)
+    for key in abandoned:
+        yield Change(Op.FORWARD, key, f"unfinished push; pages that name it go on to {wanted.key}", Wave.MANIFEST)
+
+
+def _abandoned(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> list[str]:
+    """Pointers of a push that died and is not resumed: its pages may be open somewhere, and poll them."""
+    known = {site.pointer_file.key, *([manifest.pointer.key] if manifest.pointer else [])}
+    return sorted(key for key in doubtful if is_pointer(site.sale, key) and key not in known)
 
 
 def _pointer_reasons(there: PublishedPointer, wanted: PublishedPointer) -> Iterator[str]:
@@ -175,9 +199,8 @@ def _pointer_reasons(there: PublishedPointer, wanted: PublishedPointer) -> Itera
 
 def _drops(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator[Change]:
     keys = {file.key for file in site.files}
-    old_pointer = {manifest.pointer.key} if manifest.pointer else set()
-    for key in {*manifest.objects, *doubtful} - old_pointer:
-        if key not in keys:
+    for key in {*manifest.objects, *doubtful} - keys:
+        if not is_pointer(site.sale, key):
             yield Change(Op.DROP, key, "left the site; prune deletes it later", Wave.MANIFEST)
 
 

@@ -27,7 +27,7 @@ BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Doomed:
+class Deletion:
     """An object to delete, and since when it is dropped. `body_bytes` is None where it is gone already."""
 
     key: str
@@ -40,22 +40,22 @@ class Pruning:
     """What a prune would delete, on the manifest it read. Nothing is done yet."""
 
     base: ManifestSeen
-    doomed: tuple[Doomed, ...]
+    deletions: tuple[Deletion, ...]
 
     @property
     def is_noop(self) -> bool:
         """Whether there is nothing to do; what a prune that died has left is something."""
-        return not self.doomed and self.base.manifest.claim is None
+        return not self.deletions and self.base.manifest.claim is None
 
     @property
     def kept(self) -> int:
         """How many dropped objects stay."""
-        return len(self.base.manifest.dropped) - len(self.doomed)
+        return len(self.base.manifest.dropped) - len(self.deletions)
 
     @property
     def body_bytes(self) -> int:
         """What is freed."""
-        return sum(one.body_bytes or 0 for one in self.doomed)
+        return sum(one.body_bytes or 0 for one in self.deletions)
 
 
 def plan_prune(store: Store, sale: str, older_than: timedelta, now: datetime) -> Pruning:
@@ -70,7 +70,7 @@ def plan_prune(store: Store, sale: str, older_than: timedelta, now: datetime) ->
         )
     keys = due_keys(base.manifest, now - older_than)
     sizes = {entry.key: entry.body_bytes for entry in store.list(f"{sale}/")} if keys else {}
-    return Pruning(base, tuple(Doomed(key, base.manifest.dropped[key], sizes.get(key)) for key in keys))
+    return Pruning(base, tuple(Deletion(key, base.manifest.dropped[key], sizes.get(key)) for key in keys))
 
 
 def prune(pruning: Pruning, control: Control, cdn: Cdn | None) -> Manifest:
@@ -79,19 +79,19 @@ def prune(pruning: Pruning, control: Control, cdn: Cdn | None) -> Manifest:
     Raises LostRace when somebody has moved the manifest since it was read, and StoreError; running again finishes.
     """
     manifest, store = pruning.base.manifest, control.store
-    keys = tuple(one.key for one in pruning.doomed)
+    keys = tuple(one.key for one in pruning.deletions)
     if pruning.is_noop:
         return manifest
     claim = Claim(control.who, control.now(), PRUNE, keys, control.new_nonce())
-    hold = take(pruning.base, store, claim, take_over=False, sleep=control.sleep)
+    hold = take(pruning.base, control, claim, take_over=False)
     for number, batch in enumerate(_batches(keys)):
         if number:
-            hold = hold.renew(control.now(), control.sleep)
+            hold = hold.renew()
         store.delete(batch)
     if cdn and (paths := _paths(pruning)):
         cdn.invalidate(paths, _reference(pruning))
     after = replace(manifest, dropped=dropped_after_prune(manifest, keys, control.now()), claim=None)
-    hold.release(after, control.sleep)
+    hold.release(after)
     return after
 
 
@@ -102,11 +102,11 @@ def _batches(keys: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 def _paths(pruning: Pruning) -> tuple[str, ...]:
     """Pages alone: nobody asks for an asset that no page names."""
     sale = pruning.base.manifest.sale
-    paths = paths_of(one.key for one in pruning.doomed if not one.key.startswith(f"{sale}/assets/"))
+    paths = paths_of(one.key for one in pruning.deletions if not one.key.startswith(f"{sale}/assets/"))
     return paths if len(paths) <= MAX_PATHS else everything(sale)
 
 
 def _reference(pruning: Pruning) -> str:
     """By what is deleted and since when it was dropped: finishing a prune that died asks for the same invalidation."""
-    facts = [pruning.base.manifest.sale, [[one.key, timestamps.to_text(one.dropped_at)] for one in pruning.doomed]]
+    facts = [pruning.base.manifest.sale, [[one.key, timestamps.to_text(one.dropped_at)] for one in pruning.deletions]]
     return f"flashgen-{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]}"

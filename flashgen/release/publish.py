@@ -61,31 +61,30 @@ class Push:
             return None
         plan, control = self.plan, self.control
         claim = Claim(control.who, control.now(), plan.target, self._touched_keys(), control.new_nonce())
-        hold = take(plan.base, control.store, claim, take_over=take_over, sleep=control.sleep)
+        hold = take(plan.base, control, claim, take_over=take_over)
         try:
             self._run_wave(hold, Wave.ASSETS, self._upload)
             self._run_wave(hold, Wave.POINTER, self._pointer)
         except Refused:
-            hold.release(plan.base.manifest, control.sleep)  # no page has changed: leave no claim behind
+            hold.release(plan.base.manifest)  # no page has changed: leave no claim behind
             raise
         self._run_wave(hold, Wave.PAGES, self._upload)
         self._run_wave(hold, Wave.SALE_PAGE, self._upload)
         self._leave_forwards(hold)
         invalidation = self._invalidate(claim)
-        hold.release(_finished(plan, control.who, control.now()), control.sleep)
+        hold.release(_finished(plan, control.who, control.now()))
         return invalidation
 
-    def _run_wave(self, hold: Hold, wave: Wave, work: Callable[[Wave, tuple[Change, ...]], None]) -> None:
+    def _run_wave(self, hold: Hold, wave: Wave, work: Callable[[Hold, Wave, tuple[Change, ...]], None]) -> None:
         if changes := self.plan.in_wave(wave):
             hold.recheck()
             self.report(wave, 0, len(changes))
-            work(wave, changes)
+            work(hold, wave, changes)
 
     def _leave_forwards(self, hold: Hold) -> None:
-        for change in self.plan.in_wave(Wave.MANIFEST):
-            if change.op is Op.FORWARD:
-                hold.recheck()
-                leave_forward(self.control, change.key, version_of(self.plan.site.pointer_file.key))
+        for key in self.plan.forwards:
+            hold.recheck()
+            leave_forward(self.control, key, version_of(self.plan.site.pointer_file.key))
 
     def _invalidate(self, claim: Claim) -> Invalidation | None:
         paths = changed_paths(self.plan)
@@ -102,24 +101,25 @@ class Push:
     def _touched_keys(self) -> tuple[str, ...]:
         return tuple(change.key for change in self.plan.changes if change.wave is not Wave.MANIFEST)
 
-    def _pointer(self, wave: Wave, changes: tuple[Change, ...]) -> None:
+    def _pointer(self, hold: Hold, wave: Wave, changes: tuple[Change, ...]) -> None:
         first = self.plan.site.pointer
-        before = self.plan.base.manifest.pointer
-        predecessor = before.key if before and before.key != self.control.key else None
-        if not publish_first(self.control, first, predecessor):
+        # Of pointers that are to be forwarded each is looked at, and refused unless it is scheduled.
+        is_new = [publish_first(self.control, first, key) for key in self.plan.forwards or (None,)]
+        if not any(is_new):
             transition(self.control, reschedule(first.state.starts_at, first.state.ends_at))
         self.report(wave, 1, 1)
 
-    def _upload(self, wave: Wave, changes: tuple[Change, ...]) -> None:
+    def _upload(self, hold: Hold, wave: Wave, changes: tuple[Change, ...]) -> None:
         files = {file.key: file for file in self.plan.site.files}
         upload_all(
-            lambda change: self._put(change, files[change.key]),
+            lambda change: self._put(hold, change, files[change.key]),
             changes,
             lambda done: self.report(wave, done, len(changes)),
         )
 
-    def _put(self, change: Change, file: SiteFile) -> None:
+    def _put(self, hold: Hold, change: Change, file: SiteFile) -> None:
         body, control = self.plan.site.body(file), self.control
+        hold.recheck_in_time()
         if change.op is Op.CREATE and change.wave is Wave.ASSETS:
             try:
                 put_settled(control.store, file.key, body, file.headers, if_match=None, sleep=control.sleep)

@@ -1,8 +1,9 @@
 """How long what left a site stays in the store.
 
-An object is kept until it has been dropped for longer than a page may be cached, and an asset besides for as long as a
-dropped page that may name it is in the store. Whenever such a page ends, since it is deleted or another is put in its
-place, the clocks of the assets that it may name start again, because it may have been cached that very moment.
+An object is kept until it has been dropped for longer than a page may be cached (LONGEST_PAGE_LIFE of page/headers.py),
+and an asset besides for as long as a dropped page that may name it is in the store. Whenever such a page ends, since it
+is deleted or another is put in its place, the clocks of the assets that it may name start again, because it may have
+been cached that very moment.
 """
 
 from __future__ import annotations
@@ -10,23 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from flashgen.edge.cache_control import parse
 from flashgen.release.manifest import Manifest, is_pointer
-
-
-def page_life(manifest: Manifest, page_cache: str = "") -> timedelta:
-    """How long an edge may serve a page that it has: while it is fresh, and stale while it asks or nobody answers.
-
-    Of the pages in the store, and of `page_cache`, a Cache-Control, the longest counts.
-    """
-    pages = {one.headers.cache_control for key, one in manifest.objects.items() if not _is_asset(manifest, key)}
-    rules = [parse(said) for said in {*pages, page_cache}]
-    lives = [
-        (rule.shared_seconds or 0) + max(rule.stale_while_revalidate, rule.stale_if_error)
-        for rule in rules
-        if not rule.forbids_keeping
-    ]
-    return timedelta(seconds=max(lives, default=0))
 
 
 def due_keys(manifest: Manifest, dropped_before: datetime) -> tuple[str, ...]:
@@ -51,7 +36,7 @@ def dropped_after_push(
     newly = dict.fromkeys(dropping, at)
     ended = [key for key in before.dropped if key in in_site or key in newly]
     kept = {**_restarted(before, ended, at), **newly}
-    return {key: when for key, when in kept.items() if key not in in_site}
+    return {key: when for key, when in kept.items() if key not in in_site and not is_pointer(before.sale, key)}
 
 
 def dropped_after_prune(before: Manifest, deleted: Collection[str], now: datetime) -> dict[str, datetime]:
@@ -62,7 +47,7 @@ def dropped_after_prune(before: Manifest, deleted: Collection[str], now: datetim
 
 def _waiting(manifest: Manifest) -> list[str]:
     """Dropped keys that wait for nothing but time."""
-    first_page = min((when for key, when in manifest.dropped.items() if not _is_asset(manifest, key)), default=None)
+    first_page = min((when for key, when in manifest.dropped.items() if _is_page(manifest, key)), default=None)
     return sorted(
         key
         for key, when in manifest.dropped.items()
@@ -72,7 +57,7 @@ def _waiting(manifest: Manifest) -> list[str]:
 
 def _restarted(before: Manifest, ended: Iterable[str], at: datetime) -> Mapping[str, datetime]:
     """Assets that were dropped with one of the pages that `ended`, or later, are dropped as of now."""
-    first = min((before.dropped[key] for key in ended if not _is_asset(before, key)), default=None)
+    first = min((before.dropped[key] for key in ended if _is_page(before, key)), default=None)
     if first is None:
         return before.dropped
     return {key: at if _is_asset(before, key) and when >= first else when for key, when in before.dropped.items()}
@@ -83,5 +68,9 @@ def _is_deletable(manifest: Manifest, key: str) -> bool:
 
 
 def _is_asset(manifest: Manifest, key: str) -> bool:
-    """Everything else that is dropped is a page, or is treated as one: it may name assets."""
     return key.startswith(f"{manifest.sale}/assets/")
+
+
+def _is_page(manifest: Manifest, key: str) -> bool:
+    """Whatever is no asset may name some, but for pointers: these are never dropped, whatever a manifest says."""
+    return not _is_asset(manifest, key) and not is_pointer(manifest.sale, key)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 from flashgen import __version__, timestamps
@@ -88,10 +89,27 @@ def parse_plan(body: bytes, name: str) -> SavedPlan:
                 f"format {FORMAT}",
                 f"make it again: flashgen plan -o {name}",
             )
+        if not all(isinstance(facts[field], str) for field in ("target", "store", "who")):
+            raise TypeError("text expected")
         sales = tuple(_parse_sale(sale) for sale in facts["sales"])
         return SavedPlan(facts["target"], facts["store"], facts["who"], timestamps.from_text(facts["when"]), sales)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Refused(f"{name} is not a plan of flashgen ({error})", f"make one: flashgen plan -o {name}") from error
+        raise Refused(f"{name} is not a plan of flashgen", _instead(name)) from error
+
+
+def _instead(name: str) -> str:
+    """Not `-o NAME`: that file is something else, and somebody's."""
+    if name.endswith(".yaml"):
+        return f"push a sale by its id: flashgen push {PurePath(name).stem}"
+    return "make one, under another name: flashgen plan -o tonight.json"
+
+
+def is_plan(body: bytes) -> bool:
+    """Whether a file may be written over by another plan."""
+    try:
+        return bool(json.loads(body)["kind"] == KIND)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def is_carried_out(saved: SavedSale, made_at: datetime, current: ManifestSeen) -> bool:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from flashgen.store.aws import client_config, code_and_status
+from flashgen.store.aws import client_config
+from flashgen.store.aws_errors import code_and_status
 from flashgen.store.s3_errors import explained
 from flashgen.store.server_date import server_date
 

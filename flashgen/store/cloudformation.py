@@ -5,25 +5,20 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
 from itertools import takewhile
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from flashgen.errors import AccessDenied, NoAnswer, Refused, StoreError
-from flashgen.store.aws import account_error, botocore_error, client_config, one_line
-from flashgen.store.stack_facts import IN_REVIEW, ChangeSet, Event, Stack, change_of, event_of, stack_of
+from flashgen.errors import NoAnswer, StoreError
+from flashgen.store import aws_errors
+from flashgen.store.aws import client_config
+from flashgen.store.change_sets import POLL_SECONDS, ChangeSets
+from flashgen.store.stack_errors import explained
+from flashgen.store.stack_facts import IN_REVIEW, ChangeSet, Event, Stack, event_of, stack_of
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from mypy_boto3_cloudformation import CloudFormationClient
-    from mypy_boto3_cloudformation.type_defs import DescribeChangeSetOutputTypeDef
-
-POLL_SECONDS: Final = 3.0
-#: A change set is usually there within ten seconds.
-PROPOSAL_LIMIT_SECONDS: Final = 180.0
-
-#: How CloudFormation says that a template changes nothing: the change set has failed, with one of these reasons.
-_NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 
 
 class CloudFormation:
@@ -38,10 +33,11 @@ class CloudFormation:
 
         self.name = name
         self._sleep = sleep
-        with self._explained(""):
+        with aws_errors.explained(f"stack {name}"):
             session = boto3.session.Session(region_name=region)
             self._client: CloudFormationClient = session.client("cloudformation", config=client_config())
         self.region = self._client.meta.region_name
+        self._change_sets = ChangeSets(self._client, name, sleep)
 
     def look(self) -> Stack | None:
         """The stack as it is; None where there is none."""
@@ -68,83 +64,76 @@ class CloudFormation:
                 return {}
         return body if isinstance(body, dict) else {}
 
-    def propose(self, template: str, proposal: str) -> ChangeSet | None:
-        """Make a change set called `proposal` (letters, digits, hyphens) and wait for it; None when nothing changes.
+    def propose(self, template: str, name: str) -> ChangeSet | None:
+        """Make a change set called `name` (letters, digits, hyphens) and wait for it; None when nothing changes.
 
-        Raises Refused when the stack takes no changes now, and StoreError with the reason when the template is bad.
+        Raises Refused when the stack takes no changes now, or CloudFormation refuses these. Nothing is left of a change
+        set that was not waited for to the end.
         """
         stack = self.look()
         if stack:
             stack.check_takes_changes()
-        creates = stack is None or stack.status == IN_REVIEW
-        with self._explained("CreateChangeSet"):
-            made = self._client.create_change_set(
-                StackName=self.name,
-                ChangeSetName=proposal,
-                ChangeSetType="CREATE" if creates else "UPDATE",
-                TemplateBody=template,
-                Capabilities=["CAPABILITY_IAM"],
-            )
-        return self._proposed(made["Id"], creates)
+        asked = ChangeSet(name, creates=stack is None or stack.status == IN_REVIEW)
+        with self._discarded_on(NoAnswer, KeyboardInterrupt, asked=asked):
+            self._change_sets.create(asked, template)
+        with self._discarded_on(BaseException, asked=asked):
+            changes = self._change_sets.changes(asked)
+        if changes is None:
+            self.discard(asked)
+            return None
+        return replace(asked, changes=changes)
 
     def discard(self, change_set: ChangeSet) -> None:
-        """Forget a change set, and the empty stack that CloudFormation made to hold the first one."""
-        self._delete_change_set(change_set.identity)
-        stack = self.look() if change_set.creates else None
-        if stack and stack.status == IN_REVIEW:
-            with self._explained("DeleteStack"):
-                self._client.delete_stack(StackName=self.name)
+        """Forget a change set, and the empty stack that CloudFormation made to hold the first one.
 
-    def execute(self, change_set: ChangeSet, limit_seconds: float) -> Iterator[Event]:
-        """Carry a change set out: each event as it comes, until the stack stands still.
+        One that is still being made is waited for, half a minute at the most.
+        """
+        try:
+            self._change_sets.delete(change_set)
+        finally:
+            stack = self.look() if change_set.creates else None
+            if stack and stack.status == IN_REVIEW:
+                with self._explained("DeleteStack"):
+                    self._client.delete_stack(StackName=self.name)
+
+    def execute(self, change_set: ChangeSet) -> str:
+        """Let CloudFormation begin, and return the stack's newest event before that: where `follow` starts."""
+        newest = self._newest_event()
+        with self._explained("ExecuteChangeSet"):
+            # With a token a repeated request is known as such, and not refused for having begun.
+            self._client.execute_change_set(
+                StackName=self.name, ChangeSetName=change_set.name, ClientRequestToken=change_set.name
+            )
+        return newest
+
+    def follow(self, newest: str, limit_seconds: float) -> Iterator[Event]:
+        """Each event after `newest` as it comes, until the stack stands still; what is not answered is asked again.
 
         Raises NoAnswer after `limit_seconds`; CloudFormation goes on by itself then.
         """
-        newest = self._newest_event()
-        with self._explained("ExecuteChangeSet"):
-            self._client.execute_change_set(StackName=self.name, ChangeSetName=change_set.identity)
         has_begun = False
         for _ in range(max(1, int(limit_seconds / POLL_SECONDS))):
-            stack = self.look()
-            fresh = self._events_since(newest)
+            fresh, is_still = self._progress(newest)
             yield from fresh
             newest, has_begun = (fresh[-1].identity, True) if fresh else (newest, has_begun)
             # Until the first event the stack may still look as it did before.
-            if has_begun and not (stack and (stack.is_moving or stack.status == IN_REVIEW)):
+            if has_begun and is_still:
                 return
             self._sleep(POLL_SECONDS)
         raise NoAnswer(
-            f"stack {self.name}: not finished after {limit_seconds / 60:,.0f} min; CloudFormation goes on by itself",
+            f"stack {self.name}: not finished after {limit_seconds / 60:,.0f} min",
             "look again with `flashgen infra show`",
         )
 
-    def _proposed(self, identity: str, creates: bool) -> ChangeSet | None:
-        for _ in range(int(PROPOSAL_LIMIT_SECONDS / POLL_SECONDS)):
-            answer = self._describe_change_set(identity)
-            if answer["Status"] == "CREATE_COMPLETE":
-                return ChangeSet(identity, creates, tuple(change_of(change) for change in answer["Changes"]))
-            if answer["Status"] == "FAILED":
-                self._check_unchanged(ChangeSet(identity, creates, ()), answer.get("StatusReason", ""))
-                return None
-            self._sleep(POLL_SECONDS)
-        raise NoAnswer(f"stack {self.name}: no change set after {PROPOSAL_LIMIT_SECONDS:.0f} s", "run it again")
-
-    def _check_unchanged(self, change_set: ChangeSet, reason: str) -> None:
-        """A failed change set is discarded; Refused unless it failed for want of changes."""
-        self.discard(change_set)
-        if not any(words in reason for words in _NO_CHANGES):
-            raise Refused(f"stack {self.name}: CloudFormation refuses the changes: {_line(reason)}")
-
-    def _describe_change_set(self, identity: str) -> DescribeChangeSetOutputTypeDef:
-        """With the changes of all pages."""
-        with self._explained("DescribeChangeSet"):
-            answer = self._client.describe_change_set(ChangeSetName=identity, StackName=self.name)
-            answer.setdefault("Changes", [])
-            page = answer
-            while token := page.get("NextToken"):
-                page = self._client.describe_change_set(ChangeSetName=identity, StackName=self.name, NextToken=token)
-                answer["Changes"] += page["Changes"]
-        return answer
+    @contextmanager
+    def _discarded_on(self, *kinds: type[BaseException], asked: ChangeSet) -> Iterator[None]:
+        """What goes on is the first trouble, whatever becomes of the discarding."""
+        try:
+            yield
+        except kinds:
+            with suppress(StoreError):
+                self.discard(asked)
+            raise
 
     def _newest_event(self) -> str:
         with self._explained("DescribeStackEvents"):
@@ -164,33 +153,13 @@ class CloudFormation:
                     break
         return found[::-1]
 
-    def _delete_change_set(self, identity: str) -> None:
-        with self._explained("DeleteChangeSet"):
-            self._client.delete_change_set(ChangeSetName=identity, StackName=self.name)
-
-    @contextmanager
-    def _explained(self, action: str) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError
-        from botocore.exceptions import ClientError as Answered
-
-        place = f"stack {self.name}"
+    def _progress(self, newest: str) -> tuple[list[Event], bool]:
+        """The events after `newest`, and whether the stack stands still. Silence is neither: CloudFormation goes on."""
         try:
-            yield
-        except Answered as error:
-            raise _answered(place, action, error) from error
-        except BotoCoreError as error:
-            raise botocore_error(place, error) from error
+            stack = self.look()
+            return self._events_since(newest), not (stack and (stack.is_moving or stack.status == IN_REVIEW))
+        except NoAnswer:
+            return [], False
 
-
-def _answered(place: str, action: str, error: ClientError) -> StoreError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
-    said = str(error.response.get("Error", {}).get("Message", ""))
-    if code in ("AccessDenied", "AccessDeniedException"):
-        return AccessDenied(f"{place}: access denied: {_line(said)}", f"allow cloudformation:{action} on it")
-    if code == "ValidationError" and said:
-        return StoreError(f"{place}: {_line(said)}")
-    return account_error(place, code) or StoreError(f"{place}: {one_line(error)}")
-
-
-def _line(text: str) -> str:
-    return " ".join(text.split()).rstrip(".")
+    def _explained(self, action: str) -> AbstractContextManager[None]:
+        return explained(action, self.name, self.region)

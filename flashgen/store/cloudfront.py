@@ -6,22 +6,35 @@ Invalidations: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuid
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Final
 
-from flashgen.errors import AccessDenied, NoAnswer, StoreError
-from flashgen.store.aws import account_error, botocore_error, client_config, code_and_status, one_line
+from flashgen.errors import StoreError
+from flashgen.store.aws import client_config
+from flashgen.store.aws_errors import Codes, Meaning, explained
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
+    from mypy_boto3_cloudfront import CloudFrontClient
 
 BUSY_WAITS: Final = (2.0, 4.0, 8.0, 16.0)
 """Seconds between tries while others' invalidations are in progress: most are done within that half minute."""
 
 #: CloudFront is one service for the world, and signs for this region.
 _REGION: Final = "us-east-1"
-_BUSY: Final = "TooManyInvalidationsInProgress"
+
+
+class _TooMany(StoreError):
+    """A distribution may have 3,000 paths or 15 wildcards in progress at a time, of all who invalidate."""
+
+
+CODES: Final[Codes] = {
+    "NoSuchDistribution": Meaning(StoreError, "there is none of that id", "correct `distribution:` in flashgen.yaml"),
+    "TooManyInvalidationsInProgress": Meaning(
+        _TooMany, "too many invalidations are in progress", "wait a minute for them to end, then try again"
+    ),
+}
+"""https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html"""
 
 
 class CloudFront:
@@ -31,11 +44,9 @@ class CloudFront:
     """
 
     def __init__(self, distribution: str, sleep: Callable[[float], None] = time.sleep) -> None:
-        import boto3
-
         self._distribution, self._sleep = distribution, sleep
         with self._explained(""):
-            self._client = boto3.session.Session(region_name=_REGION).client("cloudfront", config=client_config())
+            self._client = cloudfront_client()
 
     @property
     def name(self) -> str:
@@ -71,36 +82,17 @@ class CloudFront:
             )
         return answer["Invalidation"]["Id"]
 
-    @contextmanager
-    def _explained(self, action: str) -> Iterator[None]:
-        from botocore.exceptions import BotoCoreError
-        from botocore.exceptions import ClientError as Answered
-
-        try:
-            yield
-        except Answered as error:
-            raise self._error(action, error) from error
-        except BotoCoreError as error:
-            raise botocore_error(self.name, error) from error
-
-    def _error(self, action: str, error: ClientError) -> StoreError:
-        """Codes: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_CreateInvalidation.html"""
-        code, status = code_and_status(error)
-        if code == "NoSuchDistribution":
-            return StoreError(f"{self.name}: there is none of that id", "correct `distribution:` in flashgen.yaml")
-        if code == _BUSY:
-            return _TooMany(
-                f"{self.name}: too many invalidations are in progress", "wait a minute for them to end, then try again"
-            )
-        if known := account_error(self.name, code):
-            return known
-        if status == 403:
-            resource = f"arn:aws:cloudfront::*:distribution/{self._distribution}"
-            return AccessDenied(f"{self.name}: access denied", f"allow {action} on {resource}")
-        if status >= 500 or code == "Throttling":
-            return NoAnswer(f"{self.name}: answered {code or status}", "it is busy or failing: try again in a moment")
-        return StoreError(f"{self.name}: {one_line(error)}")
+    def _explained(self, action: str) -> AbstractContextManager[None]:
+        return explained(self.name, action, distribution_arn(self._distribution), CODES)
 
 
-class _TooMany(StoreError):
-    """A distribution may have 3,000 paths or 15 wildcards in progress at a time, of all who invalidate."""
+def cloudfront_client() -> CloudFrontClient:
+    """A client that retries. Nothing is sent."""
+    import boto3
+
+    return boto3.session.Session(region_name=_REGION).client("cloudfront", config=client_config())
+
+
+def distribution_arn(distribution: str) -> str:
+    """As in a policy: the account of whoever reads the message."""
+    return f"arn:aws:cloudfront::*:distribution/{distribution}"

@@ -6,11 +6,11 @@ Shapes: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Distribut
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from flashgen.errors import AccessDenied, StoreError
-from flashgen.store.aws import account_error, botocore_error, client_config, one_line
+from flashgen.errors import AccessDenied
+from flashgen.store.aws_errors import explained
+from flashgen.store.cloudfront import CODES, cloudfront_client, distribution_arn
 from flashgen.store.distribution import (
     CachePolicy,
     DistributionFacts,
@@ -24,10 +24,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_DENIED: Final = ("AccessDenied", "AccessDeniedException")
-#: CloudFront is one service for the world, and signs for this region.
-_REGION: Final = "us-east-1"
-
 
 def read_distribution(distribution: str, client: CloudFrontClient | None = None) -> DistributionFacts:
     """The facts of one distribution, by its id. Raises `StoreError` if it is not there, or may not be looked at.
@@ -35,8 +31,8 @@ def read_distribution(distribution: str, client: CloudFrontClient | None = None)
     A policy that may not be looked at is no error: see `DistributionFacts.denied`.
     """
     place = f"distribution {distribution}"
-    with _explained(place, "cloudfront:GetDistribution"):
-        reader = _Reader(place, client or _client())
+    with explained(place, "cloudfront:GetDistribution", distribution_arn(distribution), CODES):
+        reader = _Reader(place, client or cloudfront_client())
         found = reader.client.get_distribution(Id=distribution)["Distribution"]
     return reader.facts(found)
 
@@ -103,19 +99,13 @@ class _Reader:
             return None
         if policy not in self._known:
             try:
-                with _explained(self.place, action):
+                with explained(self.place, codes=CODES):
                     self._known[policy] = ask()
             except AccessDenied:
                 self._denied[action] = None
                 return None
         found: T = self._known[policy]
         return found
-
-
-def _client() -> CloudFrontClient:
-    import boto3
-
-    return boto3.session.Session(region_name=_REGION).client("cloudfront", config=client_config())
 
 
 def _items(listed: Any) -> list[Any]:
@@ -172,24 +162,3 @@ def _headers_policy(config: Any) -> HeadersPolicy:
             one["Header"].lower(): one["Value"] for one in _items(config.get("CustomHeadersConfig")) if one["Override"]
         },
     )
-
-
-@contextmanager
-def _explained(place: str, action: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        raise _answered(place, action, code, error) from error
-    except BotoCoreError as error:
-        raise botocore_error(place, error) from error
-
-
-def _answered(place: str, action: str, code: str, error: Exception) -> StoreError:
-    if code == "NoSuchDistribution":
-        return StoreError(f"{place}: there is none of that id", "correct `distribution:` in flashgen.yaml")
-    if code in _DENIED:
-        return AccessDenied(f"{place}: access denied", f"allow {action} on it")
-    return account_error(place, code) or StoreError(f"{place}: {one_line(error)}")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from flashgen.errors import StoreError
-from flashgen.store.aws import account_error, botocore_error, client_config, one_line
+from flashgen.store.aws import client_config
+from flashgen.store.aws_errors import botocore_error, explained
 
 _PLACE: Final = "credentials"
 #: How boto3's chain names sources that cannot renew what they gave: their expiry is the end.
@@ -36,7 +35,7 @@ def read_identity(region: str | None, *, ask: bool = True) -> Identity:
     """
     import boto3
 
-    with _explained():
+    with explained(_PLACE, "sts:GetCallerIdentity", "*"):
         session = boto3.session.Session(region_name=region)
         found: Any = session.get_credentials()
         if found is None:
@@ -61,16 +60,3 @@ def _none() -> StoreError:
     from botocore.exceptions import NoCredentialsError
 
     return botocore_error(_PLACE, NoCredentialsError())
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
-        yield
-    except ClientError as error:
-        code = str(error.response.get("Error", {}).get("Code", ""))
-        raise account_error(_PLACE, code) or StoreError(f"{_PLACE}: {one_line(error)}") from error
-    except BotoCoreError as error:
-        raise botocore_error(_PLACE, error) from error

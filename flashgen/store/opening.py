@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from flashgen.errors import StoreError
+from flashgen.store.address import FolderAddress, parse_address
 from flashgen.store.cloudfront import CloudFront
 from flashgen.store.folder import FolderStore
 from flashgen.store.protocol import Cdn, Store
@@ -14,15 +15,15 @@ from flashgen.store.s3 import S3Store
 def open_store(url: str, root: Path, *, region: str | None = None, endpoint_url: str | None = None) -> Store:
     """The store that `url` names: `dir:PATH`, relative to `root`, or `s3://BUCKET[/PREFIX]`.
 
-    Nothing is read, written or sent. `region` and `endpoint_url` are S3's.
+    Nothing is read, written or sent. `region` and `endpoint_url` are S3's. Raises StoreError for what is no address.
     """
-    scheme, _, rest = url.partition(":")
-    if scheme == "dir" and rest:
-        return FolderStore(root / rest)
-    bucket, _, prefix = rest.removeprefix("//").partition("/")
-    if scheme == "s3" and rest.startswith("//") and bucket:
-        return S3Store(bucket, prefix, region, endpoint_url)
-    raise StoreError(f"store {url!r}: must be dir:PATH or s3://BUCKET[/PREFIX]", "correct `store:` in flashgen.yaml")
+    try:
+        address = parse_address(url)
+    except StoreError as error:
+        raise StoreError(f"store {url!r}: {error.message}", error.hint) from error
+    if isinstance(address, FolderAddress):
+        return FolderStore(root / address.path)
+    return S3Store(address.bucket, address.prefix, region, endpoint_url)
 
 
 def open_cdn(distribution: str | None) -> Cdn | None:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Final
 
 from flashgen.errors import Conflict
+
+#: What to do about a lost conditional write.
+DECIDE_ANEW: Final = "read it again and decide anew"
 
 
 def etag_of(body: bytes) -> str:
@@ -22,4 +26,4 @@ def check_precondition(place: str, found: str | None, *, if_match: str | None, i
 
 def conflict(place: str, found: str) -> Conflict:
     """The error of a lost conditional write."""
-    return Conflict(f"{place}: not written, {found}", "read it again and decide anew")
+    return Conflict(f"{place}: not written, {found}", DECIDE_ANEW)

@@ -8,7 +8,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from flashgen.errors import StoreError
-from flashgen.store.aws import client_config, code_and_status
+from flashgen.store.aws import client_config
+from flashgen.store.aws_errors import code_and_status
 from flashgen.store.keys import checked_key, checked_prefix, is_key
 from flashgen.store.protocol import Entry, Headers, Stored
 from flashgen.store.s3_errors import denied, explained, without_etag

@@ -9,9 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from flashgen.errors import AccessDenied, NoAnswer, StoreError
-from flashgen.store.aws import account_error, botocore_error, code_and_status, one_line
-from flashgen.store.precondition import conflict
+from flashgen.errors import AccessDenied, Conflict, StoreError
+from flashgen.store import aws_errors
+from flashgen.store.aws_errors import Codes, Meaning, code_and_status
+from flashgen.store.precondition import DECIDE_ANEW
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -22,42 +23,33 @@ _ELSEWHERE: Final = (
     "AuthorizationHeaderMalformed",
     "IllegalLocationConstraintException",
 )
-_OVERTAKEN: Final = ("PreconditionFailed", "ConditionalRequestConflict", "OperationAborted")
-_BUSY: Final = ("SlowDown", "RequestTimeout", "InternalError", "ServiceUnavailable", "Throttling")
+_OVERTAKEN: Final = Meaning(Conflict, "not written, it was written or removed by someone else", DECIDE_ANEW)
+_UNCONDITIONAL: Final = Meaning(
+    StoreError, "this store has no conditional writes", "choose one that has If-Match on PUT"
+)
+_CODES: Final[Codes] = {
+    "409": _OVERTAKEN,
+    "412": _OVERTAKEN,
+    "PreconditionFailed": _OVERTAKEN,
+    "ConditionalRequestConflict": _OVERTAKEN,
+    "OperationAborted": _OVERTAKEN,
+    "NoSuchKey": Meaning(Conflict, "not written, there is no object any more", DECIDE_ANEW),
+    "501": _UNCONDITIONAL,
+    "NotImplemented": _UNCONDITIONAL,
+}
 
 
 @contextmanager
 def explained(action: str, bucket: str, key: str) -> Iterator[None]:
     """Turn what botocore raises into `StoreError`. `action` is IAM's (`s3:PutObject`), `key` is as in the bucket."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    try:
+    place, arn = _place(bucket, key), _arn(bucket, key)
+    with aws_errors.explained(place, action, arn, {**_CODES, **_of_the_bucket(bucket)}), _redirected(bucket):
         yield
-    except ClientError as error:
-        raise s3_error(action, bucket, key, error) from error
-    except BotoCoreError as error:
-        raise botocore_error(_place(bucket, key), error) from error
-
-
-def s3_error(action: str, bucket: str, key: str, error: ClientError) -> StoreError:
-    """The error for one answer of S3."""
-    code, status = code_and_status(error)
-    place = _place(bucket, key)
-    if status in (409, 412) or code in _OVERTAKEN:
-        return conflict(place, "it was written or removed by someone else")
-    if code == "NoSuchKey":
-        return conflict(place, "there is no object any more")
-    if code == "NoSuchBucket":
-        return StoreError(f"{place}: there is no bucket {bucket}", "create it, or correct `store:` in flashgen.yaml")
-    if code in _ELSEWHERE or status == 301:
-        return _elsewhere(bucket, error)
-    return account_error(place, code) or _by_status(action, bucket, key, error)
 
 
 def denied(action: str, bucket: str, key: str) -> AccessDenied:
     """The error that names what to allow, as it is written in a policy."""
-    resource = f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"
-    return AccessDenied(f"{_place(bucket, key)}: access denied", f"allow {action} on {resource}")
+    return aws_errors.denied(_place(bucket, key), action, _arn(bucket, key))
 
 
 def without_etag(bucket: str, key: str) -> StoreError:
@@ -68,16 +60,23 @@ def without_etag(bucket: str, key: str) -> StoreError:
     )
 
 
-def _by_status(action: str, bucket: str, key: str, error: ClientError) -> StoreError:
-    code, status = code_and_status(error)
-    place = _place(bucket, key)
-    if code == "AccessDenied" or status == 403:
-        return denied(action, bucket, key)
-    if code == "NotImplemented" or status == 501:
-        return StoreError(f"{place}: this store has no conditional writes", "choose one that has If-Match on PUT")
-    if status == 429 or status >= 500 or code in _BUSY:
-        return NoAnswer(f"{place}: S3 answered {code or status}", "it is busy or failing: try again in a moment")
-    return StoreError(f"{place}: {one_line(error)}")
+def _of_the_bucket(bucket: str) -> Codes:
+    hint = "create it, or correct `store:` in flashgen.yaml"
+    return {"NoSuchBucket": Meaning(StoreError, f"there is no bucket {bucket}", hint)}
+
+
+@contextmanager
+def _redirected(bucket: str) -> Iterator[None]:
+    """S3 says where a bucket is; nobody else says so of anything."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        code, status = code_and_status(error)
+        if code in _ELSEWHERE or status == 301:
+            raise _elsewhere(bucket, error) from error
+        raise
 
 
 def _elsewhere(bucket: str, error: ClientError) -> StoreError:
@@ -92,3 +91,7 @@ def _elsewhere(bucket: str, error: ClientError) -> StoreError:
 
 def _place(bucket: str, key: str) -> str:
     return f"s3://{bucket}/{key}" if key else f"s3://{bucket}"
+
+
+def _arn(bucket: str, key: str) -> str:
+    return f"arn:aws:s3:::{bucket}/{key}" if key else f"arn:aws:s3:::{bucket}"

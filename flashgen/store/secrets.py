@@ -6,18 +6,20 @@ No message of this module holds any part of a secret.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from flashgen.errors import Refused, StoreError
-from flashgen.store.aws import account_error, botocore_error, client_config, one_line
+from flashgen.errors import Refused
+from flashgen.store.aws import client_config
+from flashgen.store.aws_errors import Codes, Meaning, explained
+
+if TYPE_CHECKING:
+    from boto3.session import Session
 
 FORMS: Final = "env:NAME, file:PATH, ssm:NAME or secretsmanager:NAME"
 _OTHERS = 0o077
-_MISSING: Final = ("ParameterNotFound", "ParameterVersionNotFound", "ResourceNotFoundException")
-_DENIED: Final = ("AccessDenied", "AccessDeniedException")
+_MISSING: Final = Meaning(Refused, "there is none of that name", "create it, or correct `secret:` or the region")
 
 
 def read_secret(source: str, root: Path, region: str | None = None) -> str:
@@ -25,7 +27,8 @@ def read_secret(source: str, root: Path, region: str | None = None) -> str:
 
     `source` is `env:NAME`, `file:PATH` (relative to `root`, readable by its owner alone), `ssm:NAME` (a SecureString)
     or `secretsmanager:NAME`. `region` is for the last two; without it, AWS's own settings say where.
-    Raises `Refused` if there is no such secret, or it is not kept secret; `NoAnswer` if AWS does not answer.
+    Raises `Refused` if there is no such secret, it may not be read, or is not kept secret; `NoAnswer` if AWS does not
+    answer; `StoreError` if it does not accept the credentials.
     """
     scheme, _, name = source.partition(":")
     if not name:
@@ -42,6 +45,22 @@ def read_secret(source: str, root: Path, region: str | None = None) -> str:
         case _:
             raise _unknown(source)
     return _filled(source, secret.rstrip("\r\n"))
+
+
+def parameter_resource(name: str) -> str:
+    """What IAM calls the parameter of an `ssm:` source: `/a/b` is `parameter/a/b`, without a version or label.
+
+    An ARN stays as it is.
+    """
+    return name if name.startswith("arn:") else f"parameter/{name.partition(':')[0].lstrip('/')}"
+
+
+def managed_resource(name: str) -> str:
+    """What IAM calls the secret of a `secretsmanager:` source, to whose name AWS adds a hyphen and six characters.
+
+    An ARN stays as it is. https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html
+    """
+    return name if name.startswith("arn:") else f"secret:{name}-??????"
 
 
 def _unknown(source: str) -> Refused:
@@ -71,10 +90,10 @@ def _read_file(source: str, path: Path) -> str:
 
 
 def _read_parameter(source: str, name: str, region: str | None) -> str:
-    import boto3
-
-    with _explained(source, "ssm:GetParameter"):
-        client = boto3.session.Session(region_name=region).client("ssm", config=client_config())
+    with explained(f"secret {source}"):
+        client = _session(region).client("ssm", config=client_config())
+    arn = _arn("ssm", client.meta.region_name, parameter_resource(name))
+    with _explained(source, "ssm:GetParameter", arn):
         parameter = client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
     if parameter["Type"] != "SecureString":
         raise Refused(f"secret {source}: is a {parameter['Type']}, not encrypted", "store it as a SecureString")
@@ -82,32 +101,34 @@ def _read_parameter(source: str, name: str, region: str | None) -> str:
 
 
 def _read_managed(source: str, name: str, region: str | None) -> str:
-    import boto3
-
-    with _explained(source, "secretsmanager:GetSecretValue"):
-        client = boto3.session.Session(region_name=region).client("secretsmanager", config=client_config())
+    with explained(f"secret {source}"):
+        client = _session(region).client("secretsmanager", config=client_config())
+    arn = _arn("secretsmanager", client.meta.region_name, managed_resource(name))
+    with _explained(source, "secretsmanager:GetSecretValue", arn):
         secret = client.get_secret_value(SecretId=name)
     if "SecretString" not in secret:
         raise Refused(f"secret {source}: is binary", "store it as text: base64 or hex")
     return str(secret["SecretString"])
 
 
-@contextmanager
-def _explained(source: str, action: str) -> Iterator[None]:
-    from botocore.exceptions import BotoCoreError, ClientError
+def _session(region: str | None) -> Session:
+    import boto3
 
-    place = f"secret {source}"
-    try:
-        yield
-    except ClientError as error:
-        raise _answered(place, action, error, str(error.response.get("Error", {}).get("Code", ""))) from error
-    except BotoCoreError as error:
-        raise botocore_error(place, error) from error
+    return boto3.session.Session(region_name=region)
 
 
-def _answered(place: str, action: str, error: Exception, code: str) -> Refused | StoreError:
-    if code in _MISSING:
-        return Refused(f"{place}: there is none of that name", "create it, or correct `secret:` or the region")
-    if code in _DENIED:
-        return Refused(f"{place}: access denied", f"allow {action} on it, and kms:Decrypt on its key")
-    return account_error(place, code) or Refused(f"{place}: {one_line(error)}", "")
+def _arn(service: str, region: str, resource: str) -> str:
+    return resource if resource.startswith("arn:") else f"arn:aws:{service}:{region}:*:{resource}"
+
+
+def _explained(source: str, action: str, arn: str) -> AbstractContextManager[None]:
+    """To be denied the secret is Refused: whoever needs it cannot go on, which doctor must not take for a warning."""
+    denied = Meaning(Refused, "access denied", f"allow {action} on {arn}, and kms:Decrypt on its key")
+    codes: Codes = {
+        "ParameterNotFound": _MISSING,
+        "ParameterVersionNotFound": _MISSING,
+        "ResourceNotFoundException": _MISSING,
+        "AccessDenied": denied,
+        "AccessDeniedException": denied,
+    }
+    return explained(f"secret {source}", action, arn, codes)

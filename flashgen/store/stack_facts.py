@@ -63,13 +63,16 @@ class ResourceChange:
     """What will happen to one resource. `action` is Add, Modify, Remove, Import or Dynamic, as CloudFormation has it.
 
     `replacement` says whether a Modify makes a new one and removes the old: "True", "False" or "Conditional" (known
-    only when it is carried out); empty for other actions.
+    only when it is carried out); empty for other actions. `policy_action` says what becomes of what is there: Delete,
+    Retain or Snapshot, for replacements ReplaceAndDelete and so on; empty where CloudFormation does not tell.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ResourceChange.html
     """
 
     action: str
     resource: str
     kind: str
     replacement: str = ""
+    policy_action: str = ""
 
     @property
     def is_dangerous(self) -> bool:
@@ -79,11 +82,11 @@ class ResourceChange:
 
 @dataclass(frozen=True, slots=True)
 class ChangeSet:
-    """What CloudFormation would do: `identity` is its ARN, `creates` tells whether the stack is new."""
+    """What CloudFormation would do; `creates` tells whether the stack is new."""
 
-    identity: str
+    name: str
     creates: bool
-    changes: tuple[ResourceChange, ...]
+    changes: tuple[ResourceChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +122,7 @@ def change_of(answer: ChangeTypeDef) -> ResourceChange:
         str(change.get("LogicalResourceId", "")),
         str(change.get("ResourceType", "")),
         str(change.get("Replacement", "")) if change.get("Action") == "Modify" else "",
+        str(change.get("PolicyAction", "")),
     )
 
 

@@ -142,7 +142,7 @@ def _in_time(control: Control, verb: Verb, moment: Moment, watch: Watch, attempt
 
 def _look(control: Control, verb: Verb, moment: Moment, attempt: Attempt) -> Attempt:
     """`attempt`, or a new one on what stands there now. Keeps the connection open over which the write will go."""
-    current = control.read()
+    current = control.read_again()
     if isinstance(control.store, Dated):
         with suppress(StoreError):
             control.store.date()

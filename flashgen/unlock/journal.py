@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from flashgen.unlock.pointer import state_facts, state_from
 from flashgen.unlock.state import SaleState, State
 
 HEADERS = Headers("application/json", "private, no-store")
+
+READS_AT_ONCE = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ class Record:
 
 def record_key(sale: str, nonce: str) -> str:
     """Where the record of `nonce` lies in a store."""
-    return f"_flashgen/{sale}/journal/{nonce}.json"
+    return f"{_folder(sale)}/{nonce}.json"
 
 
 def write(store: Store, sale: str, record: Record) -> None:
@@ -69,6 +72,17 @@ def read(store: Store, sale: str, nonce: str) -> Record | None:
         ) from error
 
 
+def read_all(store: Store, sale: str) -> tuple[Record, ...]:
+    """Every record, elected or not, in no order that means anything. Costs a listing, and a GET for each.
+
+    Raises Refused when one of them is no record.
+    """
+    nonces = [entry.key.rpartition("/")[2].removesuffix(".json") for entry in store.list(f"{_folder(sale)}/")]
+    with ThreadPoolExecutor(READS_AT_ONCE) as pool:
+        found = pool.map(lambda nonce: read(store, sale, nonce), nonces)
+        return tuple(record for record in found if record)
+
+
 def history(store: Store, sale: str, nonce: str) -> Iterator[Record]:
     """The chain of revisions that led to the pointer with `nonce`, newest first; it ends where a record is missing."""
     parent: str | None = nonce
@@ -88,6 +102,10 @@ def decision(records: Iterator[Record]) -> Record | None:
             break
         made_it = record
     return made_it
+
+
+def _folder(sale: str) -> str:
+    return f"_flashgen/{sale}/journal"
 
 
 def _parse(body: bytes) -> Record:

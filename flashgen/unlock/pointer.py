@@ -99,7 +99,8 @@ def parse(body: bytes, key: str) -> Pointer | Forward:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Refused(
             f"{key} in the store is not a pointer ({error})",
-            "somebody wrote over it; restore an older version of the object, or delete it and push",
+            "somebody wrote over it; restore an older version of the object, or delete it, "
+            f"then flashgen push --refresh {key.partition('/')[0]}",
         ) from error
 
 

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
-from flashgen.errors import Conflict, LostRace, NoAnswer, Refused
+from flashgen.errors import Conflict, LostRace, NoAnswer, Refused, StoreError
 from flashgen.store import Headers, Store
 from flashgen.store.settle import put_settled
 from flashgen.unlock import journal
@@ -31,7 +31,18 @@ from flashgen.unlock.verbs import Verb
 
 
 class NotPushed(Refused):
-    """A sale has no pointer: it was never pushed to this store."""
+    """A sale has no pointer: as far as can be told from here, it was never pushed to this store."""
+
+
+class PointerLost(Refused):
+    """A sale has no pointer any more: somebody deleted it."""
+
+    def __init__(self, sale: str, key: str, store_url: str) -> None:
+        super().__init__(
+            f"{key} is gone from {store_url}: somebody deleted it",
+            f"flashgen push --refresh {sale} puts it again as the journal has it; what was live is paused then, and "
+            f"flashgen resume {sale} opens it",
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,13 @@ class Control:
                 "get the YAML with the new `unlock.version` (git pull), then try again",
             )
         return Seen(pointer, stored.headers, stored.etag)
+
+    def read_again(self) -> Seen:
+        """The pointer, which was there before. Raises PointerLost when there is none now, else as `read`."""
+        try:
+            return self.read()
+        except NotPushed as missing:
+            raise PointerLost(self.sale, self.key, self.store.url) from missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +196,7 @@ def elect(control: Control, attempt: Attempt) -> Seen | None:
     try:
         if _is_written(control, attempt):
             return None
-        current = control.read()
-        return None if descends(control, current.pointer, attempt.pointer) else current
+        return _there_instead(control, attempt)
     except NoAnswer as silence:
         raise NoAnswer(
             f"{silence}: nobody knows yet whether {control.sale} is {attempt.pointer.state.state.value}",
@@ -194,6 +211,15 @@ def _is_written(control: Control, attempt: Attempt) -> bool:
     except Conflict:
         return False
     return True
+
+
+def _there_instead(control: Control, attempt: Attempt) -> Seen | None:
+    """What stands there, if it is not ours nor built on ours. Raises NoAnswer, whatever keeps that from being seen."""
+    try:
+        current = control.read_again()
+        return None if descends(control, current.pointer, attempt.pointer) else current
+    except StoreError as unseen:
+        raise NoAnswer(unseen.message, unseen.hint) from unseen
 
 
 def _order_url(control: Control, before: Pointer, wanted: SaleState) -> OrderUrl | None:

@@ -9,9 +9,9 @@ from typing import Any, Final
 import boto3
 import pytest
 from moto import mock_aws
-from moto.server import ThreadedMotoServer
 from support.command import Flashgen
 from support.gate_stand_in import gate_stand_in
+from support.moto_server import moto_s3
 from support.s3_server import free_port
 
 from flashgen.edge import Edge, Serving
@@ -42,7 +42,8 @@ def test_a_new_sale_that_was_pushed_has_no_failure(lonely: Flashgen) -> None:
 
 def test_with_an_edge_and_a_gate_all_is_well(flashgen: Flashgen, project: Path) -> None:
     """And it says what to do next."""
-    with gate_stand_in() as gate, Serving(Edge(FolderStore(project / ".flashgen" / "store"))) as serving:
+    store = FolderStore(project / ".flashgen" / "store")
+    with gate_stand_in() as gate, Serving(Edge(store, order_origins=[gate.url])) as serving:
         assert flashgen("new", "night").exit_code == 0
         _replace(project / "sale_configs" / "night.yaml", "http://127.0.0.1:8090", gate.url)
         _replace(project / "flashgen.yaml", "http://127.0.0.1:8080", serving.url)
@@ -82,7 +83,16 @@ def test_a_target_at_aws_is_looked_at_from_all_sides(
         run = pushed("doctor", "--target", "production", "--json")
     assert 1 == run.exit_code
     levels = {each["check"]: each["level"] for each in run.result["checks"]}
-    right = ("credentials", "store", "conditional writes", "may write", "region", "may invalidate", "night: push")
+    right = (
+        "credentials",
+        "store",
+        "conditional writes",
+        "may go live",
+        "may push",
+        "region",
+        "may invalidate",
+        "night: push",
+    )
     assert dict.fromkeys(right, "PASS") == {check: levels[check] for check in right}
     wrong = ("address", "origin", "night: polling", "pages")
     assert dict.fromkeys(wrong, "FAIL") == {check: levels[check] for check in wrong}
@@ -93,19 +103,12 @@ def test_another_s3_server_is_not_asked_who_we_are(
 ) -> None:
     """It has no STS; that it is S3-compatible is enough for all else."""
     monkeypatch.setenv("FLASHGEN_SECRET", secrets.token_hex(32))
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    try:
-        url = f"http://{host}:{port}"
-        client = boto3.client("s3", endpoint_url=url)
-        client.create_bucket(Bucket="flash", CreateBucketConfiguration={"LocationConstraint": REGION})
-        settings = f"targets:\n  other: {{store: s3://flash/a, endpoint_url: '{url}', url: 'http://127.0.0.1:9'}}\n"
-        (project / "flashgen.yaml").write_text(f"secret: env:FLASHGEN_SECRET\n{settings}")
+    with moto_s3() as server:
+        store = f"store: s3://{server.bucket}/a, endpoint_url: '{server.url}', region: {REGION}"
+        settings = f"{{{store}, url: 'http://127.0.0.1:9'}}"
+        (project / "flashgen.yaml").write_text(f"secret: env:FLASHGEN_SECRET\ntargets:\n  other: {settings}\n")
         assert pushed("push", "--target", "other", "--yes").exit_code == 0
         run = pushed("doctor", "--target", "other", "--json")
-    finally:
-        server.stop()
     assert 0 == run.exit_code
     checks = {each["check"]: each for each in run.result["checks"]}
     assert "found (from env)" == checks["credentials"]["message"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import pytest
 from support.clock import Clock
@@ -24,6 +25,36 @@ def test_failures_come_last_and_say_the_fix(capsys: pytest.CaptureFixture[str]) 
         "  FAIL  /b/  body: not as pushed  (Age 9 s)",
         "        fix: push again",
     ] == capsys.readouterr().out.splitlines()
+
+
+def test_long_lines_fit_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Below where the text begins; a word that somebody will copy is never cut."""
+    monkeypatch.setenv("COLUMNS", "60")
+    long = Finding(Level.FAIL, "body", "not as it was pushed to the store an hour ago", f"curl https://{'x' * 70}/ -I")
+    show_findings(Session(), [Row("/night/", long)])
+    assert [
+        "  FAIL  /night/  body: not as it was pushed to the store an",
+        "                 hour ago",
+        "        fix: curl",
+        f"             https://{'x' * 70}/",
+        "             -I",
+    ] == capsys.readouterr().out.splitlines()
+
+
+def test_a_line_that_nobody_looks_at_is_whole(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One finding is one line, for grep."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "__stdout__", sys.stdout)
+    show_findings(Session(), [Row("/", Finding(Level.PASS, "page", "word " * 100 + "end"))])
+    assert f"  PASS  /  page: {'word ' * 100}end\n" == capsys.readouterr().out
+
+
+def test_a_fix_goes_to_the_target_that_was_chosen(capsys: pytest.CaptureFixture[str]) -> None:
+    """To be pasted as it is."""
+    show_findings(Session(target_name="production"), [Row("/", replace(BAD, hint="flashgen push night"))])
+    assert "fix: flashgen --target production push night\n" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

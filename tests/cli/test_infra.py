@@ -16,11 +16,11 @@ from support.command import Flashgen
 from support.stacks import CERTIFICATE, WEB_ACL
 
 from flashgen.cli.commands.infra import template as template_command
+from flashgen.cli.infra_apply import apply_template
+from flashgen.cli.infra_stack import settings_text
 from flashgen.cli.session import Session
-from flashgen.cli.stacking import settings_text
-from flashgen.cli.stacking_changes import apply_template
 from flashgen.edge.stack.options import PRICE_CLASSES
-from flashgen.errors import StoreError
+from flashgen.errors import AccessDenied, NoAnswer, StoreError
 from flashgen.project import read_settings
 from flashgen.store.cloudformation import CloudFormation
 from flashgen.store.stack_facts import ChangeSet, Event, ResourceChange, Stack
@@ -196,6 +196,7 @@ def test_apply_answers_with_what_it_did(infra: Flashgen, account: None) -> None:
         "resource": "Bucket",
         "type": "AWS::S3::Bucket",
         "replacement": None,
+        "policy_action": None,
     } in result["changes"]
     again = infra("apply", "--json").result
     assert (False, []) == (again["changed"], again["changes"])
@@ -274,6 +275,9 @@ class Scripted(CloudFormation):
     def __init__(self, status: str, *events: Event, changes: tuple[ResourceChange, ...] = ()) -> None:
         self.name, self.region = STACK, "eu-central-1"
         self.discarded = self.executed = False
+        self.on_execute: BaseException | None = None
+        self.on_follow: BaseException | None = None
+        self.on_discard: BaseException | None = None
         self._status, self._told, self._changes = status, events, changes
 
     def look(self) -> Stack:
@@ -284,39 +288,67 @@ class Scripted(CloudFormation):
         """Somebody else's."""
         return {}
 
-    def propose(self, template: str, proposal: str) -> ChangeSet:
+    def propose(self, template: str, name: str) -> ChangeSet:
         """The one proposal."""
-        return ChangeSet("arn", False, self._changes)
+        return ChangeSet("p", False, self._changes)
 
     def discard(self, change_set: ChangeSet) -> None:
         """Noted."""
         self.discarded = True
+        if self.on_discard:
+            raise self.on_discard
 
-    def execute(self, change_set: ChangeSet, limit_seconds: float) -> Iterator[Event]:
+    def execute(self, change_set: ChangeSet) -> str:
         """Noted."""
         self.executed = True
+        if self.on_execute:
+            raise self.on_execute
+        return "0"
+
+    def follow(self, newest: str, limit_seconds: float) -> Iterator[Event]:
+        """All there is, from the start."""
+        assert "0" == newest
         yield from self._told
+        if self.on_follow:
+            raise self.on_follow
+
+
+BUCKET = ("Bucket", "AWS::S3::Bucket")
+CDN = ("Distribution", "AWS::CloudFront::Distribution")
+
+
+def modified(resource: tuple[str, str], replacement: str, policy_action: str = "") -> ResourceChange:
+    """One that may be replaced."""
+    return ResourceChange("Modify", *resource, replacement, policy_action)
+
+
+def removed(resource: tuple[str, str], policy_action: str = "") -> ResourceChange:
+    """One that the template has no more."""
+    return ResourceChange("Remove", *resource, policy_action=policy_action)
 
 
 @pytest.mark.parametrize(
     ("change", "fate"),
     [
-        (ResourceChange("Modify", "Bucket", "AWS::S3::Bucket", "True"), "the bucket that shoppers see now is replaced"),
-        (
-            ResourceChange("Modify", "Distribution", "AWS::CloudFront::Distribution", "Conditional"),
-            "the distribution that shoppers see now is perhaps replaced",
-        ),
-        (ResourceChange("Remove", "Bucket", "AWS::S3::Bucket"), "the bucket that shoppers see now is taken out"),
+        (modified(BUCKET, "True"), "bucket that shoppers see now is replaced by a new one\n"),
+        (modified(BUCKET, "True", "ReplaceAndRetain"), "is replaced by a new one and kept outside of the stack\n"),
+        (modified(CDN, "Conditional"), "distribution that shoppers see now is perhaps replaced by a new one\n"),
+        (modified(CDN, "Conditional", "ReplaceAndDelete"), "is perhaps replaced by a new one and deleted\n"),
+        (removed(BUCKET, "Retain"), "bucket that shoppers see now is kept, but no longer part of the stack\n"),
+        (removed(CDN, "Delete"), "distribution that shoppers see now is deleted\n"),
+        (removed(CDN), "distribution that shoppers see now is deleted, unless its DeletionPolicy keeps it\n"),
+        (ResourceChange("Dynamic", *CDN), "see now is perhaps gone: known only when it is carried out\n"),
     ],
 )
 def test_what_may_lose_the_sale_is_marked_and_not_done_unasked(
     change: ResourceChange, fate: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """On a line of its own, before the question; and the proposal is gone when the answer is no."""
+    """On a line of its own with what becomes of it, before the question; the proposal is gone when the answer is no."""
     stack = Scripted("UPDATE_COMPLETE", changes=(change,))
     with pytest.raises(click.UsageError):
         apply_template(Session(), stack, "{}", 60, yes=False)
-    assert f"danger: {fate}" in capsys.readouterr().err
+    (danger,) = (line for line in capsys.readouterr().err.splitlines(keepends=True) if line.startswith("danger: the "))
+    assert danger.endswith(fate)
     assert (True, False) == (stack.discarded, stack.executed)
 
 
@@ -341,17 +373,51 @@ def test_a_failure_is_told_with_its_cause(capsys: pytest.CaptureFixture[str]) ->
     assert "the alias is taken" in capsys.readouterr().err
 
 
-def test_an_impatient_operator_is_told_that_it_goes_on(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "trouble",
+    [KeyboardInterrupt(), NoAnswer("not finished after 30 min"), StoreError("the AWS credentials have expired")],
+    ids=repr,
+)
+def test_whoever_watches_no_longer_is_told_that_it_goes_on(
+    trouble: BaseException, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ctrl-C stops the watching, not CloudFormation; and the proposal is not taken back."""
+    """It ends the watching, not CloudFormation; and the proposal is not taken back."""
     stack = Scripted("UPDATE_IN_PROGRESS")
-
-    def interrupted(change_set: ChangeSet, limit_seconds: float) -> Iterator[Event]:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(stack, "execute", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        apply_template(Session(), stack, "{}", 60, yes=True)
-    assert "CloudFormation goes on by itself: flashgen infra show" in capsys.readouterr().err
+    stack.on_follow = trouble
+    with pytest.raises(type(trouble)):
+        apply_template(Session(target_name="night"), stack, "{}", 60, yes=True)
+    told = capsys.readouterr().err
+    assert "CloudFormation goes on by itself: flashgen --target night infra show" in told
     assert not stack.discarded
+
+
+@pytest.mark.parametrize("trouble", [KeyboardInterrupt(), NoAnswer("no answer")], ids=repr)
+def test_nobody_knows_whether_it_has_begun_without_an_answer(
+    trouble: BaseException, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So nothing is taken back that may be under way."""
+    stack = Scripted("UPDATE_COMPLETE")
+    stack.on_execute = trouble
+    with pytest.raises(type(trouble)):
+        apply_template(Session(), stack, "{}", 60, yes=True)
+    assert "nobody knows whether CloudFormation has begun: flashgen infra show" in capsys.readouterr().err
+    assert not stack.discarded
+
+
+def test_what_may_not_be_carried_out_is_discarded(capsys: pytest.CaptureFixture[str]) -> None:
+    """By those who may look and propose only."""
+    stack = Scripted("UPDATE_COMPLETE")
+    stack.on_execute = AccessDenied("access denied")
+    with pytest.raises(AccessDenied):
+        apply_template(Session(), stack, "{}", 60, yes=True)
+    assert stack.discarded
+    assert "goes on by itself" not in capsys.readouterr().err
+
+
+def test_a_proposal_that_cannot_be_discarded_is_told_beside_the_cause(capsys: pytest.CaptureFixture[str]) -> None:
+    """By its name; what it was discarded for is the error."""
+    stack = Scripted("UPDATE_COMPLETE")
+    stack.on_discard = StoreError("stack x: It is CREATE_IN_PROGRESS")
+    with pytest.raises(click.UsageError):
+        apply_template(Session(), stack, "{}", 60, yes=False)
+    assert "warning: the change set p is left: stack x: It is CREATE_IN_PROGRESS" in capsys.readouterr().err

@@ -124,8 +124,20 @@ def test_a_plan_that_cannot_be_written_leaves_the_one_that_was_there(saved: Flas
     assert not list(project.glob("*plan.json*"))[1:]
 
 
+def test_a_plan_is_not_written_over_something_else(pushed: Flashgen, project: Path) -> None:
+    """A slip of the hand, and a hint that would have led there."""
+    sale = project / "sale_configs" / "night.yaml"
+    before = sale.read_bytes()
+    slip = pushed("push", "sale_configs/night.yaml")
+    assert (1, True) == (slip.exit_code, "hint: push a sale by its id: flashgen push night\n" in slip.err)
+    for name, code in (("sale_configs/night.yaml", 1), ("sale_configs", 2), ("nowhere/p.json", 1)):
+        run = pushed("plan", "-o", name)
+        assert (code, True) == (run.exit_code, name in run.err)
+    assert before == sale.read_bytes()
+
+
 def test_refresh_finds_what_was_done_by_hand(pushed: Flashgen, project: Path) -> None:
-    """Without it, a plan trusts the manifest; strangers are told of."""
+    """Without it, a plan trusts the manifest; untracked objects are told of."""
     sale = project / ".flashgen" / "store" / "night"
     page = sorted(sale.glob("*/index.html"))[0]
     page.unlink()
@@ -135,7 +147,7 @@ def test_refresh_finds_what_was_done_by_hand(pushed: Flashgen, project: Path) ->
     (row,) = [line for line in run.out.splitlines() if "drifted: gone" in line]
     assert row.split()[:2] == ["!", page.relative_to(sale).as_posix()]
     assert ", 1 drifted" in run.out
-    assert "1 object is no push's, and stays: night/note.txt" in run.err
+    assert "1 untracked object, left alone: night/note.txt" in run.err
     assert "push --refresh" in run.err
     run = pushed("push", "--refresh", "--yes", "--json")
     assert (0, 1, ["drifted: gone"]) == (

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -20,7 +22,8 @@ from flashgen.cli import pushing
 from flashgen.cli.pushing import Pushed, where_it_stands
 from flashgen.errors import AccessDenied, LostRace, StoreError
 from flashgen.project import Project, find_project
-from flashgen.release.manifest import read_manifest
+from flashgen.release.claim import REST_SECONDS
+from flashgen.release.manifest import HEADERS, PRUNE, Claim, manifest_key, read_manifest, render_manifest
 from flashgen.release.plan import Wave
 from flashgen.release.publish import Invalidation
 from flashgen.store import MemoryStore, Store
@@ -137,6 +140,41 @@ def test_edges_that_cannot_be_waited_for_are_a_warning(
     assert why in run.err
 
 
+def _claim(project: Path, who: str, when: datetime, target: str) -> None:
+    """Somebody's, in the local store, on the manifest as it is."""
+    store = _store(project, "local")
+    manifest = read_manifest(store, "night").manifest
+    claimed = replace(manifest, claim=Claim(who, when, target, ()))
+    store.put(manifest_key("night"), render_manifest(claimed), HEADERS)
+
+
+def test_a_push_that_died_and_left_nothing_to_do_is_shown_and_ended(pushed: Flashgen, project: Path) -> None:
+    """Its claim would keep prune waiting for ever."""
+    _claim(project, "bob", datetime(2026, 1, 1, tzinfo=UTC), "0123")
+    run = pushed("plan")
+    assert "bob began a push at 2026-01-01T00:00:00Z and has not finished it" in run.out
+    assert "night: nothing to put; that push is brought to its end" in run.out
+    assert "flashgen push" in run.err
+    assert 4 == pushed("push", "--yes").exit_code
+    assert 0 == pushed("push", "--yes", "--take-over").exit_code
+    assert read_manifest(_store(project, "local"), "night").manifest.claim is None
+    assert 0 == pushed("prune", "night").exit_code
+
+
+@pytest.mark.parametrize(("target", "doing"), [("0123", "push"), (PRUNE, "prune")])
+def test_who_takes_over_is_told_why_it_takes_a_minute(
+    target: str, doing: str, pushed: Flashgen, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing seems to happen meanwhile."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    write_sale(project, title="Later")
+    _claim(project, "bob", datetime.now(UTC), target)
+    run = pushed("push", "--yes", "--take-over")
+    assert (0, REST_SECONDS) == (run.exit_code, slept[0])
+    assert f"night: waiting until bob's {doing} is surely at its end, about a minute" in run.err
+
+
 def test_a_push_is_told_as_json() -> None:
     """The keys are stable; without an invalidation there is null."""
     facts = Pushed("fair", Invalidation("I1", ("/fair/",)), True).facts
@@ -171,7 +209,7 @@ def test_a_stopped_push_says_what_is_live(stop: str, tmp_path: Path) -> None:
     site = Shop(text="bye", pages=("lamp", "mug", "rug"), assets=("one", "three", "four")).build(tmp_path)
     plan = plan_for(site, store)
     lines = [f"fair: the push stopped: {counts}", f"  {seen}"]
-    assert [*lines, "  the same command again finishes it"] == list(where_it_stands(plan, reached, StoreError("no")))
+    assert [*lines, "  now the same command again finishes it"] == list(where_it_stands(plan, reached, StoreError("no")))
     assert lines == list(where_it_stands(plan, reached, LostRace("bob")))
 
 

@@ -241,7 +241,7 @@ CASES = {
         crippled(refuses_if_match=True), ((FAIL, "conditional writes"), *SKIPPED_WRITES), "choose a store"
     ),
     "no permission to write": Case(
-        crippled(denied=frozenset({"put"})), ((WARN, "conditional writes"), (FAIL, "may write")), "allow put on it"
+        crippled(denied=frozenset({"put"})), ((FAIL, "may go live"), (WARN, "may push")), "allow put on it"
     ),
     "no permission to delete": one(WARN, "may delete", crippled(denied=frozenset({"delete"})), "allow delete on it"),
     "no permission to list": Case(
@@ -319,11 +319,19 @@ CASES = {
     "a CSP without the order server": one(FAIL, "security", csp(" GATE", ""), "infra apply"),
     "a CSP that forbids polling": one(FAIL, "security", csp("connect-src 'self'", "connect-src"), "infra apply"),
     "a CSP with unsafe-inline": one(
-        WARN, "security", csp("style-src 'self'", "style-src 'unsafe-inline'"), "infra apply"
+        FAIL, "security", csp("style-src 'self'", "style-src 'unsafe-inline'"), "infra apply"
     ),
-    "no CSP": one(WARN, "security", headers(1, content_security_policy=None), "infra apply"),
-    "no HSTS": one(WARN, "security", headers(1, hsts_seconds=None), "max-age=63072000"),
-    "no nosniff": one(WARN, "security", headers(1, nosniff=False), "infra apply"),
+    "no CSP": one(FAIL, "security", headers(1, content_security_policy=None), "infra apply"),
+    "no HSTS": one(FAIL, "security", headers(1, hsts_seconds=None), "max-age=63072000"),
+    "no nosniff": one(FAIL, "security", headers(1, nosniff=False), "infra apply"),
+    "another referrer policy": one(FAIL, "security", headers(1, referrer_policy="unsafe-url"), "infra apply"),
+    "HSTS for a second": one(FAIL, "security", headers(1, hsts_seconds=1), "max-age=63072000"),
+    "a CSP with unsafe-eval": one(
+        FAIL, "security", csp("script-src 'self'", "script-src 'self' 'unsafe-eval'"), "infra apply"
+    ),
+    "a CSP that lets pages connect to anything": one(
+        FAIL, "security", csp("connect-src 'self' GATE", "connect-src 'self' https: http:"), "infra apply"
+    ),
     "errors that are kept": one(WARN, "errors", distribution(error_ttl_seconds={403: 10}), "ErrorCachingMinTTL 1"),
     "errors that nobody thought of": one(WARN, "errors", distribution(error_ttl_seconds={}), "ErrorCachingMinTTL 1"),
     "a clock that is 1.5 s late": Case(late_clock(1.5), ((WARN, "clock"), (WARN, "clock")), "NTP"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.crippled_store import CrippledStore
 from support.examined import KEY, REGION, SALE, SECRET, Stage, write_yaml
+from support.meddling_edge import MeddlingEdge, Reply
 from support.rclone import rclone_s3
 
 from flashgen.doctor import gate as order_gate
@@ -17,18 +19,24 @@ from flashgen.doctor.clock import offset_seen, verdict
 from flashgen.doctor.examination import guarded
 from flashgen.doctor.public import redirected
 from flashgen.doctor.store import check_conditions
-from flashgen.edge import Serving
+from flashgen.edge import Edge, Serving
+from flashgen.edge.live_reload import FOOTER
 from flashgen.edge.viewer import Seen
 from flashgen.errors import AccessDenied, FlashgenError, InvalidInput, NoAnswer, Problem, StoreError, Where
 from flashgen.finding import Finding, Level
+from flashgen.release.manifest import manifest_key
 from flashgen.store import Headers, MemoryStore, S3Store, Store
 from flashgen.store.identity import read_identity
 from flashgen.unlock import verbs
 from flashgen.unlock.offset import Offset
+from flashgen.unlock.pointer import Pointer, parse, render
+from flashgen.unlock.state import State
 from flashgen.unlock.token import Claims, TokenSigner
 from flashgen.unlock.transition import transition
 
 PRIVATE = Headers("application/json", "private, no-store")
+MANIFEST = f"/{manifest_key(SALE)}"
+WARN, FAIL = Level.WARN, Level.FAIL
 
 
 def go_live(stage: Stage) -> None:
@@ -54,7 +62,7 @@ class TestWhatDependsOnWhat:
         found = {finding.check: finding for finding in stage.findings()}
         assert "sign in with `aws sso login`" in found["credentials"].hint
         for check in ("store", "distribution", "privacy", "night: push", "night: pointer", "conditional writes"):
-            assert (Level.WARN, "skipped, for `credentials` failed") == (found[check].level, found[check].message)
+            assert (Level.WARN, "skipped, for `credentials` did not pass") == (found[check].level, found[check].message)
         for check in ("night: yaml", "night: build", "strength", "public url", "files"):
             assert Level.PASS is found[check].level
 
@@ -113,6 +121,19 @@ class TestLeaks:
         assert stored
         (stage.root / "build" / SALE / "copy.js").write_bytes(stored.body)
         assert ["build/night/copy.js holds an order token"] == [finding.message for finding in stage.troubles()]
+
+    @pytest.mark.parametrize("state", [State.SCHEDULED, State.PAUSED, State.ENDED])
+    def test_a_pointer_that_is_shut_holds_no_token(self, stage: Stage, state: State) -> None:
+        """Somebody edited it: whoever reads it could order all the same."""
+        go_live(stage)
+        stored = stage.s3.get(KEY)
+        assert stored
+        opened = parse(stored.body, KEY)
+        assert isinstance(opened, Pointer)
+        shut = render(replace(opened, state=replace(opened.state, state=state)))
+        assert b"/o/" in shut
+        stage.s3.put(KEY, shut, stored.headers)
+        assert [f"{KEY} holds an order token"] == [finding.message for finding in stage.troubles()]
 
     def test_an_expired_token_is_worth_nothing(self, stage: Stage) -> None:
         """As is the one that the gate is shown."""
@@ -176,14 +197,38 @@ class TestUrgency:
 class TestThePublicSide:
     """What only shoppers see."""
 
-    def test_a_manifest_that_can_be_read_is_a_failure(self, stage: Stage) -> None:
-        """The edge serves everything that the store has."""
+    def test_an_edge_that_adds_nothing_is_found_out(self, stage: Stage) -> None:
+        """It serves everything that the store has, and none of the headers."""
         with Serving(OpenEdge(stage)) as serving:
             stage.url = serving.url
-            found = [finding for finding in stage.troubles() if finding.check == SALE]
-        assert ["/_flashgen/night/manifest.json answers 200: what is private can be read"] == [
-            finding.message for finding in found
-        ]
+            found = [finding.message for finding in stage.troubles() if finding.check == SALE]
+        assert f"{MANIFEST} private: expected 403 or 404, found 200: anybody can read it" in found
+        assert "/night/ content-security-policy: expected, and not there" in found
+
+    @pytest.mark.parametrize(
+        ("status", "expected"),
+        [(200, FAIL), (206, FAIL), (301, WARN), (401, None), (403, None), (404, None), (500, WARN), (503, WARN)],
+    )
+    def test_only_what_can_be_read_is_public(self, stage: Stage, status: int, expected: Level | None) -> None:
+        """An edge that is out of order gives nothing away, and says nothing."""
+        meddling = MeddlingEdge(Edge(stage.s3, order_origins=[stage.gate.url]))
+        meddling.change = lambda reply: replace(reply, status=status) if reply.path == MANIFEST else reply
+        with Serving(meddling) as serving:
+            stage.url = serving.url
+            found = stage.troubles()
+        assert ([(expected, SALE)] if expected else []) == [(each.level, each.check) for each in found]
+
+    @pytest.mark.parametrize(("is_here", "expected"), [(True, []), (False, [WARN])])
+    def test_a_preview_is_fine_on_this_machine(
+        self, stage: Stage, is_here: bool, expected: list[Level], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """`flashgen serve` is the edge of the local target, and of no other."""
+        meddling = MeddlingEdge(Edge(stage.s3, order_origins=[stage.gate.url]))
+        meddling.change = lambda reply: previewed(reply) if reply.path == f"/{SALE}/" else reply
+        monkeypatch.setattr("flashgen.doctor.public.is_loopback", lambda url: is_here)
+        with Serving(meddling) as serving:
+            stage.url = serving.url
+            assert expected == [finding.level for finding in stage.troubles() if finding.check == SALE]
 
     def test_another_stores_pointer_is_a_failure(self, stage: Stage) -> None:
         """The edge shows one pointer, the target has another."""
@@ -195,7 +240,7 @@ class TestThePublicSide:
         stage.store = store
         go_live_in = replace(stage.control(), store=store)
         transition(go_live_in, verbs.go_live(go_live_in.now().replace(microsecond=0), "token-1"))
-        assert [(Level.FAIL, SALE, f"/{KEY} is not the one in the store")] == [
+        assert [(Level.FAIL, SALE, f"/{KEY} body: expected revision 1 (live), found revision 0 (scheduled)")] == [
             (finding.level, finding.check, finding.message) for finding in stage.troubles()
         ]
 
@@ -209,8 +254,13 @@ class TestThePublicSide:
     )
     def test_plain_http_has_to_lead_to_https(self, status: int, location: str, expected: Level) -> None:
         """And nowhere else."""
-        seen = Seen(status, {"location": location}, b"", 0, 0.0, 0.0)
-        assert expected is redirected("http://sale.example.com", seen).level
+        answer = Seen(status, {"location": location}, b"", 0, 0.0, 0.0)
+        assert expected is redirected("http://sale.example.com", answer).level
+
+
+def previewed(reply: Reply) -> Reply:
+    """A page as `flashgen serve` sends it, with its script for reloading."""
+    return replace(reply, body=gzip.compress(gzip.decompress(reply.body) + FOOTER.encode()))
 
 
 class OpenEdge:
@@ -284,7 +334,41 @@ class TestTheClock:
     )
     def test_what_a_reply_tells(self, fields: dict[str, str], expected: Offset | None) -> None:
         """Sent at 99.5, received at 100.5 by our clock."""
-        assert expected == offset_seen(fields, 99.5, 100.5)
+        assert expected == offset_seen(seen(fields), 99.5, 100.5)
+
+    @pytest.mark.parametrize(
+        "fields",
+        [
+            {"x-now": "²"},
+            {"x-now": "9" * 5000},
+            {"date": "garbage"},
+            {"date": ""},
+            {"date": "Thu, 01 Jan 2026 00:00:00 +99999999999999999"},
+        ],
+        ids=["superscript", "endless", "garbage", "empty", "a zone beyond the world"],
+    )
+    def test_what_an_edge_says_wrongly_is_not_said(self, fields: dict[str, str]) -> None:
+        """Of headers that no clock sends, none is believed."""
+        assert None is offset_seen(seen(fields), 99.5, 100.5)
+
+    def test_an_age_that_is_no_number_is_none(self) -> None:
+        """`²` is a digit, and no number."""
+        fields = {"date": "Thu, 01 Jan 1970 00:01:40 GMT", "age": "²"}
+        assert Offset(-0.5, 1.5) == offset_seen(seen(fields), 99.5, 100.5)
+
+    def test_an_edge_with_a_broken_clock_hides_no_other_check(self, stage: Stage) -> None:
+        """What it sends is its own affair."""
+        meddling = MeddlingEdge(Edge(stage.s3, order_origins=[stage.gate.url]))
+        meddling.change = lambda reply: reply.saying(date="garbage", x_now=None)
+        with Serving(meddling) as serving:
+            stage.url = serving.url
+            found = stage.findings()
+        assert "store" == found[-1].check
+
+
+def seen(fields: dict[str, str]) -> Seen:
+    """An answer with these header fields."""
+    return Seen(200, fields, b"", 0, 0.0, 0.0)
 
 
 class TestGuarded:

@@ -11,7 +11,7 @@ import pytest
 from support.examined import BUCKET, DISTRIBUTION, SALE, Stage, edit_yaml
 
 from flashgen.doctor.distribution import judge
-from flashgen.edge.stack.options import Wanted, place_of
+from flashgen.edge.stack.options import StackOptions, place_of
 from flashgen.edge.stack.template import template
 from flashgen.finding import Finding, Level
 from flashgen.store.bucket import Bucket
@@ -93,28 +93,28 @@ def _headers(policy: Json) -> HeadersPolicy:
     )
 
 
-def plain(wanted: Wanted) -> Wanted:
+def plain(options: StackOptions) -> StackOptions:
     """No option."""
-    return wanted
+    return options
 
 
-def with_gate(wanted: Wanted) -> Wanted:
+def with_gate(options: StackOptions) -> StackOptions:
     """The gate behind the same distribution."""
-    return replace(wanted, order_origin="order.example.com")
+    return replace(options, order_origin="order.example.com")
 
 
 @pytest.mark.parametrize("option", [plain, with_gate])
 @pytest.mark.parametrize("prefix", ["", "sales/2026"])
 @pytest.mark.parametrize("ttl_seconds", [0, 1, 2])
 def test_doctor_has_nothing_to_say(
-    stage: Stage, option: Callable[[Wanted], Wanted], prefix: str, ttl_seconds: int
+    stage: Stage, option: Callable[[StackOptions], StackOptions], prefix: str, ttl_seconds: int
 ) -> None:
     """Of any stack, on the url that it has."""
     edit_yaml(stage.root, "unlock: {", f"unlock: {{edge_ttl_seconds: {ttl_seconds}, ")
-    unkept = (SALE,) if ttl_seconds == 0 else ()
+    uncached = (SALE,) if ttl_seconds == 0 else ()
     place = place_of(f"s3://{BUCKET}/{prefix}")
-    wanted = option(Wanted(place, (SALE,), order_origins=(stage.gate.url,), unkept=unkept))
-    facts = deployed(json.loads(template(wanted))["Resources"])
+    options = option(StackOptions(place, (SALE,), order_origins=(stage.gate.url,), uncached=uncached))
+    facts = deployed(json.loads(template(options))["Resources"])
     stage.url, stage.bucket = "https://d1.cloudfront.net", Bucket(BUCKET, prefix, "eu-central-1")
     assert [] == troubles(judge(facts, stage.subject()))
 
@@ -122,7 +122,7 @@ def test_doctor_has_nothing_to_say(
 def test_a_stack_that_does_not_know_a_sale_is_found(stage: Stage) -> None:
     """It was made before the sale's order server, and before it asked for no caching."""
     edit_yaml(stage.root, "unlock: {", "unlock: {edge_ttl_seconds: 0, ")
-    facts = deployed(json.loads(template(Wanted(place_of(f"s3://{BUCKET}"))))["Resources"])
+    facts = deployed(json.loads(template(StackOptions(place_of(f"s3://{BUCKET}"))))["Resources"])
     stage.url = "https://d1.cloudfront.net"
     assert ["night: polling", "security"] == [each.check for each in troubles(judge(facts, stage.subject()))]
 

@@ -8,12 +8,12 @@ from typing import Any, cast
 
 import pytest
 from support.projects import write_sale
-from support.stacks import ALIAS, BUCKET, ORDER, parsed, wanted
+from support.stacks import ALIAS, BUCKET, ORDER, parsed, plain
 
 from flashgen.doctor.distribution import judge
 from flashgen.doctor.subject import Subject
 from flashgen.edge.behaviour import DEFAULT
-from flashgen.edge.stack.options import Place, Wanted
+from flashgen.edge.stack.options import Place, StackOptions
 from flashgen.edge.stack.policies import CACHING_DISABLED, CACHING_OPTIMIZED
 from flashgen.finding import Finding, Level
 from flashgen.sale.load import load_header
@@ -33,7 +33,7 @@ MANAGED = {
 }
 
 
-def facts_of(stack: Wanted) -> DistributionFacts:
+def facts_of(stack: StackOptions) -> DistributionFacts:
     """The distribution as CloudFront would describe it once the stack is made."""
     resources = parsed(stack)["Resources"]
     config = resources["Distribution"]["Properties"]["DistributionConfig"]
@@ -93,7 +93,7 @@ def _headers(policy: dict[str, str] | None, resources: dict[str, Any]) -> Header
     )
 
 
-def found(stack: Wanted, header: Header, url: str) -> list[Finding]:
+def found(stack: StackOptions, header: Header, url: str) -> list[Finding]:
     """What doctor says of the distribution that is not PASS."""
     bucket = SimpleNamespace(name=stack.place.bucket, prefix=stack.place.prefix)
     subject = cast("Subject", SimpleNamespace(url=url, bucket=bucket, headers=(header,)))
@@ -107,7 +107,7 @@ def header(tmp_path: Path) -> Header:
 
 
 @pytest.fixture
-def unkept(tmp_path: Path) -> Header:
+def uncached(tmp_path: Path) -> Header:
     """The same, with `edge_ttl_seconds: 0`."""
     path = write_sale(tmp_path)
     path.write_text(path.read_text().replace("version: abcdefgh23", "version: abcdefgh23, edge_ttl_seconds: 0"))
@@ -118,21 +118,21 @@ def unkept(tmp_path: Path) -> Header:
 @pytest.mark.parametrize("more", [{}, ALIAS, ORDER, {**ALIAS, **ORDER}], ids=len)
 def test_doctor_finds_nothing_wrong(header: Header, prefix: str, more: dict[str, str]) -> None:
     """With every option that it looks at."""
-    stack = wanted(place=Place(BUCKET, prefix), order_origins=header.order_origins, **more)
+    stack = plain(place=Place(BUCKET, prefix), order_origins=header.order_origins, **more)
     host = more.get("alias", "d111111abcdef8.cloudfront.net")
     assert [] == found(stack, header, f"https://{host}")
 
 
-def test_doctor_agrees_on_what_is_not_kept(unkept: Header) -> None:
+def test_doctor_agrees_on_what_is_not_kept(uncached: Header) -> None:
     """With the behaviour of its own it is fine, and without it is not."""
     url = "https://d111111abcdef8.cloudfront.net"
-    origins = unkept.order_origins
-    assert [] == found(wanted(order_origins=origins, unkept=(unkept.id,)), unkept, url)
-    (finding,) = found(wanted(order_origins=origins), unkept, url)
+    origins = uncached.order_origins
+    assert [] == found(plain(order_origins=origins, uncached=(uncached.id,)), uncached, url)
+    (finding,) = found(plain(order_origins=origins), uncached, url)
     assert Level.FAIL is finding.level
 
 
 def test_doctor_misses_a_sales_order_server(header: Header) -> None:
     """Which a stack lacks that was made before the sale."""
-    (finding,) = found(wanted(), header, "https://d111111abcdef8.cloudfront.net")
+    (finding,) = found(plain(), header, "https://d111111abcdef8.cloudfront.net")
     assert "https://order.example.com" in finding.message

@@ -9,7 +9,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from support.stacks import everything, in_us_east_1, of_every_option, of_every_project
 
-from flashgen.edge.stack.options import Wanted, WantedInUsEast1
+from flashgen.edge.stack.options import StackOptions, UsEast1Options
 from flashgen.edge.stack.template import template, template_in_us_east_1
 
 
@@ -18,25 +18,25 @@ def findings(text: str, region: str) -> list[str]:
     return [str(found) for found in lint(text, config=ManualArgs(regions=[region], include_checks=["I"]))]
 
 
-def named(stack: Wanted | WantedInUsEast1) -> str:
+def named(stack: StackOptions | UsEast1Options) -> str:
     """The options on the command line, where there are any."""
     return " ".join(stack.given()) or "plain"
 
 
 @pytest.mark.parametrize("stack", of_every_option(), ids=named)
-def test_every_option_makes_a_clean_template(stack: Wanted) -> None:
+def test_every_option_makes_a_clean_template(stack: StackOptions) -> None:
     """No errors, no warnings, no remarks."""
     assert [] == findings(template(stack), "eu-central-1")
 
 
 @pytest.mark.parametrize("stack", of_every_project(), ids=lambda stack: f"{stack.place.prefix} {stack.secret}")
-def test_every_project_makes_a_clean_template(stack: Wanted) -> None:
+def test_every_project_makes_a_clean_template(stack: StackOptions) -> None:
     """With and without a prefix, sales without edge caching, secrets of AWS."""
     assert [] == findings(template(stack), "eu-central-1")
 
 
 @pytest.mark.parametrize("stack", in_us_east_1(), ids=named)
-def test_the_second_template_is_clean(stack: WantedInUsEast1) -> None:
+def test_the_second_template_is_clean(stack: UsEast1Options) -> None:
     """Whichever of its three parts are asked for."""
     assert [] == findings(template_in_us_east_1(stack), "us-east-1")
 

@@ -10,7 +10,7 @@ from support.iam import allows, filled, guard
 from support.operators import SALE, bring, control_of, gate_sells, go_live
 from support.recording_store import RecordingStore
 from support.shop import Shop, push_of
-from support.stacks import BUCKET, properties, wanted
+from support.stacks import BUCKET, plain, properties
 
 from flashgen.edge.stack.options import Place
 from flashgen.errors import AccessDenied
@@ -26,7 +26,7 @@ DISTRIBUTION = "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"
 
 def statements(role: str, **more: Any) -> list[dict[str, Any]]:
     """Of the role's policy, with CloudFormation's functions carried out."""
-    found: list[dict[str, Any]] = filled(properties(wanted(**more), f"{role}Policy"))["PolicyDocument"]["Statement"]
+    found: list[dict[str, Any]] = filled(properties(plain(**more), f"{role}Policy"))["PolicyDocument"]["Statement"]
     return found
 
 
@@ -68,10 +68,76 @@ def test_who_opens_a_sale_cannot_push(tmp_path: Path, role: str) -> None:
     assert [] == list(inner.list(""))
 
 
+BELOW = f"{OBJECT}/shops/"
+POINTERS = (f"{BELOW}*/unlock.*.js", f"{BELOW}_flashgen/*/journal/*")
+MANIFESTS, GATE_SETTINGS = f"{BELOW}_flashgen/*/manifest.json", f"{BELOW}_flashgen/*/gate.json"
+LIST = ("Allow", ("s3:ListBucket",), (OBJECT,))
+READ_AND_WRITE = ("s3:GetObject", "s3:PutObject")
+SECRET = (
+    ("Allow", ("ssm:GetParameter",), ("arn:aws:ssm:eu-central-1:123456789012:parameter/key",)),
+    ("Allow", ("kms:Decrypt",), ("arn:aws:kms:eu-central-1:123456789012:key/*",)),
+)
+WHOLE = {
+    "Deployer": (
+        LIST,
+        ("Allow", (*READ_AND_WRITE, "s3:DeleteObject"), (f"{BELOW}*",)),
+        ("Deny", ("s3:DeleteObject",), (*POINTERS, MANIFESTS, GATE_SETTINGS)),
+        ("Allow", ("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"), (DISTRIBUTION,)),
+        ("Allow", ("cloudfront:GetDistribution",), (DISTRIBUTION,)),
+        (
+            "Allow",
+            ("cloudfront:GetCachePolicy", "cloudfront:GetResponseHeadersPolicy"),
+            tuple(f"arn:aws:cloudfront::123456789012:{kind}/*" for kind in ("cache-policy", "response-headers-policy")),
+        ),
+        (
+            "Allow",
+            ("s3:GetBucketPolicyStatus", "s3:GetBucketPublicAccessBlock", "s3:GetBucketVersioning"),
+            (OBJECT,),
+        ),
+    ),
+    "GoLive": (
+        LIST,
+        ("Allow", READ_AND_WRITE, POINTERS),
+        ("Allow", ("s3:GetObject",), (MANIFESTS,)),
+        ("Allow", ("cloudfront:CreateInvalidation",), (DISTRIBUTION,)),
+        *SECRET,
+    ),
+    "Gate": (
+        LIST,
+        ("Allow", READ_AND_WRITE, POINTERS),
+        ("Allow", ("s3:GetObject",), (GATE_SETTINGS, f"{BELOW}_flashgen/*/gate/*")),
+        *SECRET,
+    ),
+}
+"""Effects, actions and resources of each role, for a bucket with a prefix and a secret in SSM."""
+
+
+def listed(value: str | list[str]) -> tuple[str, ...]:
+    """IAM takes one without a list."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_may_do_this_and_nothing_else(role: str) -> None:
+    """Statement by statement: whoever widens a policy has to say so here."""
+    ours = statements(role, place=Place(BUCKET, "shops"), secret="ssm:key")
+    assert WHOLE[role] == tuple((one["Effect"], listed(one["Action"]), listed(one["Resource"])) for one in ours)
+
+
+def test_the_deployer_deletes_what_prune_does() -> None:
+    """Pages and assets, the gate's forms, and doctor's scratch object."""
+    ours = statements("Deployer")
+    for key in (f"{SALE}/index.html", f"{SALE}/assets/a.0.js", f"_flashgen/{SALE}/gate/a.html", "_flashgen/doctor/x"):
+        assert allows(ours, "s3:DeleteObject", f"{OBJECT}/{key}")
+
+
 @pytest.mark.parametrize(
     ("role", "action", "key"),
     [
         ("Deployer", "s3:DeleteObject", f"{SALE}/unlock.abc.js"),
+        ("Deployer", "s3:DeleteObject", f"_flashgen/{SALE}/journal/abc.json"),
+        ("Deployer", "s3:DeleteObject", f"_flashgen/{SALE}/manifest.json"),
+        ("Deployer", "s3:DeleteObject", f"_flashgen/{SALE}/gate.json"),
         ("Deployer", "s3:DeleteObjectVersion", f"{SALE}/index.html"),
         ("Deployer", "s3:PutObjectAcl", f"{SALE}/index.html"),
         ("GoLive", "s3:PutObject", f"{SALE}/index.html"),
@@ -122,29 +188,36 @@ def test_every_role_may_list_so_that_missing_is_not_denied(role: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("secret", "action", "resource", "service"),
+    ("secret", "action", "resource", "context"),
     [
-        ("ssm:/flashgen/key", "ssm:GetParameter", "ssm:eu-central-1:123456789012:parameter/flashgen/key", "ssm"),
-        ("ssm:key:3", "ssm:GetParameter", "ssm:eu-central-1:123456789012:parameter/key", "ssm"),
+        (
+            *("ssm:/flashgen/key", "ssm:GetParameter", "ssm:eu-central-1:123456789012:parameter/flashgen/key"),
+            "PARAMETER_ARN",
+        ),
+        ("ssm:key:3", "ssm:GetParameter", "ssm:eu-central-1:123456789012:parameter/key", "PARAMETER_ARN"),
         (
             "secretsmanager:flashgen/key",
             "secretsmanager:GetSecretValue",
             "secretsmanager:eu-central-1:123456789012:secret:flashgen/key-a1B2c3",
-            "secretsmanager",
+            "SecretARN",
         ),
-        ("ssm:arn:aws:ssm:x:1:parameter/k", "ssm:GetParameter", "ssm:x:1:parameter/k", "ssm"),
+        ("ssm:arn:aws:ssm:x:1:parameter/k", "ssm:GetParameter", "ssm:x:1:parameter/k", "PARAMETER_ARN"),
     ],
 )
 @pytest.mark.parametrize("role", ["GoLive", "Gate"])
 def test_who_signs_or_checks_reads_exactly_the_one_secret(
-    role: str, secret: str, action: str, resource: str, service: str
+    role: str, secret: str, action: str, resource: str, context: str
 ) -> None:
-    """And uses its key through the service that keeps it, for nothing else."""
+    """And uses its key through the service that keeps it, to decrypt this one, for nothing else."""
     ours = statements(role, secret=secret)
     assert allows(ours, action, f"arn:aws:{resource}")
     assert not allows(ours, action, f"arn:aws:{resource}-and-more")
+    (read,) = (one for one in ours if one["Action"] == action)
     (key,) = (one for one in ours if one["Action"] == "kms:Decrypt")
-    assert f"{service}.eu-central-1.amazonaws.com" == key["Condition"]["StringEquals"]["kms:ViaService"]
+    assert {
+        "StringEquals": {"kms:ViaService": f"{action.partition(':')[0]}.eu-central-1.amazonaws.com"},
+        "StringLike": {f"kms:EncryptionContext:{context}": read["Resource"]},
+    } == key["Condition"]
 
 
 @pytest.mark.parametrize("secret", ["", "env:FLASHGEN_SECRET", "file:key"])

@@ -16,21 +16,21 @@ from support.stacks import (
     distribution,
     everything,
     parsed,
+    plain,
     properties,
-    wanted,
 )
 
-from flashgen.edge.behaviour import BEHAVIOURS, DEFAULT, POINTER, behaviour_for, unkept_pointer
+from flashgen.edge.behaviour import BEHAVIOURS, DEFAULT, POINTER, behaviour_for, uncached_pointer
 from flashgen.edge.security import content_security_policy, security_headers
 from flashgen.edge.stack.distribution import ERRORS
-from flashgen.edge.stack.options import Place, Wanted, WantedInUsEast1, place_of
+from flashgen.edge.stack.options import Place, StackOptions, UsEast1Options, place_of
 from flashgen.edge.stack.template import LARGEST_BYTES, options_of, template, template_in_us_east_1
 from flashgen.errors import Refused
 
 PUBLIC = "arn:aws:s3:::sale-example-com"
 
 
-def behaviours(stack: Wanted) -> list[str]:
+def behaviours(stack: StackOptions) -> list[str]:
     """Path patterns in the order in which they are tried."""
     return [each["PathPattern"] for each in distribution(stack)["CacheBehaviors"]]
 
@@ -38,15 +38,15 @@ def behaviours(stack: Wanted) -> list[str]:
 def test_the_same_input_gives_the_same_bytes() -> None:
     """Whatever the order in which sales were read."""
     origins = ("https://a.example", "https://b.example")
-    one = everything(unkept=("a", "b"), order_origins=origins, sales=("a", "b"))
-    other = everything(unkept=("b", "a"), order_origins=origins[::-1], sales=("b", "a"))
+    one = everything(uncached=("a", "b"), order_origins=origins, sales=("a", "b"))
+    other = everything(uncached=("b", "a"), order_origins=origins[::-1], sales=("b", "a"))
     assert template(one) == template(other)
 
 
 def test_the_largest_stack_fits_into_a_request() -> None:
     """With every option, a prefix and twenty sales that are not kept at the edge."""
     sales = tuple(f"a-sale-with-quite-a-long-name-{number}" for number in range(20))
-    size = len(template(everything(sales=sales, unkept=sales)).encode())
+    size = len(template(everything(sales=sales, uncached=sales)).encode())
     assert LARGEST_BYTES // 2 < size <= LARGEST_BYTES
 
 
@@ -54,12 +54,12 @@ def test_a_stack_that_does_not_fit_is_refused() -> None:
     """Before CloudFormation would."""
     sales = tuple(f"sale-{number}" for number in range(99))
     with pytest.raises(Refused, match=r"the template has \d+,\d+ bytes, CloudFormation takes 51,200"):
-        template(everything(sales=sales, unkept=sales))
+        template(everything(sales=sales, uncached=sales))
 
 
 def test_the_bucket_is_private_versioned_and_stays() -> None:
     """And a stack that failed to be made leaves none behind."""
-    bucket = parsed(wanted())["Resources"]["Bucket"]
+    bucket = parsed(plain())["Resources"]["Bucket"]
     facts = bucket["Properties"]
     assert ("RetainExceptOnCreate", "Retain") == (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"])
     assert [True] * 4 == list(facts["PublicAccessBlockConfiguration"].values())
@@ -73,7 +73,7 @@ def test_the_bucket_is_private_versioned_and_stays() -> None:
 @pytest.mark.parametrize("prefix", ["", "shops/night"])
 def test_the_distribution_reads_what_is_public_and_no_more(prefix: str) -> None:
     """Of this distribution in this account, and nothing of `_flashgen/`, also beside the prefix."""
-    statements = filled(properties(wanted(place=Place(BUCKET, prefix)), "BucketPolicy"))["PolicyDocument"]["Statement"]
+    statements = filled(properties(plain(place=Place(BUCKET, prefix)), "BucketPolicy"))["PolicyDocument"]["Statement"]
     reads, denied, tls = statements
     ours = [reads, denied]
     below = f"{PUBLIC}/{prefix}/" if prefix else f"{PUBLIC}/"
@@ -92,27 +92,40 @@ def test_the_distribution_reads_what_is_public_and_no_more(prefix: str) -> None:
     )  # fmt: skip
 
 
+def test_the_distribution_signs_what_it_asks_the_bucket() -> None:
+    """Every request, or a private bucket answers 403 to all of them."""
+    config = properties(plain(), "OriginAccess")["OriginAccessControlConfig"]
+    assert {
+        "Name": BUCKET,
+        "OriginAccessControlOriginType": "s3",
+        "SigningBehavior": "always",
+        "SigningProtocol": "sigv4",
+    } == config
+    (origin,) = distribution(plain())["Origins"]
+    assert {"Fn::GetAtt": ["OriginAccess", "Id"]} == origin["OriginAccessControlId"]
+
+
 def test_behaviours_are_those_of_the_local_edge_in_its_order() -> None:
     """The default last, as CloudFront keeps it apart."""
-    assert [POINTER.pattern] == behaviours(wanted())
+    assert [POINTER.pattern] == behaviours(plain())
     assert [POINTER.pattern, DEFAULT.pattern] == [behaviour.pattern for behaviour in BEHAVIOURS]
 
 
 def test_a_pointer_that_no_edge_keeps_comes_first() -> None:
     """Its behaviour caches nothing, where the one of all pointers would keep it for a second."""
-    stack = wanted(unkept=("night", "fair"))
+    stack = plain(uncached=("night", "fair"))
     assert ["fair/unlock.*.js", "night/unlock.*.js", "*/unlock.*.js"] == behaviours(stack)
     first = distribution(stack)["CacheBehaviors"][0]
     assert "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" == first["CachePolicyId"]
     assert {"Ref": "PointerHeaders"} == first["ResponseHeadersPolicyId"]
-    ours = (unkept_pointer("fair"), *BEHAVIOURS)
+    ours = (uncached_pointer("fair"), *BEHAVIOURS)
     assert 0 == behaviour_for("fair/unlock.abc.js", ours).max_ttl_seconds
     assert POINTER is behaviour_for("night/unlock.abc.js", ours)
 
 
 def test_the_pointer_is_kept_for_a_second_whatever_the_query() -> None:
     """One copy for everybody: nothing of the request is in the key, and there is one encoding."""
-    policy = properties(wanted(), "PointerCachePolicy")["CachePolicyConfig"]
+    policy = properties(plain(), "PointerCachePolicy")["CachePolicyConfig"]
     assert (1, 1, 2) == (policy["MinTTL"], policy["DefaultTTL"], policy["MaxTTL"])
     key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
     assert {
@@ -122,7 +135,7 @@ def test_the_pointer_is_kept_for_a_second_whatever_the_query() -> None:
         "EnableAcceptEncodingGzip": False,
         "EnableAcceptEncodingBrotli": False,
     } == key
-    (pointer,) = distribution(wanted())["CacheBehaviors"]
+    (pointer,) = distribution(plain())["CacheBehaviors"]
     assert (False, {"Ref": "PointerCachePolicy"}) == (pointer["Compress"], pointer["CachePolicyId"])
 
 
@@ -132,7 +145,7 @@ def test_the_pointer_is_kept_for_a_second_whatever_the_query() -> None:
 )
 def test_each_behaviour_has_its_function(name: str, event: str, function: str) -> None:
     """Index documents for pages, the clock for pollers."""
-    config = distribution(wanted())
+    config = distribution(plain())
     behaviour = config[name] if name in config else config["CacheBehaviors"][0]
     expected = [{"EventType": event, "FunctionARN": {"Fn::GetAtt": [function, "FunctionARN"]}}]
     assert expected == behaviour["FunctionAssociations"]
@@ -143,7 +156,7 @@ def test_each_behaviour_has_its_function(name: str, event: str, function: str) -
 def test_viewers_get_the_security_headers_of_the_local_edge(policy: str) -> None:
     """Each header, each value, over what the store may say."""
     origins = ("https://order.example.com",)
-    config = properties(wanted(order_origins=origins), policy)["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+    config = properties(plain(order_origins=origins), policy)["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
     hsts = config["StrictTransportSecurity"]
     told = {
         "Content-Security-Policy": config["ContentSecurityPolicy"]["ContentSecurityPolicy"],
@@ -159,7 +172,7 @@ def test_viewers_get_the_security_headers_of_the_local_edge(policy: str) -> None
 def test_only_the_pointers_copy_is_never_kept_by_browsers() -> None:
     """Pages keep the Cache-Control of the store."""
     pages, pointer = (
-        properties(wanted(), name)["ResponseHeadersPolicyConfig"].get("CustomHeadersConfig")
+        properties(plain(), name)["ResponseHeadersPolicyConfig"].get("CustomHeadersConfig")
         for name in ("PageHeaders", "PointerHeaders")
     )
     assert pages is None
@@ -170,33 +183,33 @@ def test_a_policy_that_is_too_long_is_refused() -> None:
     """CloudFront takes 1,783 characters."""
     origins = tuple(f"https://order-server-number-{number}.example.com" for number in range(40))
     with pytest.raises(Refused, match=r"the Content-Security-Policy has 1,8\d\d characters"):
-        template(wanted(order_origins=origins))
+        template(plain(order_origins=origins))
 
 
 def test_errors_are_kept_for_a_second() -> None:
     """What is put is seen at once."""
     expected = [{"ErrorCode": code, "ErrorCachingMinTTL": 1} for code in ERRORS]
-    assert expected == distribution(wanted())["CustomErrorResponses"]
+    assert expected == distribution(plain())["CustomErrorResponses"]
     assert {403, 404} <= set(ERRORS)
 
 
 def test_a_prefix_is_the_origins_path() -> None:
     """And no shopper ever sees it."""
-    (origin,) = distribution(wanted(place=Place(BUCKET, "shops/night")))["Origins"]
+    (origin,) = distribution(plain(place=Place(BUCKET, "shops/night")))["Origins"]
     assert "/shops/night" == origin["OriginPath"]
-    assert "OriginPath" not in distribution(wanted())["Origins"][0]
+    assert "OriginPath" not in distribution(plain())["Origins"][0]
 
 
 def test_an_alias_comes_with_its_certificate() -> None:
     """And with the address to tell people."""
-    config = distribution(wanted(**ALIAS))
+    config = distribution(plain(**ALIAS))
     assert (["sale.example.com"], CERTIFICATE) == (config["Aliases"], config["ViewerCertificate"]["AcmCertificateArn"])
-    assert "https://sale.example.com" == parsed(wanted(**ALIAS))["Outputs"]["Url"]["Value"]
+    assert "https://sale.example.com" == parsed(plain(**ALIAS))["Outputs"]["Url"]["Value"]
 
 
 def test_the_order_path_is_the_gates_as_it_comes() -> None:
     """Every method, nothing kept, no function; before everything else."""
-    config = distribution(wanted(**ORDER, web_acl=WEB_ACL))
+    config = distribution(plain(**ORDER, web_acl=WEB_ACL))
     order, readyz, pointer = config["CacheBehaviors"]
     assert ["o/*", "readyz", "*/unlock.*.js"] == [each["PathPattern"] for each in (order, readyz, pointer)]
     assert ("order", "https-only") == (order["TargetOriginId"], order["ViewerProtocolPolicy"])
@@ -209,7 +222,7 @@ def test_the_order_path_is_the_gates_as_it_comes() -> None:
 
 def test_the_rate_is_counted_on_the_order_path_alone() -> None:
     """Pollers are never counted, and a flood is answered with 429."""
-    document = json.loads(template_in_us_east_1(WantedInUsEast1(Place(BUCKET), rate_limit=500)))
+    document = json.loads(template_in_us_east_1(UsEast1Options(Place(BUCKET), rate_limit=500)))
     acl = document["Resources"]["WebAcl"]["Properties"]
     (rule,) = acl["Rules"]
     rate = rule["Statement"]["RateBasedStatement"]
@@ -222,7 +235,7 @@ def test_the_rate_is_counted_on_the_order_path_alone() -> None:
 
 def test_logs_tell_no_cookies_and_go_into_a_bucket_without_acls() -> None:
     """Delivered by CloudWatch's service for this account."""
-    document = json.loads(template_in_us_east_1(WantedInUsEast1(Place(BUCKET), distribution="E2EXAMPLE")))
+    document = json.loads(template_in_us_east_1(UsEast1Options(Place(BUCKET), distribution="E2EXAMPLE")))
     resources = document["Resources"]
     assert "cs(Cookie)" not in resources["LogDelivery"]["Properties"]["RecordFields"]
     ownership = resources["LogBucket"]["Properties"]["OwnershipControls"]
@@ -233,8 +246,8 @@ def test_logs_tell_no_cookies_and_go_into_a_bucket_without_acls() -> None:
 
 def test_a_template_remembers_its_options() -> None:
     """So that the next one can tell which were forgotten."""
-    assert {**{"--alias": "sale.example.com", "--certificate": CERTIFICATE}} == options_of(parsed(wanted(**ALIAS)))
-    assert {} == options_of(parsed(wanted()))
+    assert {**{"--alias": "sale.example.com", "--certificate": CERTIFICATE}} == options_of(parsed(plain(**ALIAS)))
+    assert {} == options_of(parsed(plain()))
     assert {} == options_of({"Resources": {}})
 
 
@@ -283,7 +296,7 @@ def test_a_folder_has_no_stack() -> None:
 def test_options_that_cannot_be_are_refused(more: dict[str, Any], message: str) -> None:
     """Before CloudFormation would find out, minutes later."""
     with pytest.raises(ValueError, match=message):
-        wanted(**more)
+        plain(**more)
 
 
 @pytest.mark.parametrize(("bucket", "prefix"), [("Sale", ""), ("s", ""), ("${x}", ""), ("sale", "a//b"), ("sale", "*")])
@@ -296,4 +309,4 @@ def test_a_name_never_becomes_a_pattern_or_a_function(bucket: str, prefix: str) 
 def test_nothing_is_made_in_us_east_1_unless_asked_for() -> None:
     """The message names what can be."""
     with pytest.raises(ValueError, match="--alias, --rate-limit, --logs"):
-        WantedInUsEast1(Place(BUCKET))
+        UsEast1Options(Place(BUCKET))

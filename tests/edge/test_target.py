@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashgen.edge.target import Target, resolve
+from flashgen.edge.target import Target, public_path, resolve
 from flashgen.store.keys import is_key
 
 
@@ -55,3 +55,17 @@ def test_a_redirect_stays_on_its_host(path: str) -> None:
     target = resolve(f"/{path}")
     assert not target.key or is_key(target.key)
     assert not target.location or (target.location.isascii() and target.location[1] not in "/\\")
+
+
+@pytest.mark.parametrize(
+    ("key", "path"),
+    [
+        ("sale/index.html", "/sale/"),
+        ("sale/lamp/index.html", "/sale/lamp/"),
+        ("sale/assets/a b+ü.0123.css", "/sale/assets/a%20b%2B%C3%BC.0123.css"),
+        ("sale/myindex.html", "/sale/myindex.html"),
+    ],
+)
+def test_a_key_has_the_path_that_browsers_ask_for(key: str, path: str) -> None:
+    """A page's folder, and everything percent-encoded."""
+    assert path == public_path(key)

@@ -46,6 +46,8 @@ def test_our_own_page_caches_pass_their_check(is_invalidated: bool) -> None:
         ("max-age=60", "max-age=60"),
         (" Public ,  MAX-AGE=0,s-maxage=5 ", "public, max-age=0, s-maxage=5"),
         ("max-age=60, must-revalidate, no-transform", "max-age=60, must-revalidate, no-transform"),
+        ("max-age=0, s-maxage=518400, stale-if-error=86400", "max-age=0, s-maxage=518400, stale-if-error=86400"),
+        ("max-age=604800, s-maxage=60", "max-age=604800, s-maxage=60"),
     ],
 )
 def test_a_page_cache_is_tidied(written: str, expected: str) -> None:
@@ -77,6 +79,11 @@ def test_a_page_cache_is_tidied(written: str, expected: str) -> None:
         ("public", "must let the edge keep a page for a second or more"),
         ("max-age=0", "must let the edge keep a page for a second or more"),
         ("max-age=60, s-maxage=0", "must let the edge keep a page for a second or more"),
+        ("s-maxage=60", "must say for how long browsers may keep a page"),
+        ("max-age=2592000, s-maxage=60", "must let nothing serve a page for more than 604800 seconds (7 days)"),
+        ("max-age=60, s-maxage=604801", "must let nothing serve a page for more than 604800 seconds (7 days)"),
+        ("max-age=60, s-maxage=518400, stale-if-error=86401", "must let nothing serve a page for more than"),
+        ("max-age=518400, stale-while-revalidate=86401", "must let nothing serve a page for more than"),
     ],
 )
 def test_a_page_cache_that_makes_no_sense_is_refused(written: str, message: str) -> None:

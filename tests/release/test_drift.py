@@ -143,6 +143,19 @@ def test_another_push_in_between_does_not_hide_it(store: MemoryStore, clock: Clo
         assert {LAMP: "drifted: content"} == _drift(site, store).reasons
 
 
+def test_an_edit_while_the_push_was_under_way_is_found_by_its_size(clock: Clock, tmp_path: Path) -> None:
+    """By its time it may be the push's own."""
+    store, site = MemoryStore(lambda: datetime.fromtimestamp(clock(), UTC)), SHOP.build(tmp_path)
+
+    def meddle(number: int, verb: str, key: str) -> None:
+        clock.wait(1)
+        if (verb, key) == ("put", f"{SALE}/index.html"):
+            _edit(store, LAMP, b"edited")
+
+    push_of(site, RecordingStore(store, meddle)).run()
+    assert {LAMP: "drifted: content"} == _drift(site, store).reasons
+
+
 def test_a_push_that_died_does_not_hide_it_either(store: MemoryStore, clock: Clock, tmp_path: Path) -> None:
     """Its claim is a later write of the manifest."""
     _edit(store, LAMP, _same_size(store, LAMP))
@@ -174,7 +187,7 @@ def test_a_pointer_that_is_put_again_says_what_that_means(store: MemoryStore, tm
     """A sale that was live is not any more."""
     store.delete([KEY])
     (change,) = _refreshed(SHOP.build(tmp_path), store).changes
-    assert (Op.UPDATE, "drifted: gone; starts again as scheduled") == (change.op, change.reason)
+    assert (Op.UPDATE, "drifted: gone; put again from the journal, paused if live") == (change.op, change.reason)
 
 
 def test_a_pointer_that_transitions_have_written_is_no_drift(store: MemoryStore, clock: Clock, tmp_path: Path) -> None:
@@ -193,8 +206,8 @@ def test_a_damaged_pointer_is_refused_by_name(store: MemoryStore, tmp_path: Path
         _drift(SHOP.build(tmp_path), store)
 
 
-def test_strangers_are_told_and_left_alone(store: MemoryStore, tmp_path: Path) -> None:
-    """What is dropped, what a dead push left, and older pointers are no strangers."""
+def test_untracked_objects_are_told_and_left_alone(store: MemoryStore, tmp_path: Path) -> None:
+    """What is dropped, what a dead push left, and older pointers are known."""
     push_of(replace(SHOP, pages=("lamp",), version="next").build(tmp_path), store).run()
     store.put(f"{SALE}/assets/note.txt", b"", BY_HAND)
     store.put(f"{SALE}-2/index.html", b"", BY_HAND)
@@ -232,7 +245,7 @@ def test_a_bucket_is_listed_page_by_page(bucket: S3Store, tmp_path: Path) -> Non
         bucket.put(f"{SALE}/assets/{number:04}.txt", b"", BY_HAND)
     bucket.delete([f"{SALE}/index.html"])
     drift = _drift(site, bucket)
-    assert (2500, {f"{SALE}/index.html": "drifted: gone"}) == (len(drift.strangers), drift.reasons)
+    assert (2500, {f"{SALE}/index.html": "drifted: gone"}) == (len(drift.untracked), drift.reasons)
 
 
 def test_an_edit_in_the_bucket_is_found_by_its_time(bucket: S3Store, tmp_path: Path) -> None:

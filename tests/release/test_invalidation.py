@@ -1,17 +1,19 @@
-"""Which paths a CDN is told of, and under which name."""
+"""Which paths a CDN is told of, and under which name; and waiting for its edges, with an end."""
 
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from support.operators import SALE, STARTS_AT
+from support.edges import Edges
+from support.operators import SALE, STARTS_AT, Clock
 from support.recording_store import DyingStore, Killed
 from support.shop import ASSET_HEADERS, Shop, plan_for, public, push_of
 
 from flashgen.release import invalidation
-from flashgen.release.invalidation import changed_paths, paths_of, reference
+from flashgen.release.invalidation import await_edges, changed_paths, paths_of, reference
 from flashgen.release.manifest import Claim, manifest_key
 from flashgen.release.plan import Change, Op, Wave
 from flashgen.store import Headers, MemoryStore
@@ -120,3 +122,21 @@ def test_each_claim_has_a_reference_of_its_own() -> None:
     again = replace(claim, nonce="nonce-2")
     names = [reference(claim, ("/a",)), reference(claim, ("/a",)), reference(again, ("/a",)), reference(claim, ("/b",))]
     assert (3, True) == (len(set(names)), names[0] == names[1])
+
+
+@pytest.mark.parametrize("done_after", [0, 1, 6])
+def test_it_asks_until_the_edges_know(done_after: int) -> None:
+    """At once, or after a while."""
+    clock = Clock()
+    assert await_edges(Edges(done_after=done_after), "id", now=clock.now, sleep=clock.sleep)
+
+
+@pytest.mark.parametrize("limit_seconds", [0, 1, 60])
+def test_it_gives_up_in_time(limit_seconds: int) -> None:
+    """Never later than it was told."""
+    clock = Clock()
+    began = clock.instant
+    assert not await_edges(
+        Edges(done_after=10_000), "id", now=clock.now, sleep=clock.sleep, limit_seconds=limit_seconds
+    )
+    assert clock.instant - began <= timedelta(seconds=limit_seconds + 0.1)

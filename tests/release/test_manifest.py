@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from support.operators import SALE
 
+from flashgen import __version__
 from flashgen.errors import Refused
 from flashgen.release.manifest import (
+    FORMAT,
     HEADERS,
     Claim,
     Manifest,
@@ -56,13 +61,13 @@ PUT = datetime(2026, 11, 20, 12, 0, 7, 999_999, tzinfo=UTC)
 NEW = Published("00", Headers("text/html", ""), PUT)
 
 
-def test_what_a_push_put_landed_when_its_manifest_did() -> None:
+def test_what_a_push_put_was_stored_before_its_manifest() -> None:
     """By the store's clock, whole seconds as S3 has them; a claim written on that manifest later keeps it."""
     times = iter([PUT, PUT + timedelta(days=1), PUT + timedelta(days=2)])
     store = MemoryStore(lambda: next(times))
     store.put(KEY, render_manifest(Manifest(SALE, objects={"k": NEW})), HEADERS)
     manifest = read_manifest(store, SALE).manifest
-    assert PUT.replace(microsecond=0) == manifest.objects["k"].landed
+    assert PUT.replace(microsecond=0) == manifest.objects["k"].stored_before
     claim = Claim("ann", PUT, "target", ("k",))
     store.put(KEY, render_manifest(replace(manifest, claim=claim)), HEADERS)
     assert manifest.objects == read_manifest(store, SALE).manifest.objects
@@ -80,6 +85,32 @@ def test_a_digest_is_of_what_shoppers_get() -> None:
     assert manifest_digest(one) == manifest_digest(two) != manifest_digest(other)
 
 
+def _rendered(**facts: Any) -> bytes:
+    manifest = Manifest(SALE, "ann", PUT.replace(microsecond=0), {"k": NEW}, {"old": PUT.replace(microsecond=0)})
+    return json.dumps({**json.loads(render_manifest(manifest)), **facts}).encode()
+
+
+def test_a_manifest_of_format_1_is_read() -> None:
+    """With all that was dropped; its objects were stored before it was."""
+    facts = json.loads(_rendered())
+    old = {key: row[:4] for key, row in facts["objects"].items()}
+    store = MemoryStore(lambda: PUT)
+    body = {key: fact for key, fact in facts.items() if key not in ("format", "flashgen")} | {"objects": old}
+    store.put(KEY, json.dumps(body).encode(), HEADERS)
+    manifest = read_manifest(store, SALE).manifest
+    assert ({"old"}, PUT.replace(microsecond=0)) == (set(manifest.dropped), manifest.objects["k"].stored_before)
+
+
+def test_a_newer_flashgens_manifest_is_left_alone() -> None:
+    """Nobody is told to delete it: it knows what is in the store."""
+    store = MemoryStore()
+    store.put(KEY, _rendered(format=FORMAT + 1, flashgen="9.0"), HEADERS)
+    said = f"has format {FORMAT + 1}, of flashgen 9.0; this is flashgen {__version__}"
+    with pytest.raises(Refused, match=re.escape(said)) as refused:
+        read_manifest(store, SALE)
+    assert "install the flashgen that the others push with" == refused.value.hint
+
+
 def test_no_manifest_is_an_empty_one() -> None:
     """To be put if there still is none."""
     assert ManifestSeen(Manifest(SALE), None) == read_manifest(MemoryStore(), SALE)
@@ -92,8 +123,13 @@ def test_it_is_private() -> None:
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{}", b"[]", b"1", b"\xff", b"[" * 100_000, render_manifest(Manifest(SALE)).replace(b"{}", b"[]")],
-    ids=["empty", "no facts", "a list", "a number", "not UTF-8", "deep", "objects in a list"],
+    [
+        *(b"", b"{}", b"[]", b"1", b"\xff", b"[" * 100_000),
+        render_manifest(Manifest(SALE)).replace(b"{}", b"[]"),
+        b'{"format": "3"}',
+        b'{"format": 3}',
+    ],
+    ids=["empty", "no facts", "a list", "a number", "not UTF-8", "deep", "objects in a list", "a word", "no version"],
 )
 def test_what_is_no_manifest_is_refused_by_name(body: bytes) -> None:
     """With the way out."""

@@ -121,10 +121,23 @@ def test_a_second_death_does_not_make_the_first_forgotten(tmp_path: Path) -> Non
     store = _pushed(tmp_path)
     _died(tmp_path, store, replace(SHOP, pages=("lamp", "mug", "rug")), at=3)
     with pytest.raises(StoreError):
-        push_of(replace(SHOP, text="bye").build(tmp_path), FailingStore(store, at=2, dead=True)).run(take_over=True)
+        push_of(replace(SHOP, text="bye").build(tmp_path), FailingStore(store, at=3, dead=True)).run(take_over=True)
     changes = _changes(tmp_path, store, SHOP)
     assert (Op.DROP, "rug/index", "left the site; prune deletes it later") in changes
     assert {(Op.UPDATE, page, "unfinished push") for page in PAGES} < changes
+
+
+def test_the_pointer_of_an_unfinished_rotation_leads_back(tmp_path: Path) -> None:
+    """It is not dropped, since a pointer is never deleted; and the one that was pushed has to be there still."""
+    store = _pushed(tmp_path)
+    _died(tmp_path, store, replace(SHOP, version="next"), at=3)
+    changes = plan_for(SHOP.build(tmp_path), store).changes
+    assert [(Op.UPDATE, Wave.POINTER, KEY, "unfinished push")] == [
+        (change.op, change.wave, change.key, change.reason) for change in changes if change.wave is Wave.POINTER
+    ]
+    assert [(Op.FORWARD, f"{SALE}/unlock.next.js", f"unfinished push; pages that name it go on to {KEY}")] == [
+        (change.op, change.key, change.reason) for change in changes if change.wave is Wave.MANIFEST
+    ]
 
 
 def test_times_that_an_unfinished_push_may_have_moved_are_put_again(tmp_path: Path) -> None:

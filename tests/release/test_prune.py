@@ -18,7 +18,7 @@ from support.shop import Shop, check_whole, plan_for, public, push_of
 
 from flashgen.errors import FlashgenError, LostRace, StoreError
 from flashgen.page.site import Role, Site
-from flashgen.release.claim import PRUNE_RESTS_SECONDS
+from flashgen.release.claim import REST_SECONDS
 from flashgen.release.manifest import HEADERS as MANIFEST_HEADERS
 from flashgen.release.manifest import Manifest, manifest_key, read_manifest, render_manifest
 from flashgen.release.prune import Pruning, plan_prune, prune
@@ -125,7 +125,7 @@ def test_a_dropped_page_goes_first_and_the_assets_it_names_a_week_later(place: P
     place.prune()
     assert {"mug/index"} == _names(before - place.keys())
     place.wait(6 * DAY)
-    assert not place.plan().doomed
+    assert not place.plan().deletions
     place.wait(2 * DAY)
     place.prune()
     assert {"mug/index", "assets/one"} == _names(before - place.keys())
@@ -138,25 +138,25 @@ def test_without_a_dropped_page_assets_wait_for_time_alone(tmp_path: Path) -> No
     place = Place(MemoryStore(), tmp_path)
     place.push(BEFORE, replace(BEFORE, assets=("two",)))
     place.wait(6 * DAY)
-    assert not place.plan().doomed
+    assert not place.plan().deletions
     place.wait(DAY)
-    assert ["assets/one"] == sorted(_names({one.key for one in place.plan().doomed}))
+    assert ["assets/one"] == sorted(_names({one.key for one in place.plan().deletions}))
 
 
 def test_it_is_told_what_goes_and_what_stays(place: Place) -> None:
     """With sizes, for a person who has to say yes."""
     pruning = place.plan()
-    (doomed,) = pruning.doomed
+    (deletion,) = pruning.deletions
     stored = place.store.get(MUG_PAGE)
     assert stored is not None
-    assert (MUG_PAGE, len(stored.body)) == (doomed.key, doomed.body_bytes)
+    assert (MUG_PAGE, len(stored.body)) == (deletion.key, deletion.body_bytes)
     assert (1, len(stored.body)) == (pruning.kept, pruning.body_bytes)
 
 
 def test_what_is_gone_already_is_forgotten(place: Place) -> None:
     """Somebody was faster, by hand."""
     place.store.delete([MUG_PAGE])
-    assert [None] == [one.body_bytes for one in place.plan().doomed]
+    assert [None] == [one.body_bytes for one in place.plan().deletions]
     assert MUG_PAGE not in place.prune().dropped
 
 
@@ -188,7 +188,7 @@ def test_a_manifest_that_lies_deletes_nothing_it_must_not(place: Place) -> None:
     seen = read_manifest(place.store, SALE).manifest
     lies = dict.fromkeys([*STRANGE, *seen.objects], seen.dropped[MUG_PAGE])
     place.store.put(MANIFEST, render_manifest(replace(seen, dropped={**seen.dropped, **lies})), MANIFEST_HEADERS)
-    assert [MUG_PAGE] == [one.key for one in place.plan().doomed]
+    assert [MUG_PAGE] == [one.key for one in place.plan().deletions]
 
 
 def test_edges_are_told_of_pages_that_are_gone(place: Place) -> None:
@@ -252,6 +252,18 @@ def test_a_push_after_a_dead_prune_works(death: str, place: Place) -> None:
         assert plan_for(site, dead.store).is_noop
 
 
+@pytest.mark.parametrize(("minutes", "expected"), [(-15, [REST_SECONDS]), (15, [REST_SECONDS]), (17, [])])
+def test_only_a_prune_that_may_be_alive_is_waited_for(minutes: int, expected: list[float], place: Place) -> None:
+    """By clocks that differ by a quarter of an hour; a living one claims anew every few seconds."""
+    slept: list[float] = []
+    with pytest.raises(Killed):
+        place.prune(store=DyingStore(place.store, 4, Killed))
+    place.wait(timedelta(minutes=minutes))
+    push = place.pusher(BEFORE)
+    replace(push, control=replace(push.control, sleep=slept.append)).run(take_over=True)
+    assert expected == slept
+
+
 def test_a_dead_prune_is_no_reason_to_push(place: Place) -> None:
     """It has put nothing: an unchanged site stays nothing to do."""
     with pytest.raises(Killed):
@@ -307,7 +319,7 @@ def test_breaking_the_claim_of_a_living_prune_fails(at: int, place: Place) -> No
     pruned, asleep, failures = Event(), Event(), []
 
     def sleep(seconds: float) -> None:
-        assert PRUNE_RESTS_SECONDS == seconds
+        assert REST_SECONDS == seconds
         asleep.set()
         assert pruned.wait(10)
 
@@ -363,7 +375,7 @@ def test_2_500_objects_go_in_batches(bucket: S3Store, tmp_path: Path) -> None:
     clock.sleep(WEEK.total_seconds() + 1)
     recording = RecordingStore(bucket)
     pruning = plan_prune(recording, SALE, WEEK, clock.now())
-    assert (2500, 0) == (sum(one.body_bytes is not None for one in pruning.doomed), pruning.kept)
+    assert (2500, 0) == (sum(one.body_bytes is not None for one in pruning.deletions), pruning.kept)
     prune(pruning, control_of(recording, "pam", clock), None)
     verbs = [verb for verb, _ in recording.requests]
     assert ["get", "list", "put", "delete", "put", "delete", "put", "delete", "put"] == verbs

@@ -30,18 +30,18 @@ def _kind(key: str) -> str:
     if key.startswith("_flashgen/"):
         return "journal"
     if key.endswith(".html"):
-        return "page"
+        return "sale page" if key == f"{SALE}/index.html" else "page"
     return "asset" if "/assets/" in key else "pointer"
 
 
 def test_waves_go_up_in_order(tmp_path: Path) -> None:
-    """The claim; assets before the pages that name them, the pointer before the pages that poll it; the manifest."""
+    """The claim; assets before the pages that name them, the pointer before those that poll it, the sale page last."""
     store = RecordingStore(MemoryStore())
     push_of(SHOP.build(tmp_path), store).run()
     puts = [_kind(key) for verb, key in store.requests if verb == "put"]
-    expected = ["manifest", "asset", "asset", "journal", "pointer", "page", "page", "page", "manifest"]
+    expected = ["manifest", "asset", "asset", "journal", "pointer", "page", "page", "sale page", "manifest"]
     assert expected == puts
-    assert {"get", "put"} == {verb for verb, _ in store.requests}
+    assert "delete" not in {verb for verb, _ in store.requests}
 
 
 def test_a_push_of_nothing_is_one_request(tmp_path: Path) -> None:

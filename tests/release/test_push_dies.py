@@ -12,21 +12,28 @@ from pathlib import Path
 import pytest
 from support.aws_process import aws_process
 from support.edges import Edges, MortalEdges
-from support.operators import STARTS_AT
+from support.operators import SALE, STARTS_AT, control_of, go_live
 from support.push_process import BucketPlace, FolderPlace, Place, push_in_a_process
 from support.recording_store import DEATHS, DyingStore, Killed, RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
-from flashgen.errors import FlashgenError
+from flashgen.errors import FlashgenError, LostRace, Refused
 from flashgen.page.site import Site
 from flashgen.release.invalidation import paths_of
+from flashgen.release.manifest import is_pointer, read_manifest
+from flashgen.release.prune import plan_prune, prune
+from flashgen.release.retention import due_keys
 from flashgen.store import MemoryStore, Store
+from flashgen.unlock.pointer import Forward, parse, pointer_name
+from flashgen.unlock.transition import transition
+from flashgen.unlock.verbs import close
 
 OLD = Shop(pages=("lamp", "mug"))
 FIRST = OLD
 UPDATE = replace(OLD, text="bye", pages=("lamp", "rug"), assets=("two", "three"))
 POSTPONED = replace(UPDATE, starts_at=STARTS_AT + timedelta(hours=1))
 ROTATED = replace(UPDATE, version="next")
+SALE_PAGE = f"{SALE}/index.html"
 SMALL = Shop(pages=("lamp",), assets=("one",))
 PUSHES = {"first": (None, FIRST), "update": (OLD, UPDATE), "postponed": (OLD, POSTPONED), "rotated": (OLD, ROTATED)}
 
@@ -109,8 +116,107 @@ def test_going_back_after_a_death_is_possible_too(tmp_path: Path) -> None:
         left = public(died.store)
         assert public(start).items() <= left.items()
         manifest = plan_for(OLD.build(tmp_path), died.store).base.manifest
-        assert {key for key in left if "unlock" not in key} <= manifest.objects.keys() | manifest.dropped.keys()
+        assert {key for key in left if not is_pointer(SALE, key)} <= manifest.objects.keys() | manifest.dropped.keys()
         died.edges.check_fresh(died.store)
+
+
+def test_going_back_after_a_dead_rotation_leads_everybody_back(tmp_path: Path) -> None:
+    """Tabs that got the dead push's pages go on to the old pointer; once the old one leads on, there is no way back."""
+    start, site, old = _start(OLD, tmp_path), ROTATED.build(tmp_path), OLD.build(tmp_path)
+    ends = set()
+    for died in _died(start, site, Killed, True):
+        if _is_forward(died.store, old.pointer_file.key):
+            before = public(died.store)
+            with pytest.raises(Refused, match="was rotated to"):
+                died.push(old, take_over=True)
+            assert before == public(died.store)
+            died.push(site)
+            ends.add("refused")
+            continue
+        died.push(old, take_over=True)
+        check_whole(died.store)
+        assert public(start).items() <= public(died.store).items()
+        manifest = read_manifest(died.store, SALE).manifest
+        assert not [key for key in manifest.dropped if is_pointer(SALE, key)]
+        there = died.store.get(site.pointer_file.key)
+        assert there is None or _is_forward(died.store, site.pointer_file.key)
+        assert plan_for(old, died.store).is_noop
+        ends.add("led back" if there else "never there")
+    assert {"refused", "led back", "never there"} == ends
+
+
+def _is_forward(store: Store, key: str) -> bool:
+    stored = store.get(key)
+    return stored is not None and isinstance(parse(stored.body, key), Forward)
+
+
+def _dead_rotation(folder: Path) -> MemoryStore:
+    """The new pointer is there, and the first page that polls it."""
+    store = _start(OLD, folder)
+    with pytest.raises(Killed):
+        push_of(ROTATED.build(folder), RecordingStore(store, lambda number, verb, key: _die_at(key, SALE_PAGE))).run()
+    return store
+
+
+def test_what_was_dropped_after_a_dead_rotation_comes_to_its_end(tmp_path: Path) -> None:
+    """Nothing waits for a pointer to be deleted, which never happens."""
+    store = _dead_rotation(tmp_path)
+    push_of(OLD.build(tmp_path), store).run(take_over=True)
+    push_of(replace(OLD, assets=("one",)).build(tmp_path), store).run()
+    dropped = read_manifest(store, SALE).manifest.dropped
+    later = max(dropped.values())
+    pages = {key for key in dropped if key.endswith(".html")}
+    assert pages == set(due_keys(read_manifest(store, SALE).manifest, later))
+    store_later = prune(plan_prune(store, SALE, timedelta(), later), control_of(store, "pam"), None)
+    assert store_later.dropped.keys() == set(due_keys(store_later, max(store_later.dropped.values()))) != set()
+
+
+def test_a_dead_rotation_that_went_live_is_not_undone(tmp_path: Path) -> None:
+    """Refused before a page moves; the dead push stays to be finished."""
+    store, rotated = _dead_rotation(tmp_path), ROTATED.build(tmp_path)
+    transition(control_of(store, key=rotated.pointer_file.key), go_live())
+    before = public(store)
+    with pytest.raises(Refused, match="only while the sale is scheduled"):
+        push_of(OLD.build(tmp_path), store).run(take_over=True)
+    assert before == public(store)
+    assert read_manifest(store, SALE).manifest.claim
+
+
+def test_a_third_version_after_a_dead_rotation_leads_both_on(tmp_path: Path) -> None:
+    """And it has the facts of the one that was pushed."""
+    store, third = _dead_rotation(tmp_path), replace(UPDATE, version="third").build(tmp_path)
+    transition(control_of(store), close(frozenset({"LAMP"})))
+    push_of(third, store).run(take_over=True)
+    pointer = control_of(store, key=third.pointer_file.key).read().pointer
+    assert frozenset({"LAMP"}) == pointer.state.closed
+    for key in (OLD.build(tmp_path).pointer_file.key, ROTATED.build(tmp_path).pointer_file.key):
+        stored = store.get(key)
+        assert stored is not None
+        assert isinstance(forward := parse(stored.body, key), Forward)
+        assert pointer_name("third") == forward.target
+    assert plan_for(third, store).is_noop
+
+
+def _die_at(key: str, where: str) -> None:
+    if key == where:
+        raise Killed
+
+
+def test_a_push_that_died_before_it_put_anything_can_be_ended(tmp_path: Path) -> None:
+    """It only dropped a page; the page is back in the build, so there is nothing to put, and its claim to be let go."""
+    store, old = _start(OLD, tmp_path), OLD.build(tmp_path)
+    with pytest.raises(Killed):
+        push_of(replace(OLD, pages=("lamp",)).build(tmp_path), DyingStore(store, 3, Killed)).run()
+    assert read_manifest(store, SALE).manifest.claim
+    plan = plan_for(old, store)
+    assert ((), False) == (plan.changes, plan.is_noop)
+    with pytest.raises(LostRace, match="ann began another push of fair"):
+        push_of(old, store, "bob").run()
+    before = public(store)
+    push_of(old, store, "bob").run(take_over=True)
+    assert before == public(store)
+    assert plan_for(old, store).is_noop
+    assert plan_prune(store, SALE, timedelta(days=7), STARTS_AT).is_noop
 
 
 def test_two_dead_pushes_in_turn_leave_nothing_old_at_an_edge(tmp_path: Path) -> None:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
-from threading import Barrier
+from threading import Barrier, Event, Thread
 
 import pytest
 from support.aws_process import aws_process
-from support.operators import SALE
+from support.operators import SALE, Clock
 from support.recording_store import Killed, RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
 from flashgen.errors import LostRace
 from flashgen.page.site import Role
+from flashgen.release import uploads
+from flashgen.release.claim import PUSH_LASTS, REST_SECONDS
 from flashgen.release.manifest import manifest_key, read_manifest
 from flashgen.release.publish import Push
-from flashgen.store import MemoryStore, S3Store, Store
+from flashgen.store import Headers, MemoryStore, S3Store, Store
 
 MINE, THEIRS = Shop(text="mine"), Shop(text="theirs", pages=("lamp", "rug"))
 MANIFEST = manifest_key(SALE)
@@ -84,6 +89,114 @@ def _has_reached(store: MemoryStore, wave: str) -> bool:
     """Whether the wave before has been put."""
     before = {"assets": "", "unlock": "assets", "index.html": "unlock"}[wave]
     return not before or any(before in key for key in public(store))
+
+
+class NotingStore(RecordingStore):
+    """Calls `after` when an object is in the store and its answer is about to be read."""
+
+    def __init__(self, inner: Store, after: Callable[[str], None]) -> None:
+        super().__init__(inner)
+        self._after = after
+
+    def put(
+        self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False
+    ) -> str:
+        """See `Store.put`."""
+        etag = super().put(key, body, headers, if_match=if_match, if_absent=if_absent)
+        self._after(key)
+        return etag
+
+
+@pytest.mark.parametrize("slept", [timedelta(hours=8), timedelta(hours=-1)], ids=["asleep", "the clock was set back"])
+def test_who_was_taken_over_in_the_middle_of_a_wave_puts_no_more(
+    slept: timedelta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ann's machine sleeps, bob takes over and finishes, she opens the lid: not one more page of hers goes up."""
+    monkeypatch.setattr(uploads, "AT_ONCE", 1)
+    store, clock, theirs = MemoryStore(), Clock(), replace(MINE, text="theirs")
+
+    def lid_closes(key: str) -> None:
+        if key == f"{SALE}/lamp/index.html":
+            push_of(theirs.build(tmp_path), store, "bob").run(take_over=True)
+            clock.instant += slept
+
+    push_of(replace(MINE, text="old").build(tmp_path), store).run()
+    push = push_of(MINE.build(tmp_path), NotingStore(store, lid_closes), "ann")
+    with pytest.raises(LostRace, match="bob has pushed fair meanwhile"):
+        replace(push, control=replace(push.control, now=clock.now)).run()
+    assert _describes(store, theirs, tmp_path)
+
+
+def test_a_push_that_is_awake_looks_at_the_manifest_every_few_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not before each of thousands of pages, and not only when a wave begins."""
+    monkeypatch.setattr(uploads, "AT_ONCE", 1)
+    clock, pages = Clock(), tuple(f"p{number:02}" for number in range(20))
+    store = NotingStore(MemoryStore(), lambda key: clock.sleep(1))
+    push = push_of(replace(MINE, pages=pages, assets=()).build(tmp_path), store)
+    replace(push, control=replace(push.control, now=clock.now)).run()
+    looks = [index for index, request in enumerate(store.requests) if request == ("get", MANIFEST)]
+    first, last = (store.requests.index(("put", f"{SALE}/{page}/index.html")) for page in (pages[0], pages[-1]))
+    assert 3 == len([index for index in looks if first < index < last])
+
+
+def test_a_living_push_that_is_taken_over_ends_before_the_other_begins(tmp_path: Path) -> None:
+    """Its last request is under way as bob claims: he waits until it has come to its end, and puts his over it."""
+    store, claimed, landed = MemoryStore(), Event(), Event()
+
+    def sleep(seconds: float) -> None:
+        assert REST_SECONDS == seconds
+        claimed.set()
+        assert landed.wait(10)
+
+    def slow_request(number: int, verb: str, key: str) -> None:
+        if (verb, key) == ("put", f"{SALE}/lamp/index.html"):
+            bob.start()
+            assert claimed.wait(10)
+
+    push = push_of(MINE.build(tmp_path), RecordingStore(store, slow_request), "ann")
+
+    def bob_takes_over() -> None:
+        his = push_of(THEIRS.build(tmp_path), store, "bob")
+        replace(his, control=replace(his.control, sleep=sleep)).run(take_over=True)
+
+    bob = Thread(target=bob_takes_over)
+    with pytest.raises(LostRace, match="bob is pushing fair meanwhile"):
+        push.run()
+    landed.set()
+    bob.join(10)
+    assert _describes(store, THEIRS, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("shop", "after", "expected"),
+    [
+        (THEIRS, timedelta(minutes=30), [REST_SECONDS]),
+        (THEIRS, -timedelta(minutes=10), [REST_SECONDS]),
+        (THEIRS, PUSH_LASTS + timedelta(minutes=1), []),
+        (MINE, timedelta(minutes=1), []),
+    ],
+    ids=["another's", "by a clock that is behind", "of yesterday", "the same"],
+)
+def test_only_what_may_be_alive_and_differs_is_waited_for(
+    shop: Shop, after: timedelta, expected: list[float], tmp_path: Path
+) -> None:
+    """A minute is long on the night of a sale."""
+    store, clock, slept = MemoryStore(), Clock(), list[float]()
+    dying = RecordingStore(store, lambda number, verb, key: _die_at_pages(key))
+    with suppress(Killed):
+        push_of(MINE.build(tmp_path), dying).run()
+    clock.instant += after
+    push = push_of(shop.build(tmp_path), store, "bob")
+    replace(push, control=replace(push.control, now=clock.now, sleep=slept.append)).run(take_over=True)
+    assert expected == slept
+    assert _describes(store, shop, tmp_path)
+
+
+def _die_at_pages(key: str) -> None:
+    if key.endswith("index.html"):
+        raise Killed
 
 
 def test_the_same_site_is_resumed_without_asking(tmp_path: Path) -> None:

@@ -13,16 +13,16 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support.operators import SALE, Clock, control_of
+from support.operators import KEY, SALE, Clock, control_of
 from support.recording_store import Killed, RecordingStore
 from support.shop import Shop, push_of
 
 from flashgen.errors import LostRace
 from flashgen.page.site import Site
-from flashgen.release.manifest import Manifest, Published
+from flashgen.release.manifest import Manifest
 from flashgen.release.prune import plan_prune, prune
-from flashgen.release.retention import dropped_after_push, next_due_at, page_life
-from flashgen.store import Headers, MemoryStore
+from flashgen.release.retention import dropped_after_push, due_keys, next_due_at
+from flashgen.store import MemoryStore
 
 LIFE = timedelta(hours=24)
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
@@ -186,18 +186,16 @@ def test_when_the_next_is_due(dropped: dict[str, float], expected: float | None)
     assert expected == (due_at and (due_at - NOW) / timedelta(hours=1))
 
 
-@pytest.mark.parametrize(
-    ("cache_control", "seconds"),
-    [
-        ("public, max-age=60, s-maxage=86400, stale-while-revalidate=60, stale-if-error=86400", 172_800),
-        ("max-age=60", 60),
-        ("max-age=60, stale-while-revalidate=30", 90),
-        ("no-store", 0),
-        ("", 0),
-    ],
-)
-def test_a_page_lives_as_long_as_an_edge_may_serve_it(cache_control: str, seconds: int) -> None:
-    """Stale too; assets, which live for a year, do not count."""
-    page = Published("00", Headers("text/html", cache_control), NOW)
-    asset = Published("00", Headers("text/css", "max-age=31536000"), NOW)
-    assert timedelta(seconds=seconds) == page_life(Manifest(SALE, objects={LAMP: page, ONE: asset}))
+def test_what_has_been_dropped_for_exactly_as_long_is_due() -> None:
+    """The page may be cached up to that moment, and not in it."""
+    manifest = _manifest(lamp=168)
+    assert (LAMP,) == due_keys(manifest, NOW - timedelta(days=7))
+    assert () == due_keys(manifest, NOW - timedelta(days=7, microseconds=1))
+
+
+def test_a_pointer_among_the_dropped_keeps_nothing_waiting() -> None:
+    """It is never deleted, so that nothing may wait for its end; and a push forgets that it was ever dropped."""
+    before = replace(_manifest(one=24), dropped={**_manifest(one=24).dropped, KEY: NOW - timedelta(hours=48)})
+    assert (ONE,) == due_keys(before, NOW)
+    assert {ONE: before.dropped[ONE]} == dropped_after_push(before, {KEY}, (), NOW)
+    assert {ONE: before.dropped[ONE]} == dropped_after_push(before, (), (), NOW)

@@ -17,11 +17,13 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from flashgen.errors import AccessDenied, NoAnswer, Refused, StoreError
+from flashgen.store.change_sets import DELETE_TRIES
 from flashgen.store.cloudformation import CloudFormation
 from flashgen.store.stack_facts import ChangeSet, Event, ResourceChange
 
 NAME = "flashgen-sale"
-IDENTITY = f"arn:aws:cloudformation:eu-central-1:123456789012:changeSet/p/{NAME}"
+MADE = {"Id": f"arn:aws:cloudformation:eu-central-1:123456789012:changeSet/p/{NAME}"}
+CHANGE = ChangeSet("p", creates=False)
 
 
 def template(**resources: str) -> str:
@@ -61,7 +63,7 @@ def carry_out(stack: CloudFormation, body: str, proposal: str) -> list[Event]:
     """Propose and execute."""
     change_set = stack.propose(body, proposal)
     assert change_set is not None
-    return list(stack.execute(change_set, 60))
+    return list(stack.follow(stack.execute(change_set), 60))
 
 
 def described(status: str, reason: str = "") -> dict[str, Any]:
@@ -186,14 +188,14 @@ def test_changes_come_from_every_page(stub: tuple[CloudFormation, Stubber], slep
     answers(
         stubber,
         ("describe_stacks", described("CREATE_COMPLETE")),
-        ("create_change_set", {"Id": IDENTITY}),
+        ("create_change_set", MADE),
         ("describe_change_set", page("CREATE_IN_PROGRESS")),
         ("describe_change_set", page("CREATE_COMPLETE", "A", NextToken="more")),
         ("describe_change_set", page("CREATE_COMPLETE", "B")),
     )
     proposed = stack.propose(BUCKET, "p")
     expected = tuple(ResourceChange("Modify", name, "AWS::S3::Bucket", "True") for name in "AB")
-    assert ChangeSet(IDENTITY, False, expected) == proposed
+    assert ChangeSet("p", False, expected) == proposed
     assert [3.0] == slept
 
 
@@ -225,7 +227,7 @@ def test_a_refused_template_is_told_with_the_reason_and_leaves_nothing(stub: tup
     answers(
         stubber,
         ("describe_stacks", described("UPDATE_ROLLBACK_COMPLETE")),
-        ("create_change_set", {"Id": IDENTITY}),
+        ("create_change_set", MADE),
         ("describe_change_set", failed),
         ("delete_change_set", {}),
     )
@@ -246,7 +248,7 @@ def test_no_changes_is_no_failure(stub: tuple[CloudFormation, Stubber], reason: 
     answers(
         stubber,
         ("describe_stacks", described("UPDATE_COMPLETE")),
-        ("create_change_set", {"Id": IDENTITY}),
+        ("create_change_set", MADE),
         ("describe_change_set", {"Status": "FAILED", "StatusReason": reason}),
         ("delete_change_set", {}),
     )
@@ -272,11 +274,158 @@ def test_following_waits_for_the_first_event_and_ends_with_the_last(
         ("describe_stacks", described("UPDATE_ROLLBACK_COMPLETE")),
         ("describe_stack_events", events(end, cause, begun, event("0"))),
     )
-    told = list(stack.execute(ChangeSet(IDENTITY, False, ()), 60))
+    told = list(stack.follow(stack.execute(CHANGE), 60))
     assert ["1", "2", "3"] == [one.identity for one in told]
     assert [False, True, False] == [one.is_failure for one in told]
     assert "no such certificate" == told[1].reason
     assert [3.0, 3.0] == slept
+
+
+@pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceUnavailable", 503)])
+@pytest.mark.parametrize("call", ["describe_stacks", "describe_stack_events"])
+def test_following_survives_what_is_not_answered(
+    stub: tuple[CloudFormation, Stubber], slept: list[float], call: str, code: str, status: int
+) -> None:
+    """CloudFormation goes on, and no event is lost."""
+    stack, stubber = stub
+    if call == "describe_stack_events":
+        answers(stubber, ("describe_stacks", described("UPDATE_IN_PROGRESS")))
+    stubber.add_client_error(call, code, "Later.", status)
+    answers(
+        stubber,
+        ("describe_stacks", described("UPDATE_COMPLETE")),
+        ("describe_stack_events", events(event("2", "UPDATE_COMPLETE"), event("1"), event("0"))),
+    )
+    assert ["1", "2"] == [one.identity for one in stack.follow("0", 60)]
+    assert [3.0] == slept
+
+
+def test_following_does_not_survive_expired_credentials(stub: tuple[CloudFormation, Stubber]) -> None:
+    """They do not come back by waiting."""
+    stack, stubber = stub
+    stubber.add_client_error("describe_stacks", "ExpiredToken", "Over.", 403)
+    with pytest.raises(StoreError, match="the AWS credentials have expired"):
+        list(stack.follow("0", 60))
+
+
+def test_a_request_to_execute_that_is_repeated_is_known_as_such(stub: tuple[CloudFormation, Stubber]) -> None:
+    """By its token; without one the second would be refused, for the first has begun."""
+    stack, stubber = stub
+    answers(stubber, ("describe_stack_events", events()))
+    expected = {"StackName": NAME, "ChangeSetName": "p", "ClientRequestToken": "p"}
+    stubber.add_response("execute_change_set", {}, expected)
+    stack.execute(CHANGE)
+
+
+def interrupt_after(stack: CloudFormation, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
+    """Ctrl-C, at the moment when the request has been sent."""
+    send = getattr(stack._client, call)
+
+    def interrupted(**request: Any) -> None:
+        send(**request)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(stack._client, call, interrupted)
+
+
+@pytest.mark.parametrize("call", ["create_change_set", "describe_change_set"])
+def test_an_interrupted_proposal_leaves_nothing(
+    stack: CloudFormation, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Neither the change set nor the empty stack that held it."""
+    interrupt_after(stack, monkeypatch, call)
+    with pytest.raises(KeyboardInterrupt):
+        stack.propose(BUCKET, "first")
+    assert stack.look() is None
+
+
+def test_an_interrupted_change_keeps_the_stack(stack: CloudFormation, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it was, without the change set."""
+    carry_out(stack, BUCKET, "first")
+    interrupt_after(stack, monkeypatch, "describe_change_set")
+    with pytest.raises(KeyboardInterrupt):
+        stack.propose(BUCKET_AND_TOPIC, "second")
+    found = stack.look()
+    assert found is not None
+    assert "CREATE_COMPLETE" == found.status
+    listed = boto3.client("cloudformation").list_change_sets(StackName=NAME)["Summaries"]
+    assert "second" not in [one["ChangeSetName"] for one in listed]
+
+
+def test_a_proposal_without_an_answer_leaves_nothing(stub: tuple[CloudFormation, Stubber]) -> None:
+    """The change set may be there all the same, and the stack that holds it."""
+    stack, stubber = stub
+    stubber.add_client_error("describe_stacks", "ValidationError", f"Stack with id {NAME} does not exist", 400)
+    stubber.add_client_error("create_change_set", "ServiceUnavailable", "Later.", 503)
+    stubber.add_response("delete_change_set", {}, {"ChangeSetName": "p", "StackName": NAME})
+    answers(stubber, ("describe_stacks", described("REVIEW_IN_PROGRESS")))
+    stubber.add_response("delete_stack", {}, {"StackName": NAME})
+    with pytest.raises(NoAnswer, match="answered ServiceUnavailable"):
+        stack.propose(BUCKET, "p")
+
+
+def test_what_was_never_made_is_not_discarded(
+    stub: tuple[CloudFormation, Stubber], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stack in review may be a colleague's."""
+    stack, stubber = stub
+    discarded: list[ChangeSet] = []
+    monkeypatch.setattr(stack, "discard", discarded.append)
+    answers(stubber, ("describe_stacks", described("REVIEW_IN_PROGRESS")))
+    stubber.add_client_error("create_change_set", "AccessDenied", "No.", 403)
+    with pytest.raises(AccessDenied):
+        stack.propose(BUCKET, "p")
+    assert [] == discarded
+
+
+def test_what_cannot_be_discarded_does_not_hide_why(stub: tuple[CloudFormation, Stubber]) -> None:
+    """The first trouble is the one to mend."""
+    stack, stubber = stub
+    answers(stubber, ("describe_stacks", described("CREATE_COMPLETE")), ("create_change_set", MADE))
+    stubber.add_client_error("describe_change_set", "AccessDenied", "No.", 403)
+    stubber.add_client_error("delete_change_set", "ServiceUnavailable", "Later.", 503)
+    with pytest.raises(AccessDenied) as caught:
+        stack.propose(BUCKET, "p")
+    assert "cloudformation:DescribeChangeSet" in caught.value.hint
+
+
+def test_a_change_set_that_is_being_made_is_discarded_when_it_is(
+    stub: tuple[CloudFormation, Stubber], slept: list[float]
+) -> None:
+    """CloudFormation refuses to delete it before."""
+    stack, stubber = stub
+    stubber.add_client_error("delete_change_set", "InvalidChangeSetStatus", "It is CREATE_IN_PROGRESS.", 400)
+    answers(stubber, ("delete_change_set", {}))
+    stack.discard(CHANGE)
+    assert [3.0] == slept
+
+
+def test_a_change_set_that_stays_is_told_and_the_empty_stack_goes(stub: tuple[CloudFormation, Stubber]) -> None:
+    """With CloudFormation's own reason."""
+    stack, stubber = stub
+    for _ in range(DELETE_TRIES):
+        stubber.add_client_error("delete_change_set", "InvalidChangeSetStatus", "It is CREATE_IN_PROGRESS.", 400)
+    answers(stubber, ("describe_stacks", described("REVIEW_IN_PROGRESS")), ("delete_stack", {}))
+    with pytest.raises(StoreError, match=f"stack {NAME}: It is CREATE_IN_PROGRESS$"):
+        stack.discard(ChangeSet("p", creates=True))
+
+
+@pytest.mark.parametrize("told", ["", "Delete", "ReplaceAndRetain"])
+def test_what_becomes_of_a_resource_is_read(stub: tuple[CloudFormation, Stubber], told: str) -> None:
+    """Where CloudFormation says it."""
+    stack, stubber = stub
+    change = {"Action": "Remove", "LogicalResourceId": "A", "ResourceType": "AWS::S3::Bucket"}
+    more = {"PolicyAction": told} if told else {}
+    page = {"Status": "CREATE_COMPLETE", "Changes": [{"Type": "Resource", "ResourceChange": {**change, **more}}]}
+    answers(
+        stubber,
+        ("describe_stacks", described("CREATE_COMPLETE")),
+        ("create_change_set", MADE),
+        ("describe_change_set", page),
+    )
+    proposed = stack.propose(BUCKET, "p")
+    assert proposed is not None
+    assert (ResourceChange("Remove", "A", "AWS::S3::Bucket", policy_action=told),) == proposed.changes
 
 
 def test_what_was_given_up_is_not_the_cause() -> None:
@@ -286,19 +435,23 @@ def test_what_was_given_up_is_not_the_cause() -> None:
 
 
 def test_following_ends_in_time(stub: tuple[CloudFormation, Stubber]) -> None:
-    """With the way to look again; CloudFormation does not stop because nobody watches."""
+    """With the way to look again."""
     stack, stubber = stub
     moving = (("describe_stacks", described("UPDATE_IN_PROGRESS")), ("describe_stack_events", events(event("1"))))
     answers(stubber, ("describe_stack_events", events()), ("execute_change_set", {}), *moving, *moving)
-    with pytest.raises(NoAnswer, match=r"not finished after 0 min") as caught:
-        list(stack.execute(ChangeSet(IDENTITY, False, ()), 6))
+    with pytest.raises(NoAnswer, match=r"not finished after 0 min$") as caught:
+        list(stack.follow(stack.execute(CHANGE), 6))
     assert "flashgen infra show" in caught.value.hint
 
 
 @pytest.mark.parametrize(
     ("code", "said", "expected", "message", "hint"),
     [
-        ("AccessDenied", "no.", AccessDenied, "access denied: no", "allow cloudformation:DescribeStacks on it"),
+        (
+            *("AccessDenied", "no.", AccessDenied, "access denied"),
+            f"allow cloudformation:DescribeStacks on arn:aws:cloudformation:eu-central-1:*:stack/{NAME}/*",
+        ),
+        ("Throttling", "Rate exceeded.", NoAnswer, "answered Throttling", "try again in a moment"),
         ("ExpiredToken", "", StoreError, "the AWS credentials have expired", "aws sso login"),
         ("ValidationError", "Template format\nerror.", StoreError, "Template format error", ""),
         ("Strange", "x.", StoreError, "an error occurred (Strange)", ""),

@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from flashgen.errors import AccessDenied, StoreError
+from flashgen.errors import AccessDenied, NoAnswer, StoreError
 from flashgen.store.distribution import CachePolicy, HeadersPolicy
 from flashgen.store.distribution_reader import read_distribution
 
@@ -189,9 +189,11 @@ def test_settings_of_before_there_were_policies_are_read_too(client: CloudFrontC
     ("code", "expected", "hint"),
     [
         ("NoSuchDistribution", StoreError, "correct `distribution:`"),
-        ("AccessDenied", AccessDenied, "allow cloudfront:GetDistribution"),
+        ("AccessDenied", AccessDenied, f"allow cloudfront:GetDistribution on arn:aws:cloudfront::*:distribution/{ID}"),
         ("ExpiredToken", StoreError, "aws sso login"),
-        ("Throttling", StoreError, ""),
+        ("Throttling", NoAnswer, "try again in a moment"),
+        ("ServiceUnavailable", NoAnswer, "try again in a moment"),
+        ("InvalidArgument", StoreError, ""),
     ],
 )
 def test_what_cannot_be_read_is_one_clear_error(

@@ -9,7 +9,7 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
-from flashgen.errors import StoreError
+from flashgen.errors import AccessDenied, NoAnswer, StoreError
 from flashgen.store.identity import Identity, read_identity
 
 REGION = "eu-central-1"
@@ -42,12 +42,29 @@ def test_the_end_of_exported_credentials_is_known(aws_credentials: None, monkeyp
     assert end == read_identity(REGION, ask=False).expires_at
 
 
-def test_expired_credentials_are_one_clear_error(aws_credentials: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As AWS says it."""
+@pytest.mark.parametrize(
+    ("code", "status", "expected", "message", "hint"),
+    [
+        ("ExpiredToken", 403, StoreError, "the AWS credentials have expired", "aws sso login"),
+        ("AccessDenied", 403, AccessDenied, "access denied", "allow sts:GetCallerIdentity on *"),
+        ("Throttling", 400, NoAnswer, "answered Throttling", "try again in a moment"),
+    ],
+)
+def test_what_sts_answers_instead_is_one_clear_error(
+    aws_credentials: None,
+    monkeypatch: pytest.MonkeyPatch,
+    code: str,
+    status: int,
+    expected: type[StoreError],
+    message: str,
+    hint: str,
+) -> None:
+    """With the fix."""
     client = boto3.client("sts", region_name=REGION)
     monkeypatch.setattr(boto3.session.Session, "client", lambda *_, **__: client)
     with Stubber(client) as answers:
-        answers.add_client_error("get_caller_identity", "ExpiredToken")
-        with pytest.raises(StoreError, match="the AWS credentials have expired") as caught:
+        answers.add_client_error("get_caller_identity", code, http_status_code=status)
+        with pytest.raises(StoreError) as caught:
             read_identity(REGION)
-    assert "aws sso login" in caught.value.hint
+    assert (expected, f"credentials: {message}") == (caught.type, caught.value.message)
+    assert hint in caught.value.hint

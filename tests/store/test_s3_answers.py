@@ -95,6 +95,8 @@ def put_if_absent(store: Store) -> object:
     [
         ((412, "PreconditionFailed"), Conflict),
         ((409, "ConditionalRequestConflict"), Conflict),
+        ((412, ""), Conflict),
+        ((409, "Strange"), Conflict),
         ((404, "NoSuchKey"), Conflict),
         ((500, "InternalError"), NoAnswer),
         ((503, "SlowDown"), NoAnswer),
@@ -208,7 +210,9 @@ def test_a_missing_bucket_is_no_missing_object(store: Store, script: Script) -> 
         store.get("k")
 
 
-@pytest.mark.parametrize("answer", [(301, "PermanentRedirect"), (400, "AuthorizationHeaderMalformed")], ids=str)
+@pytest.mark.parametrize(
+    "answer", [(301, "PermanentRedirect"), (301, ""), (400, "AuthorizationHeaderMalformed")], ids=str
+)
 def test_a_wrong_region_is_corrected_in_the_hint(store: Store, script: Script, answer: tuple[int, str]) -> None:
     """S3 says which is right."""
     script.answers, script.headers = [answer], {"x-amz-bucket-region": "us-west-2"}

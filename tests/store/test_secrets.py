@@ -7,9 +7,10 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
-from flashgen.errors import Refused, StoreError
+from flashgen.errors import FlashgenError, NoAnswer, Refused, StoreError
 from flashgen.store import read_secret
 
 SECRET = "s3cr3t-0123456789abcdef0123456789abcdef"
@@ -68,6 +69,56 @@ def test_what_aws_cannot_give_is_refused(account: None, source: str, message: st
     assert message == caught.value.message
     assert caught.value.hint
     assert SECRET not in repr(caught.value)
+
+
+SOURCES = {
+    "ssm:/flashgen/key:3": ("ssm", "get_parameter"),
+    "ssm:arn:aws:ssm:eu-west-1:1:parameter/k": ("ssm", "get_parameter"),
+    "secretsmanager:flashgen/key": ("secretsmanager", "get_secret_value"),
+}
+
+
+def answered(monkeypatch: pytest.MonkeyPatch, source: str, code: str) -> FlashgenError:
+    """What is made of an error of the service that keeps the secret."""
+    service, call = SOURCES[source]
+    client = boto3.session.Session(region_name="eu-central-1").client(service)  # type: ignore[call-overload]
+    monkeypatch.setattr(boto3.session.Session, "client", lambda *_, **__: client)
+    with Stubber(client) as answers:
+        answers.add_client_error(call, code, "Said so.", 400)
+        with pytest.raises(FlashgenError) as caught:
+            read_secret(source, Path())
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("source", "allowed"),
+    [
+        ("ssm:/flashgen/key:3", "ssm:GetParameter on arn:aws:ssm:eu-central-1:*:parameter/flashgen/key"),
+        ("ssm:arn:aws:ssm:eu-west-1:1:parameter/k", "ssm:GetParameter on arn:aws:ssm:eu-west-1:1:parameter/k"),
+        (
+            "secretsmanager:flashgen/key",
+            "secretsmanager:GetSecretValue on arn:aws:secretsmanager:eu-central-1:*:secret:flashgen/key-??????",
+        ),
+    ],
+)
+def test_a_denied_secret_names_what_to_allow(
+    aws_credentials: None, monkeypatch: pytest.MonkeyPatch, source: str, allowed: str
+) -> None:
+    """As a policy has it; its key may be what is denied, too."""
+    denied = answered(monkeypatch, source, "AccessDeniedException")
+    assert (Refused, f"secret {source}: access denied") == (type(denied), denied.message)
+    assert f"allow {allowed}, and kms:Decrypt on its key" == denied.hint
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalFailure"])
+def test_a_busy_keeper_of_secrets_is_no_answer(
+    aws_credentials: None, monkeypatch: pytest.MonkeyPatch, source: str, code: str
+) -> None:
+    """Not a secret that is refused: trying again helps."""
+    silence = answered(monkeypatch, source, code)
+    assert (NoAnswer, f"secret {source}: answered {code}") == (type(silence), silence.message)
+    assert "try again" in silence.hint
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o620])

@@ -175,6 +175,7 @@ class Stage:
             bucket=self.bucket or self.around.bucket,
             identity=self.identity or (lambda: self.around.identity),
             distribution=lambda: self.facts,
+            distribution_id=DISTRIBUTION,
             cdn=self.cdn,
         )
 

@@ -18,7 +18,7 @@ FILLED = {
     "AWS::URLSuffix": "amazonaws.com",
 }
 
-_ACTIONS = {"get": "s3:GetObject", "put": "s3:PutObject", "list": "s3:ListBucket"}
+_ACTIONS = {"get": "s3:GetObject", "put": "s3:PutObject", "list": "s3:ListBucket", "delete": "s3:DeleteObject"}
 
 
 def filled(value: Any) -> Any:

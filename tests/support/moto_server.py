@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection
 
 import boto3
 from moto.server import ThreadedMotoServer
@@ -19,6 +20,10 @@ def moto_s3() -> Iterator[S3Server]:
     host, port = server.get_host_and_port()
     url = f"http://{host}:{port}"
     try:
+        # Servers of one process share what they hold.
+        with closing(HTTPConnection(host, port)) as connection:
+            connection.request("POST", "/moto-api/reset")
+            connection.getresponse().read()
         client = boto3.client("s3", endpoint_url=url)
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         yield S3Server(url)

@@ -6,7 +6,7 @@ import json
 from itertools import product
 from typing import Any
 
-from flashgen.edge.stack.options import PRICE_CLASSES, Place, Wanted, WantedInUsEast1
+from flashgen.edge.stack.options import PRICE_CLASSES, Place, StackOptions, UsEast1Options
 from flashgen.edge.stack.template import template
 
 BUCKET = "sale-example-com"
@@ -17,57 +17,57 @@ ORDER = {"order_origin": "order.example.com"}
 SECRETS = ("", "env:FLASHGEN_SECRET", "ssm:/flashgen/key", "secretsmanager:flashgen/key")
 
 
-def wanted(**more: Any) -> Wanted:
+def plain(**more: Any) -> StackOptions:
     """The plainest stack, with changes."""
-    return Wanted(**{"place": Place(BUCKET), "sales": ("night",), **more})
+    return StackOptions(**{"place": Place(BUCKET), "sales": ("night",), **more})
 
 
-def everything(**more: Any) -> Wanted:
+def everything(**more: Any) -> StackOptions:
     """The stack with every option."""
     facts = {
         "place": Place(BUCKET, "shops/night"),
         "order_origins": ("https://order.example.com",),
-        "unkept": ("night",),
+        "uncached": ("night",),
         "secret": SECRETS[2],
         "web_acl": WEB_ACL,
         "price_class": "100",
     }
-    return wanted(**{**facts, **ALIAS, **ORDER, **more})
+    return plain(**{**facts, **ALIAS, **ORDER, **more})
 
 
-def parsed(stack: Wanted) -> dict[str, Any]:
+def parsed(stack: StackOptions) -> dict[str, Any]:
     """Its template."""
     document: dict[str, Any] = json.loads(template(stack))
     return document
 
 
-def properties(stack: Wanted, resource: str) -> dict[str, Any]:
+def properties(stack: StackOptions, resource: str) -> dict[str, Any]:
     """Of one resource."""
     found: dict[str, Any] = parsed(stack)["Resources"][resource]["Properties"]
     return found
 
 
-def distribution(stack: Wanted) -> dict[str, Any]:
+def distribution(stack: StackOptions) -> dict[str, Any]:
     """The DistributionConfig."""
     config: dict[str, Any] = properties(stack, "Distribution")["DistributionConfig"]
     return config
 
 
-def of_every_option() -> list[Wanted]:
+def of_every_option() -> list[StackOptions]:
     """Every way to combine the command line's options for the first stack."""
     orders: tuple[dict[str, str], ...] = ({}, ORDER, {**ORDER, "web_acl": WEB_ACL})
     every = product(({}, ALIAS), orders, PRICE_CLASSES)
-    return [wanted(price_class=price_class, **alias, **order) for alias, order, price_class in every]
+    return [plain(price_class=price_class, **alias, **order) for alias, order, price_class in every]
 
 
-def of_every_project() -> list[Wanted]:
+def of_every_project() -> list[StackOptions]:
     """Every way in which a project's settings and sales show in the first stack, with all options."""
     places = (Place(BUCKET), Place("sale.example", "shops/night"))
     every = product(places, ((), ("night", "fair")), SECRETS)
-    return [everything(place=place, unkept=unkept, secret=secret) for place, unkept, secret in every]
+    return [everything(place=place, uncached=uncached, secret=secret) for place, uncached, secret in every]
 
 
-def in_us_east_1() -> list[WantedInUsEast1]:
+def in_us_east_1() -> list[UsEast1Options]:
     """Every way to combine the options of the second stack."""
     every = product(("", "sale.example.com"), (0, 2000), ("", "E2EXAMPLE"))
-    return [WantedInUsEast1(Place(BUCKET), *options) for options in every if any(options)]
+    return [UsEast1Options(Place(BUCKET), *options) for options in every if any(options)]

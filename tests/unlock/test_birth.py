@@ -121,17 +121,26 @@ def test_only_a_scheduled_sale_is_rotated(state: State, resumed: bool) -> None:
     assert before == list(store.list(""))
 
 
-@pytest.mark.parametrize("gone", ["missing", "forward"])
-def test_a_predecessor_may_be_gone(gone: str) -> None:
-    """Then the sale begins anew."""
+def test_a_predecessor_that_never_was_leaves_a_sale_that_begins() -> None:
+    """As with no predecessor at all."""
     store = MemoryStore()
-    if gone == "forward":
-        bring(store)
-        publish_first(_next(store), SECOND, KEY)
-        leave_forward(_next(store), KEY, "next")
+    assert publish_first(_next(store), SECOND, KEY)
+    pointer = _next(store).read().pointer
+    (record,) = journal.history(store, SALE, pointer.nonce)
+    assert (0, "push") == (pointer.revision, record.verb)
+
+
+def test_a_predecessor_that_is_a_forward_is_continued_by_the_journal() -> None:
+    """Of a push that died after it had rotated: what it led to is the sale's last revision."""
+    store = MemoryStore()
+    bring(store)
+    transition(control_of(store), verbs.close(frozenset({"A"})))
+    publish_first(_next(store), SECOND, KEY)
+    leave_forward(_next(store), KEY, "next")
     last = control_of(store, key=pointer_key(SALE, "last"))
     assert publish_first(last, SECOND, KEY)
-    assert 0 == last.read().pointer.revision
+    pointer = last.read().pointer
+    assert (3, frozenset({"A"})) == (pointer.revision, pointer.state.closed)
 
 
 def test_the_old_pointer_leads_to_the_new() -> None:

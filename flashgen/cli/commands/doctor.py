@@ -11,12 +11,11 @@ from flashgen.cli.options import command, sales_argument
 from flashgen.cli.session import Session
 
 if TYPE_CHECKING:
+    from flashgen.cli.findings import Row
     from flashgen.doctor.examination import Noted
     from flashgen.doctor.subject import Subject
 
-_COLOURS = {"PASS": "green", "WARN": "yellow", "FAIL": "red"}
 _NAME_WIDTH = 18
-_INDENT = " " * 8
 
 
 @command("doctor")
@@ -26,7 +25,7 @@ def doctor(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
 
     Nothing public is written. A line each: PASS, WARN (it works, or could not be looked at) or FAIL, which exits 1.
     """
-    from flashgen.cli.findings import counted, summary
+    from flashgen.cli.findings import counted, show_row, summary
     from flashgen.doctor.examination import examine
 
     subject = _subject(session, sales)
@@ -39,7 +38,7 @@ def doctor(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
         if noted.group != heading:
             heading = noted.group
             session.say(click.style(heading, bold=True))
-        _show(session, noted)
+        show_row(session, _row(noted), _NAME_WIDTH)
     counts = counted(noted.finding for noted in found)
     session.exit_code = 1 if counts["FAIL"] else 0
     session.say(summary(counts))
@@ -58,29 +57,18 @@ def _facts(noted: Noted) -> dict[str, str]:
     }
 
 
-def _show(session: Session, noted: Noted) -> None:
-    finding = noted.finding
-    level = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=finding.level != "PASS")
-    name = f"{_name(noted):<{_NAME_WIDTH}}"
-    session.say(f"  {level}  {_wrapped(f'{name}  {finding.message}', _INDENT + ' ' * (_NAME_WIDTH + 2))}")
-    if finding.hint:
-        fix = _wrapped(f"fix: {finding.hint}", _INDENT + " " * 5)
-        session.say(f"{_INDENT}{click.style('fix', bold=True)}{fix.removeprefix('fix')}")
+def _row(noted: Noted) -> Row:
+    """Under its heading, the check is the place."""
+    from dataclasses import replace
+
+    from flashgen.cli.findings import Row
+
+    return Row(_name(noted), replace(noted.finding, check=""))
 
 
 def _name(noted: Noted) -> str:
     """The check, without the heading that it stands under."""
     return noted.finding.check.removeprefix(f"{noted.group}: ")
-
-
-def _wrapped(text: str, indent: str) -> str:
-    """As wide as the terminal; what somebody will copy (a word, a command in `…`) is never cut."""
-    from shutil import get_terminal_size
-    from textwrap import wrap
-
-    width = max(60, min(get_terminal_size().columns, 120))
-    lines = wrap(text, width, initial_indent=_INDENT, subsequent_indent=indent, break_long_words=False)
-    return "\n".join(lines).removeprefix(_INDENT)
 
 
 def _say_next(session: Session, found: list[Noted], subject: Subject) -> None:
@@ -89,8 +77,7 @@ def _say_next(session: Session, found: list[Noted], subject: Subject) -> None:
         session.say(f"failed: {', '.join(failed)}")
         session.note("mend them from the top, as one may follow from another; then run this again")
     elif subject.headers:
-        target = f" --target {session.target_name}" if session.target_name else ""
-        session.next_step(f"flashgen go-live {subject.headers[0].id} --at start{target}")
+        session.next_step(f"flashgen go-live {subject.headers[0].id} --at start")
 
 
 def _subject(session: Session, sales: tuple[str, ...]) -> Subject:
@@ -134,5 +121,6 @@ def _amazon(session: Session) -> dict[str, Any]:
     account: dict[str, Any] = {"identity": partial(read_identity, target.region, ask=target.endpoint_url is None)}
     if target.distribution:
         account["distribution"] = partial(read_distribution, target.distribution)
+        account["distribution_id"] = target.distribution
         account["cdn"] = session.project.cdn(session.target_name)
     return account

@@ -49,13 +49,13 @@ stack_option = click.option("--stack", default="", metavar="NAME", help="The sta
 
 @command("template")
 @stack_options
-def template(session: Session, **asked: Any) -> dict[str, Any]:
+def template(session: Session, **options: Any) -> dict[str, Any]:
     """Print the template."""
     import json
 
-    from flashgen.cli.stacking import Asked, make_template
+    from flashgen.cli.infra_stack import InfraArguments, make_template
 
-    body = make_template(session, Asked(**asked))
+    body = make_template(session, InfraArguments(**options))
     session.say(body.rstrip())
     return {"template": json.loads(body)}
 
@@ -65,16 +65,16 @@ def template(session: Session, **asked: Any) -> dict[str, Any]:
 @stack_option
 @click.option("--timeout", default="30m", metavar="DURATION", help="How long to follow it [default: 30m].")
 @yes_option
-def apply(session: Session, stack: str, timeout: str, yes: bool, **asked: Any) -> dict[str, Any]:
+def apply(session: Session, stack: str, timeout: str, yes: bool, **options: Any) -> dict[str, Any]:
     """Make or change the stack: show what would happen, ask, do it."""
-    from flashgen.cli.stacking import Asked, make_template, open_stack
-    from flashgen.cli.stacking_changes import apply_template
+    from flashgen.cli.infra_apply import apply_template
+    from flashgen.cli.infra_stack import InfraArguments, make_template, open_stack
 
     limit_seconds = _limit(timeout)
-    wanted = Asked(**asked)
-    body = make_template(session, wanted)
-    result = apply_template(session, open_stack(session, wanted.us_east_1, stack), body, limit_seconds, yes=yes)
-    session.next_step("flashgen infra show" + (" --us-east-1" if wanted.us_east_1 else ""))
+    given = InfraArguments(**options)
+    body = make_template(session, given)
+    result = apply_template(session, open_stack(session, given.us_east_1, stack), body, limit_seconds, yes=yes)
+    session.next_step("flashgen infra show" + (" --us-east-1" if given.us_east_1 else ""))
     return result
 
 
@@ -83,7 +83,7 @@ def apply(session: Session, stack: str, timeout: str, yes: bool, **asked: Any) -
 @stack_option
 def show(session: Session, us_east_1: bool, stack: str) -> dict[str, Any]:
     """Print the stack's outputs, ready for flashgen.yaml."""
-    from flashgen.cli.stacking import open_stack, settings_text
+    from flashgen.cli.infra_stack import open_stack, settings_text
     from flashgen.errors import Refused
 
     hand = open_stack(session, us_east_1, stack)

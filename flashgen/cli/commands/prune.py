@@ -25,12 +25,12 @@ def prune(session: Session, sale: str, older_than: str, dry_run: bool, force: bo
     header, span = open_header(session, sale), age(older_than)
     plan = pruning.plan(session, sale, span, now())
     if not force:
-        pruning.check_age(session, plan, span)
+        pruning.check_age(span)
     pruning.show(session, plan, span)
     if plan.is_noop or dry_run:
         return pruning.facts(plan, span, is_done=False)
     if not force:
-        pruning.check_freezes(session, header, plan)
+        pruning.check_freeze(session, header, plan)
     session.confirm(f"delete this from {session.project.store(session.target_name).url}?", yes)
     pruning.carry_out(session, header, plan)
     return pruning.facts(plan, span, is_done=True)

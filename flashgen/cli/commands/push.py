@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ def push(
 
     PLAN is a file of `flashgen plan -o`: it is carried out as it is, or not at all.
     """
-    from flashgen.cli.planning import make_plans, plan_facts, read_plans, show_plans
+    from flashgen.cli.planning import check_freezes, make_plans, plan_facts, read_plans, show_plans
     from flashgen.cli.pushing import publish
 
     if path := _plan_file(session, sales):
@@ -39,25 +38,25 @@ def push(
         plans = read_plans(session, path)
     else:
         plans = make_plans(session, sales, build=not no_build, refresh=refresh)
-    to_do = [plan for plan in plans if not plan.is_noop]
     if plans:
         show_plans(session, plans)
-    if to_do:
+    if to_do := [plan for plan in plans if not plan.is_noop]:
         if not force:
-            _check_freeze(session, to_do)
+            check_freezes(session, to_do)
         session.confirm(f"push this to {session.project.store(session.target_name).url}?", yes)
-    invalidations = []
-    for plan in to_do:
-        if take_over and (claim := plan.base.manifest.claim) and claim.is_prune:
-            session.note(f"{plan.site.sale}: waiting until {claim.who}'s prune is surely at its end, a minute at most")
-        pushed = publish(session, plan, take_over=take_over)
-        session.say(f"{plan.site.sale}: pushed")
-        if pushed.facts:
-            invalidations.append({"sale": plan.site.sale, **pushed.facts})
-    for plan in to_do[:1]:
-        session.next_step(f"flashgen go-live {plan.site.sale} --at start")
+    pushed = [publish(session, plan, take_over=take_over) for plan in to_do]
+    if to_do:
+        session.next_step(_next(to_do[0]))
+    invalidations = [{"sale": one.sale, **one.facts} for one in pushed if one.facts]
     uploaded = sum(plan.uploads for plan in plans)
     return {**plan_facts(session, plans), "uploaded": uploaded, "invalidations": invalidations}
+
+
+def _next(plan: Plan) -> str:
+    from flashgen.cli.operating import now
+
+    is_to_open = plan.site.pointer.state.starts_at > now()
+    return f"flashgen go-live {plan.site.sale} --at start" if is_to_open else f"flashgen status {plan.site.sale}"
 
 
 def _plan_file(session: Session, arguments: Sequence[str]) -> Path | None:
@@ -71,16 +70,3 @@ def _plan_file(session: Session, arguments: Sequence[str]) -> Path | None:
 def _is_file_alone(session: Session, argument: str) -> bool:
     is_sale = (session.project.root / "sale_configs" / f"{argument}.yaml").is_file()
     return Path(argument).is_file() and not is_sale
-
-
-def _check_freeze(session: Session, plans: Sequence[Plan]) -> None:
-    from flashgen.cli.operating import now
-    from flashgen.release.freeze import check_freeze
-
-    freeze = session.project.settings.freeze
-    before, after = timedelta(seconds=freeze.before), timedelta(seconds=freeze.after)
-    for plan in plans:
-        pushed = plan.base.manifest.pointer
-        starts = {plan.site.pointer.state.starts_at, *([pushed.starts_at] if pushed else [])}
-        for starts_at in sorted(starts):
-            check_freeze(plan.site.sale, starts_at, now(), before, after)

@@ -18,7 +18,7 @@ from flashgen.errors import Refused
 def rotate(session: Session, sale: str, yes: bool) -> dict[str, Any]:
     """Write a new random version into the YAML; the next push puts it."""
     from flashgen.cli.naming import new_version
-    from flashgen.cli.operating import open_control, open_header
+    from flashgen.cli.operating import open_control, open_header, read_pointer
     from flashgen.page.output import replace_file
     from flashgen.sale.amend import replace_scalar
     from flashgen.unlock.state import State
@@ -27,7 +27,7 @@ def rotate(session: Session, sale: str, yes: bool) -> dict[str, Any]:
     header = open_header(session, sale)
     control = open_control(session, header)
     with contextlib.suppress(NotPushed):  # then nobody has a page that names the old version
-        state = control.read().pointer.state.state
+        state = read_pointer(control).pointer.state.state
         if state is not State.SCHEDULED:
             raise Refused(f"{sale} is {state}: its version is rotated only while it is scheduled")
     path, version = session.project.sale_path(sale), new_version()

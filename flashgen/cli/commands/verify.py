@@ -10,7 +10,7 @@ from flashgen.errors import Refused
 
 if TYPE_CHECKING:
     from flashgen.cli.findings import Row
-    from flashgen.release.observed import Observed
+    from flashgen.verify.observed import Observed
 
 
 @command("verify")
@@ -47,11 +47,11 @@ def _look(session: Session, sale: str, url: str) -> tuple[Observed, ...]:
 
     from flashgen.cli.findings import counting
     from flashgen.edge.viewer import Viewer
-    from flashgen.release.observed import Front
-    from flashgen.release.verify import Verification
+    from flashgen.verify.observed import Front
+    from flashgen.verify.verification import Verification
 
     target = session.project.target(session.target_name)[1]
-    front = Front(url.startswith("https:"), target.distribution or "")
+    front = Front(url, target.distribution or "")
     store = session.project.store(session.target_name)
     with Viewer(url) as viewer, counting(session, f"{sale}: looked at") as report:
         return Verification(store, sale, viewer, front, time.sleep, lambda: secrets.token_hex(4), report).run()

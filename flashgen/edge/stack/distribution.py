@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flashgen.edge.behaviour import DEFAULT, ERROR_TTL_SECONDS, ORDER_PATTERNS, POINTER, Behaviour, unkept_pointer
+from flashgen.edge.behaviour import DEFAULT, ERROR_TTL_SECONDS, ORDER_PATTERNS, POINTER, Behaviour, uncached_pointer
 from flashgen.edge.stack.intrinsics import Json, attribute
-from flashgen.edge.stack.options import Wanted
+from flashgen.edge.stack.options import StackOptions
 from flashgen.edge.stack.policies import (
     ALL_VIEWER_EXCEPT_HOST_HEADER,
     CACHING_DISABLED,
@@ -28,9 +28,9 @@ def function_code(name: str) -> str:
     return (_FUNCTIONS / f"{name}.js").read_text(encoding="utf-8")
 
 
-def distribution_resources(wanted: Wanted) -> Json:
+def distribution_resources(options: StackOptions) -> Json:
     """The distribution, its access to the bucket, and its functions."""
-    name = wanted.place.name
+    name = options.place.name
     return {
         "OriginAccess": {
             "Type": "AWS::CloudFront::OriginAccessControl",
@@ -47,51 +47,51 @@ def distribution_resources(wanted: Wanted) -> Json:
         "ClockFunction": _function(f"{name}-clock", "clock", "x-now: the edge's time in milliseconds"),
         "Distribution": {
             "Type": "AWS::CloudFront::Distribution",
-            "Properties": {"DistributionConfig": _config(wanted)},
+            "Properties": {"DistributionConfig": _config(options)},
         },
     }
 
 
-def _config(wanted: Wanted) -> Json:
-    pointers = (*map(unkept_pointer, sorted(wanted.unkept)), POINTER)
-    orders = [_order_behaviour(pattern) for pattern in ORDER_PATTERNS] if wanted.order_origin else []
-    origins = [_store_origin(wanted), *([_order_origin(wanted.order_origin)] if wanted.order_origin else [])]
+def _config(options: StackOptions) -> Json:
+    pointers = (*map(uncached_pointer, sorted(options.uncached)), POINTER)
+    orders = [_order_behaviour(pattern) for pattern in ORDER_PATTERNS] if options.order_origin else []
+    origins = [_store_origin(options), *([_order_origin(options.order_origin)] if options.order_origin else [])]
     return {
         "Enabled": True,
-        "Comment": f"flashgen: {wanted.place.url}"[:_LONGEST_COMMENT],
+        "Comment": f"flashgen: {options.place.url}"[:_LONGEST_COMMENT],
         "HttpVersion": "http2and3",
         "IPV6Enabled": True,
-        "PriceClass": f"PriceClass_{wanted.price_class.capitalize()}",
+        "PriceClass": f"PriceClass_{options.price_class.capitalize()}",
         "Origins": origins,
         "CacheBehaviors": [*orders, *({"PathPattern": each.pattern, **_behaviour(each)} for each in pointers)],
         "DefaultCacheBehavior": _behaviour(DEFAULT),
         "CustomErrorResponses": [{"ErrorCode": code, "ErrorCachingMinTTL": ERROR_TTL_SECONDS} for code in ERRORS],
-        **_address(wanted),
-        **({"WebACLId": wanted.web_acl} if wanted.web_acl else {}),
+        **_address(options),
+        **({"WebACLId": options.web_acl} if options.web_acl else {}),
     }
 
 
-def _address(wanted: Wanted) -> Json:
-    if not wanted.alias:
+def _address(options: StackOptions) -> Json:
+    if not options.alias:
         return {"ViewerCertificate": {"CloudFrontDefaultCertificate": True}}
     return {
-        "Aliases": [wanted.alias],
+        "Aliases": [options.alias],
         "ViewerCertificate": {
-            "AcmCertificateArn": wanted.certificate,
+            "AcmCertificateArn": options.certificate,
             "SslSupportMethod": "sni-only",
             "MinimumProtocolVersion": "TLSv1.2_2021",
         },
     }
 
 
-def _store_origin(wanted: Wanted) -> Json:
+def _store_origin(options: StackOptions) -> Json:
     return {
         "Id": "store",
         "DomainName": attribute("Bucket", "RegionalDomainName"),
         "OriginAccessControlId": attribute("OriginAccess", "Id"),
         # With an origin access control the older identity must be there, and empty.
         "S3OriginConfig": {"OriginAccessIdentity": ""},
-        **({"OriginPath": f"/{wanted.place.prefix}"} if wanted.place.prefix else {}),
+        **({"OriginPath": f"/{options.place.prefix}"} if options.place.prefix else {}),
     }
 
 

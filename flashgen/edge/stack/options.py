@@ -71,10 +71,10 @@ def place_of(store: str) -> Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class StackOptions:
     """The stack of bucket, distribution and permissions; it lives in the bucket's region.
 
-    `sales` are the ids of all sales, `unkept` of those with `edge_ttl_seconds: 0`; `order_origins` (`https://host`)
+    `sales` are the ids of all sales, `uncached` of those with `edge_ttl_seconds: 0`; `order_origins` (`https://host`)
     are those that pages may ask. `secret` is its source as in flashgen.yaml. `alias` and `order_origin` are host
     names. What is empty is left out. Raises ValueError for what cannot be.
     """
@@ -82,7 +82,7 @@ class Wanted:
     place: Place
     sales: tuple[str, ...] = ()
     order_origins: tuple[str, ...] = ()
-    unkept: tuple[str, ...] = ()
+    uncached: tuple[str, ...] = ()
     secret: str = ""
     alias: str = ""
     certificate: str = ""
@@ -117,9 +117,9 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedInUsEast1:
+class UsEast1Options:
     """The second stack: a certificate for `alias`, a web ACL with `rate_limit` (requests of one address in 5
-    minutes; 10 to 2,000,000,000), logs of `distribution` (an id). Raises ValueError when nothing is wanted.
+    minutes; 10 to 2,000,000,000), logs of `distribution` (an id). Raises ValueError when nothing is asked for.
     """
 
     place: Place

@@ -8,33 +8,35 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 from __future__ import annotations
 
 from flashgen.edge.stack.intrinsics import Json, arn, attribute, sub
-from flashgen.edge.stack.options import Place, Wanted
+from flashgen.edge.stack.options import Place, StackOptions
+from flashgen.store.secrets import managed_resource, parameter_resource
 
 POINTERS = "*/unlock.*.js"
 JOURNALS = "_flashgen/*/journal/*"
 MANIFESTS = "_flashgen/*/manifest.json"
-GATE_FILES = ("_flashgen/*/gate.json", "_flashgen/*/gate/*")
+GATE_SETTINGS = "_flashgen/*/gate.json"
+GATE_FORMS = "_flashgen/*/gate/*"
 
 _READ, _WRITE, _DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
 _DISTRIBUTION = "distribution/${Distribution}"
 
 
-def permission_resources(wanted: Wanted) -> Json:
+def permission_resources(options: StackOptions) -> Json:
     """Three managed policies; roles and users are the account's own affair, and get them attached."""
-    secret = _secret_statements(wanted.secret)
+    secret = _secret_statements(options.secret)
     return {
-        "DeployerPolicy": _policy("Push, verify, prune, doctor", _deployer(wanted.place)),
-        "GoLivePolicy": _policy("Open and close sales, nothing else", [*_go_live(wanted.place), *secret]),
-        "GatePolicy": _policy("The order gate", [*_gate(wanted.place), *secret]),
+        "DeployerPolicy": _policy("Push, verify, prune, doctor", _deployer(options.place)),
+        "GoLivePolicy": _policy("Open and close sales, nothing else", [*_go_live(options.place), *secret]),
+        "GatePolicy": _policy("The order gate", [*_gate(options.place), *secret]),
     }
 
 
 def _deployer(place: Place) -> list[Json]:
-    """A pointer is replaced and never deleted; versions of objects stay out of reach."""
+    """What no verb deletes is denied: nothing brings its meaning back. Versions of objects stay out of reach."""
     return [
         _list_bucket(),
         _objects("Objects", place, [_READ, _WRITE, _DELETE], "*"),
-        {**_objects("KeepPointers", place, [_DELETE], POINTERS), "Effect": "Deny"},
+        {**_objects("NeverDeleted", place, [_DELETE], POINTERS, JOURNALS, MANIFESTS, GATE_SETTINGS), "Effect": "Deny"},
         _statement("Invalidate", ["CreateInvalidation", "GetInvalidation"], _DISTRIBUTION),
         _statement("LookAtDistribution", ["GetDistribution"], _DISTRIBUTION),
         _statement(
@@ -66,7 +68,7 @@ def _gate(place: Place) -> list[Json]:
     return [
         _list_bucket(),
         _objects("Pointers", place, [_READ, _WRITE], POINTERS, JOURNALS),
-        _objects("GateFiles", place, [_READ], *GATE_FILES),
+        _objects("GateFiles", place, [_READ], GATE_SETTINGS, GATE_FORMS),
     ]
 
 
@@ -102,10 +104,10 @@ def _secret_statements(source: str) -> list[Json]:
     """Reading the one secret that flashgen.yaml names, if AWS keeps it; and its key, through that service only."""
     scheme, _, name = source.partition(":")
     if scheme == "ssm":
-        resource = _parameter(name)
+        resource = _secret("ssm", parameter_resource(name))
         return [_read_secret("ssm:GetParameter", resource), _decrypt("ssm", "PARAMETER_ARN", resource)]
     if scheme == "secretsmanager":
-        resource = _managed(name)
+        resource = _secret("secretsmanager", managed_resource(name))
         return [
             _read_secret("secretsmanager:GetSecretValue", resource),
             _decrypt("secretsmanager", "SecretARN", resource),
@@ -113,16 +115,9 @@ def _secret_statements(source: str) -> list[Json]:
     return []
 
 
-def _parameter(name: str) -> Json | str:
-    """A parameter `/a/b` is `parameter/a/b`; what follows a colon is a version or label, and in no ARN."""
-    if name.startswith("arn:"):
-        return name
-    return arn("ssm", f"parameter/{name.partition(':')[0].lstrip('/')}", region="${AWS::Region}")
-
-
-def _managed(name: str) -> Json | str:
-    """Secrets Manager adds a hyphen and six characters: https://docs.aws.amazon.com/secretsmanager/latest/userguide/"""
-    return name if name.startswith("arn:") else arn("secretsmanager", f"secret:{name}-??????", region="${AWS::Region}")
+def _secret(service: str, resource: str) -> Json | str:
+    """A secret that is named by its ARN may be in another region, or another account."""
+    return resource if resource.startswith("arn:") else arn(service, resource, region="${AWS::Region}")
 
 
 def _read_secret(action: str, resource: Json | str) -> Json:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from flashgen.edge.stack.bucket import bucket_resources
 from flashgen.edge.stack.distribution import distribution_resources
 from flashgen.edge.stack.intrinsics import Json, attribute, ref, sub
-from flashgen.edge.stack.options import Wanted, WantedInUsEast1
+from flashgen.edge.stack.options import StackOptions, UsEast1Options
 from flashgen.edge.stack.permissions import permission_resources
 from flashgen.edge.stack.policies import policy_resources
 from flashgen.edge.stack.us_east_1 import certificate_resources, log_resources, web_acl_resources
@@ -20,38 +20,38 @@ from flashgen.errors import Refused
 LARGEST_BYTES: Final = 51_200
 
 
-def template(wanted: Wanted) -> str:
+def template(options: StackOptions) -> str:
     """The stack of bucket, distribution and permissions, as JSON. Raises Refused when it is too large."""
     resources = {
-        **bucket_resources(wanted.place),
-        **policy_resources(wanted.place.name, wanted.order_origins),
-        **distribution_resources(wanted),
-        **permission_resources(wanted),
+        **bucket_resources(options.place),
+        **policy_resources(options.place.name, options.order_origins),
+        **distribution_resources(options),
+        **permission_resources(options),
     }
     outputs = {
         "Bucket": ref("Bucket"),
         "DistributionId": ref("Distribution"),
         "Domain": attribute("Distribution", "DomainName"),
-        "Url": f"https://{wanted.alias}" if wanted.alias else sub("https://${Distribution.DomainName}"),
+        "Url": f"https://{options.alias}" if options.alias else sub("https://${Distribution.DomainName}"),
         **{name: ref(name) for name in ("DeployerPolicy", "GoLivePolicy", "GatePolicy")},
     }
-    return _rendered("Bucket, CDN and permissions of flash sales", resources, outputs, wanted.given())
+    return _rendered("Bucket, CDN and permissions of flash sales", resources, outputs, options.given())
 
 
-def template_in_us_east_1(wanted: WantedInUsEast1) -> str:
+def template_in_us_east_1(options: UsEast1Options) -> str:
     """The stack of what has to be in us-east-1, as JSON."""
     resources: Json = {}
     outputs: Json = {}
-    if wanted.alias:
-        resources |= certificate_resources(wanted)
+    if options.alias:
+        resources |= certificate_resources(options)
         outputs["CertificateArn"] = ref("Certificate")
-    if wanted.rate_limit:
-        resources |= web_acl_resources(wanted)
+    if options.rate_limit:
+        resources |= web_acl_resources(options)
         outputs["WebAclArn"] = attribute("WebAcl", "Arn")
-    if wanted.distribution:
-        resources |= log_resources(wanted)
+    if options.distribution:
+        resources |= log_resources(options)
         outputs["LogBucket"] = ref("LogBucket")
-    return _rendered("What the CDN of flash sales needs in us-east-1", resources, outputs, wanted.given())
+    return _rendered("What the CDN of flash sales needs in us-east-1", resources, outputs, options.given())
 
 
 def options_of(template: Mapping[str, Any]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flashgen.edge.stack.bucket import deny_without_tls, private_bucket
 from flashgen.edge.stack.intrinsics import Json, arn, attribute, ref, sub
-from flashgen.edge.stack.options import WantedInUsEast1
+from flashgen.edge.stack.options import UsEast1Options
 
 LOG_DAYS = 90
 #: The span that a rate is counted over.
@@ -20,14 +20,41 @@ LOG_FIELDS = (
 )
 
 
-def certificate_resources(wanted: WantedInUsEast1) -> Json:
+def certificate_resources(options: UsEast1Options) -> Json:
     """A certificate that is issued when a DNS record proves whose the name is; the stack waits for that."""
-    properties = {"DomainName": wanted.alias, "ValidationMethod": "DNS"}
+    properties = {"DomainName": options.alias, "ValidationMethod": "DNS"}
     return {"Certificate": {"Type": "AWS::CertificateManager::Certificate", "Properties": properties}}
 
 
-def web_acl_resources(wanted: WantedInUsEast1) -> Json:
+def web_acl_resources(options: UsEast1Options) -> Json:
     """A web ACL that lets everything through but a flood of orders from one address, which gets a 429."""
+    name = options.place.name
+    rule = {
+        "Name": "orders",
+        "Priority": 0,
+        "Action": {"Block": {"CustomResponse": {"ResponseCode": 429}}},
+        "Statement": {"RateBasedStatement": _orders_of_one_address(options.rate_limit)},
+        "VisibilityConfig": _visibility(f"{name}-orders"),
+    }
+    properties = {
+        "Name": name,
+        "Scope": "CLOUDFRONT",
+        "DefaultAction": {"Allow": {}},
+        "Rules": [rule],
+        "VisibilityConfig": _visibility(name),
+    }
+    return {"WebAcl": {"Type": "AWS::WAFv2::WebACL", "Properties": properties}}
+
+
+def log_resources(options: UsEast1Options) -> Json:
+    """Standard logging, version 2: into a bucket without ACLs, which the first version still needs.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
+    """
+    return {**_log_bucket(), **_log_delivery(f"{options.place.name}-access", options.distribution)}
+
+
+def _orders_of_one_address(limit: int) -> Json:
     path = {
         "ByteMatchStatement": {
             "FieldToMatch": {"UriPath": {}},
@@ -36,35 +63,15 @@ def web_acl_resources(wanted: WantedInUsEast1) -> Json:
             "TextTransformations": [{"Priority": 0, "Type": "URL_DECODE"}],
         }
     }
-    rate = {
+    return {
         "AggregateKeyType": "IP",
         "EvaluationWindowSec": WINDOW_SECONDS,
-        "Limit": wanted.rate_limit,
+        "Limit": limit,
         "ScopeDownStatement": path,
     }
-    rule = {
-        "Name": "orders",
-        "Priority": 0,
-        "Action": {"Block": {"CustomResponse": {"ResponseCode": 429}}},
-        "Statement": {"RateBasedStatement": rate},
-        "VisibilityConfig": _visibility(f"{wanted.place.name}-orders"),
-    }
-    properties = {
-        "Name": wanted.place.name,
-        "Scope": "CLOUDFRONT",
-        "DefaultAction": {"Allow": {}},
-        "Rules": [rule],
-        "VisibilityConfig": _visibility(wanted.place.name),
-    }
-    return {"WebAcl": {"Type": "AWS::WAFv2::WebACL", "Properties": properties}}
 
 
-def log_resources(wanted: WantedInUsEast1) -> Json:
-    """Standard logging, version 2: into a bucket without ACLs, which the first version still needs.
-
-    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
-    """
-    name = f"{wanted.place.name}-access"
+def _log_bucket() -> Json:
     expiry = {"Id": "expire", "Status": "Enabled", "ExpirationInDays": LOG_DAYS}
     return {
         "LogBucket": private_bucket({"LifecycleConfiguration": {"Rules": [expiry]}}),
@@ -78,12 +85,18 @@ def log_resources(wanted: WantedInUsEast1) -> Json:
                 },
             },
         },
+    }
+
+
+def _log_delivery(name: str, distribution: str) -> Json:
+    """From the distribution, its source, to the bucket."""
+    return {
         "LogSource": {
             "Type": "AWS::Logs::DeliverySource",
             "Properties": {
                 "Name": name,
                 "LogType": "ACCESS_LOGS",
-                "ResourceArn": arn("cloudfront", f"distribution/{wanted.distribution}"),
+                "ResourceArn": arn("cloudfront", f"distribution/{distribution}"),
             },
         },
         "LogDestination": {

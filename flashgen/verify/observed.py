@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 from flashgen.edge.target import INDEX
 from flashgen.edge.viewer import Seen
@@ -13,10 +13,21 @@ from flashgen.release.manifest import Published
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The edge as it was set up. `distribution` is CloudFront's id; empty for any other edge, or none."""
+    """The edge as it was set up: its public `url`, and CloudFront's id, empty for any other edge, or none."""
 
-    is_https: bool
+    url: str
     distribution: str = ""
+
+    @property
+    def is_https(self) -> bool:
+        """Whether pages come over https."""
+        return self.origin.startswith("https:")
+
+    @property
+    def origin(self) -> str:
+        """That of pages: `https://host[:port]`."""
+        parts = urlsplit(self.url.lower())
+        return f"{parts.scheme}://{parts.netloc}"
 
     @property
     def duty(self) -> Level:
@@ -56,18 +67,6 @@ class Observed:
     x_cache: str = ""
 
 
-def public_path(key: str) -> str:
-    """The path that a shopper's browser asks for: `/sale/lamp/` for `sale/lamp/index.html`."""
-    folder, _, name = key.rpartition("/")
-    return f"/{quote(folder)}/" if name == INDEX else f"/{quote(key)}"
-
-
 def observed(path: str, seen: Seen, finding: Finding) -> Observed:
     """A finding about a response."""
-    return Observed(path, finding, age_of(seen), seen.fields.get("x-cache", ""))
-
-
-def age_of(seen: Seen) -> int | None:
-    """How many seconds ago the origin was asked, as the edge says; None if it does not."""
-    text = seen.fields.get("age", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 10 else None
+    return Observed(path, finding, seen.age_seconds, seen.fields.get("x-cache", ""))

@@ -1,4 +1,4 @@
-"""From what was asked on the command line, the settings and all sales to a template and the stack it is for."""
+"""`flashgen infra`: from the command line, the settings and all sales to a template, and the stack that it is for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from flashgen.cli.session import Session
-from flashgen.edge.stack.options import US_EAST_1, Place, Wanted, WantedInUsEast1, place_of
+from flashgen.edge.stack.options import US_EAST_1, Place, StackOptions, UsEast1Options, place_of
 from flashgen.edge.stack.template import template, template_in_us_east_1
 from flashgen.errors import Refused
 from flashgen.sale.load import load_header
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Asked:
+class InfraArguments:
     """The options of `infra template` and `infra apply`, as typed."""
 
     alias: str = ""
@@ -34,12 +34,12 @@ class Asked:
     logs: bool = False
 
 
-def make_template(session: Session, asked: Asked) -> str:
+def make_template(session: Session, given: InfraArguments) -> str:
     """The template that was asked for. Options that do not fit together are wrong usage."""
     try:
-        if asked.us_east_1:
-            return template_in_us_east_1(_wanted_in_us_east_1(session, asked))
-        return template(_wanted(session, asked))
+        if given.us_east_1:
+            return template_in_us_east_1(_us_east_1_options(session, given))
+        return template(_stack_options(session, given))
     except ValueError as error:
         raise click.UsageError(str(error)) from error
 
@@ -81,31 +81,31 @@ def _place(session: Session) -> tuple[Place, Target]:
     return place, target
 
 
-def _wanted(session: Session, asked: Asked) -> Wanted:
-    if asked.rate_limit or asked.logs:
+def _stack_options(session: Session, given: InfraArguments) -> StackOptions:
+    if given.rate_limit or given.logs:
         raise ValueError("--rate-limit and --logs belong to the second stack: add --us-east-1")
     headers = [load_header(path) for path in session.project.sale_paths(())]
-    return Wanted(
+    return StackOptions(
         _place(session)[0],
         sales=tuple(header.id for header in headers),
         order_origins=tuple(origin for header in headers for origin in header.order_origins),
-        unkept=tuple(header.id for header in headers if header.unlock.edge_ttl_seconds == 0),
+        uncached=tuple(header.id for header in headers if header.unlock.edge_ttl_seconds == 0),
         secret=session.project.settings.secret or "",
-        alias=asked.alias,
-        certificate=asked.certificate,
-        order_origin=asked.order_origin,
-        web_acl=asked.web_acl,
-        price_class=asked.price_class,
+        alias=given.alias,
+        certificate=given.certificate,
+        order_origin=given.order_origin,
+        web_acl=given.web_acl,
+        price_class=given.price_class,
     )
 
 
-def _wanted_in_us_east_1(session: Session, asked: Asked) -> WantedInUsEast1:
-    if asked.certificate or asked.order_origin or asked.web_acl or asked.price_class != "all":
+def _us_east_1_options(session: Session, given: InfraArguments) -> UsEast1Options:
+    if given.certificate or given.order_origin or given.web_acl or given.price_class != "all":
         raise ValueError("--us-east-1 takes --alias, --rate-limit and --logs; the rest is for the first stack")
     place, target = _place(session)
-    if asked.logs and not target.distribution:
+    if given.logs and not target.distribution:
         raise Refused(
             "--logs needs the distribution that is to be logged, and this target names none",
             "apply the first stack, put what `flashgen infra show` prints into flashgen.yaml, then try again",
         )
-    return WantedInUsEast1(place, asked.alias, asked.rate_limit or 0, (target.distribution or "") if asked.logs else "")
+    return UsEast1Options(place, given.alias, given.rate_limit or 0, (target.distribution or "") if given.logs else "")

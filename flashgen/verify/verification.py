@@ -7,26 +7,21 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from flashgen import timestamps
+from flashgen.edge.target import public_path
 from flashgen.edge.viewer import Seen, Viewer
 from flashgen.errors import NoAnswer, Refused
 from flashgen.finding import Finding, Level
-from flashgen.release import edge_checks
 from flashgen.release.manifest import Manifest, manifest_key, read_manifest
-from flashgen.release.object_checks import object_findings
-from flashgen.release.observed import Expected, Front, Observed, observed, public_path
-from flashgen.release.pointer_checks import pointer_findings
-from flashgen.store import Store, Stored
+from flashgen.store import Store
+from flashgen.verify import surroundings
+from flashgen.verify.objects import object_findings
+from flashgen.verify.observed import Expected, Front, Observed, observed
+from flashgen.verify.pointer import pointer_findings
+from flashgen.verify.polling import ACCEPTS, Polling
 
 LOOKS_AT_ONCE = 8
-POLLS = 3
 SILENCES_BORNE = 3
 """So many objects may be without an answer; then it is the network, and nobody wants to wait for the others."""
-
-SETTLE_SECONDS = 3.0
-"""An edge keeps a pointer for up to 2 s: a transition of just now may take so long to show."""
-SETTLE_STEP_SECONDS = 0.25
-
-ACCEPTS = {"accept-encoding": "gzip"}
 
 Report = Callable[[int, int], None]
 """Told after each object: how many are done, how many there are."""
@@ -60,7 +55,7 @@ class Verification:
         )
 
     def _pointer(self, key: str) -> Iterator[Observed]:
-        stored, polls = self._settled(key)
+        stored, polls = Polling(self.viewer, self.new_query, self.sleep).settled(self.store, key)
         if stored is None:
             hint = f"flashgen plan {self.sale} --refresh, then push"
             yield Observed(public_path(key), Finding(Level.FAIL, "pointer", "the store does not have it", hint))
@@ -68,24 +63,13 @@ class Verification:
         for finding in pointer_findings(key, stored, polls, self.front):
             yield observed(public_path(key), polls[-1], finding)
 
-    def _settled(self, key: str) -> tuple[Stored | None, list[Seen]]:
-        """The pointer in the store, and the last polls of it: when both agree, or have had the time to."""
-        waited = 0.0
-        while True:
-            polls = [self.viewer.get(f"{public_path(key)}?{self.new_query()}", ACCEPTS) for _ in range(POLLS)]
-            stored = self.store.get(key)
-            if stored is None or polls[-1].body == stored.body or waited >= SETTLE_SECONDS:
-                return stored, polls
-            self.sleep(SETTLE_STEP_SECONDS)
-            waited += SETTLE_STEP_SECONDS
-
     def _surroundings(self) -> Iterator[Observed]:
         folder = f"/{self.sale}"
         judged: tuple[tuple[str, Callable[[Seen], Finding]], ...] = (
-            (folder, lambda seen: edge_checks.folder_finding(folder, seen, self.front)),
-            (public_path(manifest_key(self.sale)), edge_checks.private_finding),
-            ("/", edge_checks.listing_finding),
-            (f"{folder}/not-there.txt", lambda seen: edge_checks.missing_finding(seen, self.front)),
+            (folder, lambda seen: surroundings.folder_finding(folder, seen, self.front)),
+            (public_path(manifest_key(self.sale)), surroundings.private_finding),
+            ("/", surroundings.listing_finding),
+            (f"{folder}/not-there.txt", lambda seen: surroundings.missing_finding(seen, self.front)),
         )
         for path, judge in judged:
             seen = self.viewer.get(path, ACCEPTS)

@@ -8,9 +8,9 @@ from flashgen.edge import cache_control
 from flashgen.edge.viewer import Seen
 from flashgen.errors import Refused
 from flashgen.finding import Finding, Level
-from flashgen.release.observed import Front, age_of
 from flashgen.store import Stored
 from flashgen.unlock.pointer import Forward, parse
+from flashgen.verify.observed import Front
 
 #: An edge keeps it for 1 or 2 s, and each tier of edges adds as much.
 MOST_AGE_SECONDS = 5
@@ -56,7 +56,7 @@ def _body(key: str, stored: Stored, seen: Seen) -> Iterator[Finding]:
 
 
 def _age(seen: Seen) -> Iterator[Finding]:
-    age = age_of(seen)
+    age = seen.age_seconds
     if age is not None and age > MOST_AGE_SECONDS:
         message = f"Age {age:,} s: go-live would be seen that late"
         yield Finding(Level.FAIL, "age", message, "let the edge keep `*/unlock.*.js` for 1 s, or as its s-maxage says")

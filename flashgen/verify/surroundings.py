@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from flashgen.edge import cache_control
 from flashgen.edge.viewer import Seen
 from flashgen.finding import Finding, Level
-from flashgen.release.observed import Front, age_of
+from flashgen.verify.observed import Front
 
 MISSING = (403, 404)
 """S3 says 403 of what is missing to whom it does not let list."""
@@ -65,4 +65,4 @@ def missing_finding(seen: Seen, front: Front) -> Finding:
 def _kept_seconds(seen: Seen) -> int:
     said = cache_control.parse(seen.fields.get("cache-control", ""))
     promised = 0 if said.forbids_keeping else max(said.shared_seconds or 0, said.max_age or 0)
-    return max(promised, age_of(seen) or 0)
+    return max(promised, seen.age_seconds or 0)

@@ -12,12 +12,13 @@ from flashgen.edge.compression import is_compressible
 from flashgen.edge.live_reload import FOOTER
 from flashgen.edge.viewer import Seen
 from flashgen.finding import Finding, Level
-from flashgen.release.observed import Expected, Front, age_of
-from flashgen.release.security_checks import security_findings
+from flashgen.verify.observed import Expected, Front
+from flashgen.verify.security import security_findings
 
 #: An edge's `Age` and the manifest's times are by different clocks, and both are cut to whole seconds.
 CLOCK_SLACK_SECONDS = 2
 
+PREVIEW = "preview"
 _RELOADING = FOOTER.encode()
 _STORE_HINT = "changed in the store, or rewritten on its way: flashgen plan --refresh tells which"
 
@@ -89,18 +90,18 @@ def _differences(expected: Expected, seen: Seen) -> Iterator[Difference]:
 def _preview(seen: Seen) -> Iterator[Finding]:
     if _RELOADING in seen.body:
         hint = "this is a preview by `flashgen serve`: it shows the build, and the store's pointer"
-        yield Finding(Level.WARN, "preview", "has the reload script of `flashgen serve`", hint)
+        yield Finding(Level.WARN, PREVIEW, "has the reload script of `flashgen serve`", hint)
 
 
 def _is_older(expected: Expected, seen: Seen) -> bool:
     """Whether the edge got its copy before what is expected was in the store."""
-    age, pushed_at = age_of(seen), expected.published.landed or expected.published.since
+    age, pushed_at = seen.age_seconds, expected.published.stored_before or expected.published.since
     return age is not None and seen.answered_at - age <= pushed_at.timestamp() + CLOCK_SLACK_SECONDS
 
 
 def _stale(expected: Expected, seen: Seen, front: Front, differences: tuple[Difference, ...]) -> Finding:
     names = " and ".join(each.check for each in differences)
-    message = f"stale, Age {age_of(seen):,} s: an older version ({names} changed with the push of "
+    message = f"stale, Age {seen.age_seconds:,} s: an older version ({names} changed with the push of "
     message += f"{timestamps.to_text(expected.published.since)})"
     paths = f"/{expected.sale}/*"
     hint = f"purge {paths} at the edge, or wait until it asks the store again"

@@ -8,7 +8,7 @@ import secrets
 
 import pytest
 
-from flashgen.doctor.strength import BITS_MIN, shown_bits, weakness
+from flashgen.doctor.credentials import BITS_MIN, shown_bits, weakness
 
 NOT_RANDOM = random.Random(7)
 

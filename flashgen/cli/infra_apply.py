@@ -11,7 +11,7 @@ import click
 
 from flashgen.cli.session import Session
 from flashgen.edge.stack.template import options_of
-from flashgen.errors import StoreError
+from flashgen.errors import NoAnswer, StoreError
 from flashgen.store.cloudformation import CloudFormation
 from flashgen.store.stack_facts import ChangeSet, Event, ResourceChange
 
@@ -19,7 +19,17 @@ from flashgen.store.stack_facts import ChangeSet, Event, ResourceChange
 PRECIOUS = ("AWS::S3::Bucket", "AWS::CloudFront::Distribution")
 
 _SIGNS = {"Add": ("+", "green"), "Modify": ("~", "yellow"), "Remove": ("-", "red")}
-_REPLACEMENTS = {"True": "replaced by a new one", "Conditional": "perhaps replaced by a new one"}
+#: What becomes of the resource that is there, by CloudFormation's PolicyAction, or by its action where that is silent.
+_FATES = {
+    "Delete": "deleted",
+    "Retain": "kept, but no longer part of the stack",
+    "Snapshot": "deleted after a snapshot",
+    "ReplaceAndDelete": "replaced by a new one and deleted",
+    "ReplaceAndRetain": "replaced by a new one and kept outside of the stack",
+    "ReplaceAndSnapshot": "replaced by a new one and deleted after a snapshot",
+    "Remove": "deleted, unless its DeletionPolicy keeps it",
+    "Modify": "replaced by a new one",
+}
 
 
 def apply_template(
@@ -34,9 +44,9 @@ def apply_template(
         _show(session, stack, change_set, body)
         session.confirm(f"carry this out in {stack.region}?", yes)
     except BaseException:
-        stack.discard(change_set)
+        _discard(session, stack, change_set)
         raise
-    _carry_out(session, stack, change_set, limit_seconds)
+    _follow(session, stack, _begin(session, stack, change_set), limit_seconds)
     session.say(f"{stack.name}: {'made' if change_set.creates else 'changed'}")
     return _result(stack, changed=True, change_set=change_set)
 
@@ -60,10 +70,10 @@ def _show(session: Session, stack: CloudFormation, change_set: ChangeSet, body: 
 
 
 def _fate(change: ResourceChange) -> str:
-    """The bucket and the distribution are kept as they are, outside of the stack: the template says Retain."""
-    if change.action == "Modify":
-        return _REPLACEMENTS[change.replacement]
-    return "taken out of the stack" if change.action == "Remove" else "known only when it is carried out"
+    fate = _FATES.get(change.policy_action) or _FATES.get(change.action)
+    if fate is None:
+        return "perhaps gone: known only when it is carried out"
+    return f"perhaps {fate}" if change.replacement == "Conditional" else fate
 
 
 def _show_options(session: Session, before: Mapping[str, str], after: Mapping[str, str]) -> None:
@@ -71,18 +81,41 @@ def _show_options(session: Session, before: Mapping[str, str], after: Mapping[st
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
             was, now = before.get(name, "not given"), after.get(name, "not given")
-            warning = click.style("warning:", fg="yellow", bold=True)
-            session.note(f"{warning} {name} was {was}, is now {now}")
+            session.note(f"{_warning()} {name} was {was}, is now {now}")
 
 
-def _carry_out(session: Session, stack: CloudFormation, change_set: ChangeSet, limit_seconds: float) -> None:
+def _warning() -> str:
+    return click.style("warning:", fg="yellow", bold=True)
+
+
+def _discard(session: Session, stack: CloudFormation, change_set: ChangeSet) -> None:
+    """Trouble with it is told, and does not hide what it is discarded for."""
+    try:
+        stack.discard(change_set)
+    except StoreError as error:
+        session.note(f"{_warning()} the change set {change_set.name} is left: {error}")
+
+
+def _begin(session: Session, stack: CloudFormation, change_set: ChangeSet) -> str:
+    """What CloudFormation declines to carry out is discarded; after silence it may have begun."""
+    try:
+        return stack.execute(change_set)
+    except (NoAnswer, KeyboardInterrupt):
+        session.note(session.aimed("nobody knows whether CloudFormation has begun: flashgen infra show"))
+        raise
+    except StoreError:
+        _discard(session, stack, change_set)
+        raise
+
+
+def _follow(session: Session, stack: CloudFormation, newest: str, limit_seconds: float) -> None:
     failures: list[Event] = []
     try:
-        for event in stack.execute(change_set, limit_seconds):
+        for event in stack.follow(newest, limit_seconds):
             _tell(session, event)
             failures += [event] if event.is_failure else []
-    except KeyboardInterrupt:
-        session.note("no longer watched; CloudFormation goes on by itself: flashgen infra show")
+    except BaseException:
+        session.note(session.aimed("no longer watched; CloudFormation goes on by itself: flashgen infra show"))
         raise
     now = stack.look()
     if now is None or not now.is_done:
@@ -117,6 +150,7 @@ def _result(stack: CloudFormation, *, changed: bool, change_set: ChangeSet | Non
                 "resource": change.resource,
                 "type": change.kind,
                 "replacement": change.replacement or None,
+                "policy_action": change.policy_action or None,
             }
             for change in (change_set.changes if change_set else ())
         ],
