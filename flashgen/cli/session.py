@@ -75,4 +75,8 @@ class Session:
             return
         if not sys.stdin.isatty():
             raise click.UsageError("this changes what the public sees: without a terminal it needs --yes")
-        click.confirm(question, abort=True, err=True)
+        try:
+            click.confirm(question, abort=True, err=True)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo(err=True)  # what is said next begins on a line of its own
+            raise

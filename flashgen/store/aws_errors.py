@@ -113,6 +113,10 @@ def botocore_error(place: str, error: Exception) -> StoreError:
         return StoreError(f"{place}: the AWS credentials cannot be had: {one_line(error)}", _SIGN_IN)
     if isinstance(error, known.NoRegionError):
         return StoreError(f"{place}: no AWS region is known", "set `region:` for this target in flashgen.yaml")
+    if isinstance(error, known.ProfileNotFound):
+        return StoreError(f"{place}: {one_line(error)}", "`aws configure list-profiles` names those there are")
+    if isinstance(error, known.ConfigParseError):
+        return StoreError(f"{place}: {one_line(error)}", "mend that file, or set AWS_CONFIG_FILE to another")
     if isinstance(error, known.HTTPClientError | known.ConnectionError | known.IncompleteReadError):
         return NoAnswer(f"{place}: no answer: {one_line(error)}", "check the network and `endpoint_url:`")
     return StoreError(f"{place}: {one_line(error)}")

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from flashgen.errors import StoreError
 from flashgen.store.aws import client_config
 from flashgen.store.aws_errors import code_and_status
 from flashgen.store.s3_errors import explained
@@ -62,10 +64,20 @@ class Bucket:
             return self._client.head_bucket(Bucket=self.name)["ResponseMetadata"]
 
     def _blocks(self) -> Any:
-        return self._client.get_public_access_block(Bucket=self.name)["PublicAccessBlockConfiguration"]
+        return self._part(self._client.get_public_access_block(Bucket=self.name), "PublicAccessBlockConfiguration")
 
     def _policy_is_public(self) -> bool:
-        return self._client.get_bucket_policy_status(Bucket=self.name)["PolicyStatus"]["IsPublic"]
+        status = self._part(self._client.get_bucket_policy_status(Bucket=self.name), "PolicyStatus")
+        return bool(self._part(status, "IsPublic"))
+
+    def _part(self, answer: Mapping[str, Any], name: str) -> Any:
+        """What an answer must hold. A proxy that answers anything with 200 does not."""
+        if name not in answer:
+            raise StoreError(
+                f"s3://{self.name}: what answers there is not S3: no {name}",
+                "check `endpoint_url:`, and the network for a proxy that wants a login",
+            )
+        return answer[name]
 
 
 def open_bucket(url: str, *, region: str | None = None, endpoint_url: str | None = None) -> Bucket | None:

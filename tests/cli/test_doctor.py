@@ -168,3 +168,16 @@ def _replace(path: Path, old: str, new: str) -> None:
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
+
+
+def test_a_profile_that_is_not_there_is_a_finding(
+    pushed: Flashgen, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With which no client can even be made."""
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    target = 'secret: env:X\ntargets: {far: {store: "s3://flash-sale", region: eu-central-1}}\n'
+    (project / "flashgen.yaml").write_text(target, encoding="utf-8")
+    run = pushed("doctor", "--target", "far", "--json")
+    assert (1, 1) == (run.exit_code, run.result["counts"]["FAIL"])
+    (found,) = [each for each in run.result["checks"] if each["level"] == "FAIL"]
+    assert ("credentials", True) == (found["check"], "list-profiles" in found["hint"])

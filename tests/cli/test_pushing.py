@@ -209,7 +209,8 @@ def test_a_stopped_push_says_what_is_live(stop: str, tmp_path: Path) -> None:
     site = Shop(text="bye", pages=("lamp", "mug", "rug"), assets=("one", "three", "four")).build(tmp_path)
     plan = plan_for(site, store)
     lines = [f"fair: the push stopped: {counts}", f"  {seen}"]
-    assert [*lines, "  now the same command again finishes it"] == list(where_it_stands(plan, reached, StoreError("no")))
+    told = list(where_it_stands(plan, reached, StoreError("no")))
+    assert [*lines, "  now the same command again finishes it"] == told
     assert lines == list(where_it_stands(plan, reached, LostRace("bob")))
 
 

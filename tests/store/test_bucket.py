@@ -13,7 +13,7 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
-from flashgen.errors import AccessDenied
+from flashgen.errors import AccessDenied, StoreError
 from flashgen.store.bucket import PUBLIC_ACCESS_BLOCKS, Bucket, open_bucket
 
 REGION: Final = "eu-central-1"
@@ -103,3 +103,15 @@ def test_only_an_s3_store_has_a_bucket(url: str, expected: tuple[str, str] | Non
     """Its name and prefix are those of the target."""
     found = open_bucket(url)
     assert expected == (found and (found.name, found.prefix))
+
+
+@pytest.mark.parametrize(
+    ("method", "operation"),
+    [("has_public_policy", "get_bucket_policy_status"), ("missing_blocks", "get_public_access_block")],
+)
+def test_a_proxy_that_answers_anything_is_not_s3(bucket: Bucket, method: str, operation: str) -> None:
+    """With 200, and nothing that S3 says."""
+    with Stubber(bucket._client) as stub:
+        stub.add_response(operation, {})
+        with pytest.raises(StoreError, match="what answers there is not S3"):
+            getattr(bucket, method)()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +27,10 @@ def doctor(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     Nothing public is written. A line each: PASS, WARN (it works, or could not be looked at) or FAIL, which exits 1.
     """
     from flashgen.cli.findings import counted, show_row, summary
-    from flashgen.doctor.examination import examine
 
-    subject = _subject(session, sales)
     found: list[Noted] = []
     heading = ""
-    for noted in examine(subject):
+    for noted in _examined(session, sales):
         found.append(noted)
         if session.quiet and noted.finding.level == "PASS":
             continue
@@ -42,7 +41,7 @@ def doctor(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     counts = counted(noted.finding for noted in found)
     session.exit_code = 1 if counts["FAIL"] else 0
     session.say(summary(counts))
-    _say_next(session, found, subject)
+    _say_next(session, sales, found)
     return {"checks": [_facts(noted) for noted in found], "counts": counts}
 
 
@@ -71,13 +70,27 @@ def _name(noted: Noted) -> str:
     return noted.finding.check.removeprefix(f"{noted.group}: ")
 
 
-def _say_next(session: Session, found: list[Noted], subject: Subject) -> None:
+def _say_next(session: Session, sales: tuple[str, ...], found: list[Noted]) -> None:
     failed = dict.fromkeys(f"{noted.group}: {_name(noted)}" for noted in found if noted.finding.level == "FAIL")
     if failed:
         session.say(f"failed: {', '.join(failed)}")
         session.note("mend them from the top, as one may follow from another; then run this again")
-    elif subject.headers:
-        session.next_step(f"flashgen go-live {subject.headers[0].id} --at start")
+    else:
+        session.next_step(f"flashgen go-live {session.project.sale_paths(sales)[0].stem} --at start")
+
+
+def _examined(session: Session, sales: tuple[str, ...]) -> Iterator[Noted]:
+    """All checks; or the one reason why none can be made, such as a profile that AWS's settings do not have."""
+    from flashgen.doctor.examination import Noted, examine
+    from flashgen.errors import StoreError
+    from flashgen.finding import Finding, Level
+
+    try:
+        subject = _subject(session, sales)
+    except StoreError as trouble:
+        yield Noted("target", Finding(Level.FAIL, "credentials", trouble.message, trouble.hint))
+    else:
+        yield from examine(subject)
 
 
 def _subject(session: Session, sales: tuple[str, ...]) -> Subject:
