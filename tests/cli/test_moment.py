@@ -20,7 +20,8 @@ from support.command import Flashgen
 from support.projects import finish, start
 
 from flashgen.cli import witness
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
+from flashgen.edge.serving import Serving
 from flashgen.store import FolderStore
 from flashgen.unlock import visibility
 

@@ -15,7 +15,8 @@ from support.recording_store import RecordingStore
 from flashgen.cli import sale_watch
 from flashgen.cli.sale_watch import Glimpse, SaleWatch
 from flashgen.cli.shown import Onlooker
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
+from flashgen.edge.serving import Serving
 from flashgen.errors import NoAnswer
 from flashgen.sale.load import load_header
 from flashgen.store import MemoryStore

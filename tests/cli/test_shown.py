@@ -12,7 +12,8 @@ from support.meddling_edge import Change, MeddlingEdge
 from support.operators import KEY, bring, control_of
 
 from flashgen.cli.shown import Onlooker, Shown, clock_ahead
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
+from flashgen.edge.serving import Serving
 from flashgen.edge.viewer import Seen
 from flashgen.store import MemoryStore
 from flashgen.unlock.pointer import Forward, render

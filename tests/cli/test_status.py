@@ -14,7 +14,8 @@ import pytest
 from support.command import Flashgen
 
 from flashgen.cli import gathering
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
+from flashgen.edge.serving import Serving
 from flashgen.release.manifest import HEADERS, Claim, manifest_key, read_manifest, render_manifest
 from flashgen.store import FolderStore
 

@@ -19,8 +19,9 @@ from flashgen.doctor.clock import offset_seen, verdict
 from flashgen.doctor.examination import guarded
 from flashgen.doctor.public import redirected
 from flashgen.doctor.store import check_conditions
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
 from flashgen.edge.live_reload import FOOTER
+from flashgen.edge.serving import Serving
 from flashgen.edge.viewer import Seen
 from flashgen.errors import AccessDenied, FlashgenError, InvalidInput, NoAnswer, Problem, StoreError, Where
 from flashgen.finding import Finding, Level

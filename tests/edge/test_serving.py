@@ -13,7 +13,8 @@ import pytest
 from support.observed_store import ObservedStore
 from support.viewer import look
 
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
+from flashgen.edge.serving import Serving
 from flashgen.errors import Refused
 from flashgen.store import Headers
 

@@ -10,7 +10,8 @@ import pytest
 from support.observed_store import ObservedStore
 from support.storefront import STARTS_AT, VERSION, pointer
 
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
+from flashgen.edge.serving import Serving
 from flashgen.page.headers import page_headers
 from flashgen.unlock.pointer import pointer_headers, pointer_key
 

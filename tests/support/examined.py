@@ -22,8 +22,9 @@ from flashgen import timestamps
 from flashgen.cli import main
 from flashgen.doctor.examination import examine
 from flashgen.doctor.subject import Subject
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
 from flashgen.edge.security import content_security_policy
+from flashgen.edge.serving import Serving
 from flashgen.finding import Finding, Level
 from flashgen.sale.load import load_header
 from flashgen.store import FolderStore, S3Store, Store, Stored

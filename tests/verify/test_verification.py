@@ -15,8 +15,9 @@ from support.meddling_edge import Change, MeddlingEdge, Reply
 from support.operators import KEY, SALE, SERVERS, control_of, go_live
 from support.shop import Shop, push_of
 
-from flashgen.edge import Edge, Serving
+from flashgen.edge.app import Edge
 from flashgen.edge.security import content_security_policy
+from flashgen.edge.serving import Serving
 from flashgen.edge.target import public_path
 from flashgen.edge.viewer import Seen, Viewer
 from flashgen.errors import NoAnswer, Refused
