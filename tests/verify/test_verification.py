@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from flashgen.edge.serving import Serving
 from flashgen.edge.target import public_path
 from flashgen.edge.viewer import Seen, Viewer
 from flashgen.errors import NoAnswer, Refused
-from flashgen.finding import Level
+from flashgen.finding import Finding, Level
 from flashgen.release.manifest import Claim, Manifest, Published, manifest_key, read_manifest, render_manifest
 from flashgen.store import MemoryStore, Store
 from flashgen.unlock.transition import transition
@@ -367,12 +367,16 @@ def test_a_transition_of_just_now_is_given_the_time_to_show(tmp_path: Path) -> N
     with Serving(Edge(store, order_origins=SERVERS, clock=clock)) as serving, Viewer(serving.url) as viewer:
         viewer.get(POINTER)
         assert transition(control_of(store), go_live()).changed
-        frozen = verification(store, viewer).run()
-        assert ["body"] == [one.finding.check for one in frozen if one.finding.level is Level.FAIL]
-        (fault,) = [one.finding for one in frozen if one.finding.level is Level.FAIL]
-        assert "expected revision 1 (live), found revision 0 (scheduled)" == fault.message
-        found = replace(verification(store, viewer), sleep=clock.wait).run()
-    assert {Level.PASS} == {one.finding.level for one in found}
+        frozen = _but_for_x_now(verification(store, viewer).run())
+        (fault,) = [one for one in frozen if one.level is Level.FAIL]
+        assert ("body", "expected revision 1 (live), found revision 0 (scheduled)") == (fault.check, fault.message)
+        found = _but_for_x_now(replace(verification(store, viewer), sleep=clock.wait).run())
+    assert {Level.PASS} == {one.level for one in found}
+
+
+def _but_for_x_now(observed: Iterable[Observed]) -> list[Finding]:
+    """The edge's clock stands still here, which is a fault of its own when a machine is slow."""
+    return [one.finding for one in observed if one.finding.check != "x-now"]
 
 
 def test_a_pointer_is_asked_for_as_pages_do(rig: Rig) -> None:
