@@ -1,35 +1,51 @@
-"""An operator in slow motion: stopped before each request to the store, until told to go on."""
+"""An operator in slow motion: stopped before each request that others could cross, until told to go on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
 from queue import SimpleQueue
 from threading import Thread
 from typing import TypeVar
 
-from support.operators import KEY, control_of
+from support.armed import Watching, at_once
+from support.operators import KEY, STARTS_AT, Clock, control_of
 
-from flashgen.errors import Conflict, LostRace, NoAnswer, Refused
+from flashgen.errors import Conflict, NoAnswer
 from flashgen.store import Entry, Headers, MemoryStore, Stored
-from flashgen.unlock.transition import Outcome, transition
+from flashgen.unlock.arm import Moment, await_moment, fire
+from flashgen.unlock.transition import Control, Outcome, Seen, transition
 from flashgen.unlock.verbs import Verb
 
 T = TypeVar("T")
+Plan = Callable[[Control, Seen], Verb]
+"""What to do about the pointer as it was seen. May read the journal."""
+
 LIMIT_SECONDS = 20
+ARMED_FOR = timedelta(seconds=7)
+
+
+class Killed(BaseException):
+    """As by `kill -9`: nothing more is sent."""
 
 
 class Hand:
     """A transition in a thread of its own, which runs only within `step`. It is a store itself: the one it works on.
 
-    `read` is the pointer as it first saw it, `written` how often it wrote it; `outcome` is there once it is `done`.
+    An `armed` one waits for the start of the sale, by a clock of its own that is ARMED_FOR before it. `read` is the
+    pointer as it first saw it, `written` how often it wrote it; `outcome` is there once it is `done`. `late` are writes
+    that it has given up, and that are still on their way.
     """
 
-    def __init__(self, inner: MemoryStore, who: str, verb: Verb) -> None:
-        self.who, self.verb, self.url = who, verb, "memory:"
-        self.outcome: Outcome | LostRace | Refused | BaseException | None = None
+    def __init__(self, inner: MemoryStore, who: str, plan: Plan, *, armed: bool = False) -> None:
+        self.who, self.armed, self.url = who, armed, "memory:"
+        self.verb: Verb | None = None
+        self.outcome: Outcome | BaseException | None = None
         self.read: Stored | None = None
-        self.written = 0
-        self._inner = inner
+        self.written = self.failed = 0
+        self.late: list[Callable[[], object]] = []
+        self._inner, self._plan = inner, plan
         self._go: SimpleQueue[str] = SimpleQueue()
         self._stopped: SimpleQueue[None] = SimpleQueue()
         self._thread = Thread(target=self._run, daemon=True)
@@ -42,7 +58,10 @@ class Hand:
         return self.outcome is not None
 
     def step(self, fate: str = "") -> None:
-        """Let the next request happen. `lost answer`, `lost request` and `conflict` are what may befall a write."""
+        """Let the next request happen, or not: `killed`.
+
+        `lost answer`, `lost request`, `late` and `conflict` are what may befall a write of the pointer.
+        """
         self._go.put(fate)
         self._stopped.get(timeout=LIMIT_SECONDS)
 
@@ -52,10 +71,19 @@ class Hand:
             self.step()
         self._thread.join()
 
+    def deliver(self) -> None:
+        """Let the oldest late write arrive. Nobody hears what the store says."""
+        try:
+            self.late.pop(0)()
+        except Conflict:
+            return
+
     def get(self, key: str) -> Stored | None:
-        """See `Store.get`."""
+        """See `Store.get`. A record never changes: to stop before it would be of no use."""
+        if key != KEY:
+            return self._inner.get(key)
         found = self._request(lambda: self._inner.get(key))
-        self.read = self.read or (found if key == KEY else None)
+        self.read = self.read or found
         return found
 
     def put(
@@ -80,19 +108,33 @@ class Hand:
 
     def _request(self, action: Callable[[], T], *, may_fail: bool = False) -> T:
         self._stopped.put(None)
-        fate = self._go.get() if may_fail else self._go.get() and ""
-        if fate == "lost request":
-            raise NoAnswer("lost")
+        fate = self._go.get()
+        if fate == "killed":
+            raise Killed
+        return self._befallen(action, fate) if fate and may_fail else action()
+
+    def _befallen(self, action: Callable[[], T], fate: str) -> T:
+        self.failed += 1
         if fate == "conflict":
             raise Conflict("409")
-        result = action()
+        if fate == "late":
+            self.late.append(action)
         if fate == "lost answer":
-            raise NoAnswer("lost")
-        return result
+            action()
+        raise NoAnswer("lost")
 
     def _run(self) -> None:
         try:
-            self.outcome = transition(control_of(self, self.who), self.verb)
+            self.outcome = self._transition()
         except BaseException as error:  # noqa: BLE001  the test looks at it
             self.outcome = error
         self._stopped.put(None)
+
+    def _transition(self) -> Outcome:
+        control = control_of(self, self.who, Clock(STARTS_AT - ARMED_FOR))
+        seen = control.read()
+        self.verb = verb = replace(self._plan(control, seen), waits=self.armed)
+        if not self.armed:
+            return transition(control, verb, seen)
+        moment = Moment(lambda state: state.starts_at)
+        return fire(control, verb, await_moment(control, verb, moment, Watching(), seen, at_once))
