@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from flashgen.errors import StoreError
-from flashgen.store.aws import client_config
 from flashgen.store.aws_errors import code_and_status
 from flashgen.store.keys import checked_key, checked_prefix, is_key
 from flashgen.store.protocol import Entry, Headers, Stored
+from flashgen.store.s3_clients import S3Clients
 from flashgen.store.s3_errors import denied, explained, without_etag
-from flashgen.store.server_date import server_date
+from flashgen.store.s3_ordinary import s3_wire
+from flashgen.store.s3_wire import Unusual
+from flashgen.store.server_date import date_of, server_date
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
-    from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import DeleteObjectsOutputTypeDef
 
 #: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -27,20 +29,28 @@ DELETE_BATCH: Final = 1000
 class S3Store:
     """The `Store` protocol on a bucket; safe between threads.
 
-    `prefix` is put before every key and taken off again. Etags are S3's. With `endpoint_url` the bucket is a segment
-    of the path, and checksums are sent and wanted only where S3's protocol requires them: other servers have neither.
+    `prefix` is put before every key and taken off again. Etags are S3's. What an `endpoint_url` changes: `S3Clients`.
 
     A conditional put is sent once: a second sending would meet the first and take it for somebody else's. Everything
     else is retried.
+
+    What go-live needs goes over an `S3Wire`, which is there at once. The first time that one meets something unusual it
+    is given up, for clients of boto3, which know everything and take their time to be made.
     """
 
     def __init__(
         self, bucket: str, prefix: str = "", region: str | None = None, endpoint_url: str | None = None
     ) -> None:
+        from botocore.session import get_session
+
         self._bucket = bucket
         self._prefix = f"{prefix.strip('/')}/" if prefix.strip("/") else ""
         with explained("", bucket, ""):
-            self._once, self._retrying = _clients(region, endpoint_url)
+            session = get_session()
+            self._clients = S3Clients(session, region, endpoint_url)
+            self._wire = s3_wire(session, bucket, region, endpoint_url)
+            if self._wire is None:
+                self._clients.make()  # what is wrong with the settings is told now
 
     @property
     def url(self) -> str:
@@ -49,7 +59,11 @@ class S3Store:
 
     def date(self) -> float:
         """See `Dated`. Goes over the connection that conditional puts will use, and so opens it."""
-        return server_date(self._once, self._bucket)
+        if self._wire is None:
+            return server_date(self._clients.once, self._bucket)
+        with explained("s3:ListBucket", self._bucket, ""):
+            fields = self._wire.head()
+        return date_of(fields, self._bucket)
 
     def get(self, key: str) -> Stored | None:
         """The object, or None. Without leave to list the bucket, S3 denies access to what is missing."""
@@ -57,15 +71,18 @@ class S3Store:
 
         name = self._prefix + checked_key(key)
         with explained("s3:GetObject", self._bucket, name):
+            if wire := self._wire:
+                with self._given_up_if_unusual():
+                    return wire.get(name)
             try:
-                answer = self._retrying.get_object(Bucket=self._bucket, Key=name)
+                answer = self._clients.retrying.get_object(Bucket=self._bucket, Key=name)
                 body = answer["Body"].read()
             except Answered as error:
                 if _is_missing(error):
                     return None
                 raise
         headers = Headers(answer.get("ContentType", ""), answer.get("CacheControl", ""))
-        return Stored(body, headers, self._etag(name, answer), _utc(answer.get("LastModified")))
+        return Stored(body, headers, self._etag(name, answer.get("ETag")), _utc(answer.get("LastModified")))
 
     def put(
         self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False
@@ -73,18 +90,21 @@ class S3Store:
         """Write the whole object and return S3's etag; see `Store.put`."""
         name = self._prefix + checked_key(key)
         conditions = _conditions(if_match, if_absent)
-        client = self._once if conditions else self._retrying
         with explained("s3:PutObject", self._bucket, name):
+            if wire := self._wire:
+                with self._given_up_if_unusual():
+                    return self._etag(name, wire.put(name, body, headers, conditions))
+            client = self._clients.once if conditions else self._clients.retrying
             answer = client.put_object(
-                Bucket=self._bucket, Key=name, Body=body, **_header_parameters(headers), **conditions
+                Bucket=self._bucket, Key=name, Body=body, **_header_parameters(headers), **_parameters(conditions)
             )
-        return self._etag(name, answer)
+        return self._etag(name, answer.get("ETag"))
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Every object below `prefix`, sorted by key, whatever the order in which the server lists."""
         start = self._prefix + checked_prefix(prefix)
         with explained("s3:ListBucket", self._bucket, ""):
-            pages = self._retrying.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
+            pages = self._clients.retrying.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=start)
             found = [
                 Entry(
                     item["Key"].removeprefix(self._prefix),
@@ -102,14 +122,21 @@ class S3Store:
         names = iter(sorted({self._prefix + checked_key(key) for key in keys}))
         while batch := tuple(islice(names, DELETE_BATCH)):
             with explained("s3:DeleteObject", self._bucket, ""):
-                answer = self._retrying.delete_objects(
+                answer = self._clients.retrying.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": [{"Key": name} for name in batch], "Quiet": True}
                 )
             self._check_deleted(answer)
 
-    def _etag(self, name: str, answer: Mapping[str, Any]) -> str:
-        if etag := answer.get("ETag"):
-            return str(etag)
+    @contextmanager
+    def _given_up_if_unusual(self) -> Iterator[None]:
+        try:
+            yield
+        except Unusual:
+            self._wire = None
+
+    def _etag(self, name: str, etag: str | None) -> str:
+        if etag:
+            return etag
         raise without_etag(self._bucket, name)
 
     def _check_deleted(self, answer: DeleteObjectsOutputTypeDef) -> None:
@@ -124,33 +151,18 @@ class S3Store:
             raise StoreError(f"{place}: not deleted, S3 answered {first.get('Code', '')}", "run it again")
 
 
-def _clients(region: str | None, endpoint_url: str | None) -> tuple[S3Client, S3Client]:
-    """One that sends once, and one that retries."""
-    import boto3
-
-    settings: dict[str, Any] = {}
-    if endpoint_url:
-        settings = {
-            "s3": {"addressing_style": "path"},
-            "request_checksum_calculation": "when_required",
-            "response_checksum_validation": "when_required",
-        }
-    session = boto3.session.Session(region_name=region)
-    once, retrying = (
-        session.client("s3", endpoint_url=endpoint_url, config=client_config(attempts=attempts, **settings))
-        for attempts in (1, None)
-    )
-    return once, retrying
-
-
 def _utc(instant: datetime | None) -> datetime | None:
     """S3 always says when; a server that speaks its protocol may not."""
     return instant.astimezone(UTC) if instant else None
 
 
-def _conditions(if_match: str | None, if_absent: bool) -> dict[str, Any]:
-    conditions = {"IfMatch": if_match, "IfNoneMatch": "*" if if_absent else None}
+def _conditions(if_match: str | None, if_absent: bool) -> dict[str, str]:
+    conditions = {"If-Match": if_match, "If-None-Match": "*" if if_absent else None}
     return {name: value for name, value in conditions.items() if value is not None}
+
+
+def _parameters(conditions: Mapping[str, str]) -> dict[str, Any]:
+    return {name.replace("-", ""): value for name, value in conditions.items()}
 
 
 def _header_parameters(headers: Headers) -> dict[str, Any]:

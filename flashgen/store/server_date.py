@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -33,7 +34,12 @@ def server_date(client: S3Client, bucket: str) -> float:
             fields = client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
         except ClientError as refusal:
             fields = refusal.response["ResponseMetadata"]["HTTPHeaders"]
-    said = fields.get("date")
-    if not said:
-        raise StoreError(f"s3://{bucket}: the server sends no `Date`")
-    return parsedate_to_datetime(said).timestamp()
+    return date_of(fields, bucket)
+
+
+def date_of(fields: Mapping[str, str], bucket: str) -> float:
+    """`Date` among the headers of an answer, in seconds since the epoch. Raises StoreError without one."""
+    try:
+        return parsedate_to_datetime(fields.get("date", "")).timestamp()
+    except ValueError as error:
+        raise StoreError(f"s3://{bucket}: the server sends no `Date`") from error

@@ -18,17 +18,17 @@ START_SECONDS = 20
 
 
 @contextmanager
-def varnish(origin_port: int, folder: Path, origin_path: str = "") -> Iterator[str]:
+def varnish(origin_port: int, folder: Path, origin_path: str = "", more: str = "") -> Iterator[str]:
     """Run it with an empty cache, and give its URL. `folder` is for its files; its path has to be short.
 
-    Keys are below `origin_path` (`/bucket`) of a server on this machine. Without Varnish the test is skipped, or
-    fails where `CI` is set.
+    Keys are below `origin_path` (`/bucket`) of a server on this machine. `more` is VCL that follows ours. Without
+    Varnish the test is skipped, or fails where `CI` is set.
     """
     program = _program()
     vcl = folder / "edge.vcl"
     text = VCL.read_text(encoding="utf-8")
     text = text.replace("ORIGIN_PORT", str(origin_port)).replace("ORIGIN_PATH", origin_path)
-    vcl.write_text(text, encoding="utf-8")
+    vcl.write_text(text + more, encoding="utf-8")
     port = _free_port()
     with (folder / "log").open("w+b") as log:
         process = subprocess.Popen(_command(program, port, vcl, folder), stdout=log, stderr=log)
