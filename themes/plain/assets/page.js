@@ -49,7 +49,19 @@ const units = [...document.querySelectorAll("[data-unit]")];
 // Offset and error in ms against performance.now(), which no visitor can set. Unknown is "long ago": nothing opens.
 let clock = { offset: -Infinity, error: 0, exact: false };
 
-const serverNow = () => performance.now() + clock.offset;
+// Where only whole seconds are told: between what the offset has to be.
+let least = -Infinity;
+let most = -Infinity;
+
+let latest = -Infinity;
+
+function serverNow() {
+  const now = performance.now() + clock.offset;
+  // A guess from whole seconds is often corrected backwards. Its time stands still then, so that what has opened stays
+  // open, and no second is counted twice.
+  const held = !clock.exact && now < latest && now > latest - SECOND;
+  return (latest = held ? latest : now);
+}
 
 // For the countdown only: until the server's time is known the visitor's clock may fill it. It opens nothing.
 const countdownNow = () => (isFinite(clock.offset) ? serverNow() : Date.now());
@@ -60,16 +72,21 @@ function hearExact(offset, error) {
   if (!clock.exact || error < clock.error || contradicted) clock = { offset, error, exact: true };
 }
 
-function hearLowerBound(offset) {
-  if (offset > clock.offset + clock.error) clock = { offset, error: 0, exact: false };
+function hearBounds(low, high) {
+  // More than a second apart: performance.now() stood still. Less: another cache on the way has cut the seconds again,
+  // and then only the lower bound holds.
+  most = low > most + SECOND ? high : Math.min(high, most);
+  least = Math.max(low, least);
+  if (clock.exact && least <= clock.offset + clock.error) return;
+  clock = { offset: Math.max(least, (least + most) / 2), error: 0, exact: false };
 }
 
 function hearTime(headers, sent, received) {
   const exact = parseInt(headers.get("x-now"), 10);
-  // RFC 9110 and 9111: both are cut to whole seconds, so the true time is never before their sum.
-  const atLeast = Date.parse(headers.get("date")) + Number(headers.get("age")) * SECOND;
+  // RFC 9110 and 9111: both are cut to whole seconds, so the true time is their sum, or up to two seconds after it.
+  const told = Date.parse(headers.get("date")) + Number(headers.get("age")) * SECOND;
   if (exact) hearExact(exact - (sent + received) / 2, (received - sent) / 2);
-  else if (atLeast) hearLowerBound(atLeast - received);
+  else if (told) hearBounds(told - received, told + 2 * SECOND - sent);
 }
 
 // The pointer

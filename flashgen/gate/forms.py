@@ -1,0 +1,55 @@
+"""Pages of the gate: rendered by the theme at build, with marks where one buyer's page differs from another's.
+
+So that no template engine runs in the gate, and one page serves any number of products.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+FORM = "form"
+FORM_PICTURED = "form-pictured"
+ORDER = "order"
+EARLY = "early"
+NOBODY = "nobody"
+UNAVAILABLE = "unavailable"
+NAMES = (FORM, FORM_PICTURED, ORDER, EARLY, NOBODY, UNAVAILABLE)
+"""The buy form without and with a picture, the order that was placed, and notices: the sale has not opened yet, the
+buyer cannot be told from others, the gate cannot answer now."""
+
+FIELDS = ("site", "name", "price", "image", "page", "lease", "remaining", "order_id")
+"""What a mark may stand for. `site` is the URL of the sale's folder, ending in `/`, against which all links resolve;
+`remaining` is how long the buyer's place is kept, as `m:ss`."""
+
+_MARK = re.compile("\ue000([a-z_]+)\ue001")
+
+
+def mark(field: str) -> str:
+    """What stands in a rendered page for a field: two characters of Unicode's private use, which no text of a sale has,
+    around its name. Raises ValueError for an unknown field."""
+    if field not in FIELDS:
+        raise ValueError(f"no field `{field}`")
+    return f"\ue000{field}\ue001"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A page in pieces: `fixed` bytes, and between each two of them a field of `fields`."""
+
+    fixed: tuple[bytes, ...]
+    fields: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> Form:
+        """A page as the theme rendered it."""
+        parts = _MARK.split(text)
+        return cls(tuple(part.encode() for part in parts[::2]), tuple(parts[1::2]))
+
+    def fill(self, values: Mapping[str, str]) -> bytes:
+        """The page for one buyer. Values are escaped, for text and quoted attributes alike."""
+        filled = [escape(values[field]).encode() for field in self.fields]
+        pieces = [piece for pair in zip(self.fixed, [*filled, b""], strict=True) for piece in pair]
+        return b"".join(pieces)
