@@ -61,6 +61,7 @@ class Storefront:
     polls: list[str] = field(default_factory=list)
     status: int = 200
     exact_clock: bool = True
+    dated: bool = True
     age_seconds: int = 0
     _ahead_seconds: float = 0
 
@@ -77,9 +78,11 @@ class Storefront:
         return f"{self.origin}/fair/{page}"
 
     def clock_headers(self) -> Mapping[str, str]:
-        """`x-now` as our edge sends it, or what any other sends: a `Date` as old as `Age`."""
+        """`x-now` as our edge sends it, or what any other sends: a `Date` as old as `Age`; or neither."""
         if self.exact_clock:
             return {"x-now": str(int(self.now() * 1000))}
+        if not self.dated:
+            return {}
         return {"Date": formatdate(self.now() - self.age_seconds, usegmt=True), "Age": str(self.age_seconds)}
 
     def answer(self, path: str) -> tuple[int, str, bytes]:

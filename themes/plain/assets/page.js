@@ -77,7 +77,7 @@ function hearBounds(low, high) {
   // and then only the lower bound holds.
   most = low > most + SECOND ? high : Math.min(high, most);
   least = Math.max(low, least);
-  if (clock.exact && least <= clock.offset + clock.error) return;
+  if (clock.exact && low <= clock.offset + clock.error) return;
   clock = { offset: Math.max(least, (least + most) / 2), error: 0, exact: false };
 }
 
