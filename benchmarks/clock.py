@@ -1,4 +1,4 @@
-"""How well a page knows the server's time after some polls: the table in docs/clock.md.
+"""How well a page knows the server's time after some polls: the first table in docs/clock.md.
 
     python benchmarks/clock.py
 

@@ -49,7 +49,7 @@ const units = [...document.querySelectorAll("[data-unit]")];
 // Offset and error in ms against performance.now(), which no visitor can set. Unknown is "long ago": nothing opens.
 let clock = { offset: -Infinity, error: 0, exact: false };
 
-// Where only whole seconds are told: between what the offset has to be.
+// Where the answers tell whole seconds only: between what the offset has to be.
 let least = -Infinity;
 let most = -Infinity;
 
@@ -57,10 +57,8 @@ let latest = -Infinity;
 
 function serverNow() {
   const now = performance.now() + clock.offset;
-  // A guess from whole seconds is often corrected backwards. Its time stands still then, so that what has opened stays
-  // open, and no second is counted twice.
-  const held = !clock.exact && now < latest && now > latest - SECOND;
-  return (latest = held ? latest : now);
+  // The middle of two bounds may move back. Its time stands still then: what has opened stays open.
+  return (latest = clock.exact ? now : Math.max(now, latest));
 }
 
 // For the countdown only: until the server's time is known the visitor's clock may fill it. It opens nothing.
