@@ -7,6 +7,7 @@ a nonce.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,6 +16,9 @@ from flashgen.store.protocol import Headers, Store
 
 RETRY_WAITS = (0.1, 0.3, 0.6, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
 """Seconds between tries while a store does not answer: 12 in all, so that a network gone for 10 s is survived."""
+
+PATIENCE_SECONDS = sum(RETRY_WAITS)
+"""After so long no other try is begun, also where each takes its time: a network that swallows packets refuses none."""
 
 
 def put_settled(
@@ -41,10 +45,13 @@ def put_settled(
     def written() -> str | None:
         return _written(store, key, (body, headers), if_match)
 
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
     etag = _unless_written(put, written)
     for wait in RETRY_WAITS:
         if etag := etag or _or_unknown(written):
             return etag
+        if time.monotonic() > give_up_at:
+            break
         sleep(wait)
         etag = _or_unknown(put)
     if etag:
