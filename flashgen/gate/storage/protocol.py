@@ -35,7 +35,8 @@ class OrderState(StrEnum):
 class Order:
     """An order. `id` is its idempotency key; `price` is plain digits (`19.90`).
 
-    `attempts` counts forwards; `due_at` is when the next is due; `note` says what the last one met, or who reconciled.
+    `attempts` counts forwards without a clear answer; `due_at` is when the next is due; `note` says what the last one
+    met, or who reconciled.
     """
 
     id: str
@@ -156,12 +157,15 @@ class Admission(Protocol):
     def decide(self, asks: Sequence[Ask]) -> list[Answer]:
         """An answer to each, in their order.
 
-        An `epoch` above the storage's voids the leases of before; one below it gets FULL. A sale that was not begun
-        here raises StorageLost: an emptied storage must not sell again.
+        What an Enter is answered, in this order: the buyer's order; FULL if its `epoch` is below the storage's (one
+        above voids the leases of before); the lease that the buyer has; SOLD_OUT; FULL; a new lease. A Buy ends its
+        lease in whatever it ends, but for FULL. A lease is over at `expires_at`.
+
+        A sale that was not begun here raises StorageLost: an emptied storage must not sell again.
         """
 
     def tally(self, sale: str, now: float) -> Tally:
-        """Counts, for people, metrics and the pointer's `sold`."""
+        """Counts, for people, metrics and the pointer's `sold`. A sale that was not begun here raises StorageLost."""
 
 
 class Outbox(Protocol):
@@ -178,7 +182,7 @@ class Outbox(Protocol):
         """
 
     def retry(self, sale: str, now: float) -> int:
-        """Make every order due at `now` that waits for its next attempt, and say how many."""
+        """Make every `unknown` order due at `now`, and say how many were not. Who has claimed one keeps it."""
 
     def orders(self, sale: str) -> Iterator[Order]:
         """All of them, by `accepted_at`, then `id`."""

@@ -1,0 +1,128 @@
+"""A storage in one SQLite file, for the workers of one server. Slots, units and outbox change in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from flashgen.gate.storage.protocol import Answer, Ask, Order, OrderState, StorageLost, Tally
+from flashgen.gate.storage.sqlite_admission import Decisions
+from flashgen.gate.storage.sqlite_file import SqliteFile
+from flashgen.gate.storage.sqlite_rows import COLUMNS, order_of
+
+_WAITING = "state IN ('accepted', 'unknown')"
+"""As the index `outbox` has it."""
+
+_SETTLE = (
+    "UPDATE purchase SET state = ?, attempts = attempts + ?, due_at = ?, note = ?"  # noqa: S608
+    f" WHERE id = ? AND {_WAITING} RETURNING sale, sku"
+)
+
+
+class SqliteStorage:
+    """`path` is made if it is not there, readable by its owner alone. `url` names it for people.
+
+    Safe to share by threads, not by forks: each process opens its own.
+    Raises StorageLost when the file cannot be opened, Refused when it is another program's or a newer flashgen's.
+    """
+
+    def __init__(self, path: Path, url: str) -> None:
+        self._file = SqliteFile(path, url)
+
+    @property
+    def url(self) -> str:
+        """As it was given."""
+        return self._file.url
+
+    def decide(self, asks: Sequence[Ask]) -> list[Answer]:
+        """An answer to each; one transaction, synced to disk, for all."""
+        if not asks:
+            return []
+        with self._file.writing() as connection:
+            decisions = Decisions(connection, self.url)
+            answers = [decisions.answer(ask) for ask in asks]
+            decisions.save()
+        return answers
+
+    def tally(self, sale: str, now: float) -> Tally:
+        """Counts, of one moment."""
+        with self._file.reading() as connection:
+            execute = connection.execute
+            if not execute("SELECT 1 FROM sale WHERE name = ?", (sale,)).fetchone():
+                raise StorageLost(f"{self.url} knows nothing of the sale `{sale}`")
+            taken = execute("SELECT sku, taken FROM unit WHERE sale = ? AND taken > 0", (sale,))
+            in_use = execute(
+                "SELECT server, count(*) FROM lease WHERE sale = ? AND expires_at > ? GROUP BY server", (sale, now)
+            )
+            states = execute("SELECT state, count(*) FROM purchase WHERE sale = ? GROUP BY state", (sale,))
+            oldest = execute(f"SELECT min(accepted_at) FROM purchase WHERE sale = ? AND {_WAITING}", (sale,))  # noqa: S608
+            return Tally(
+                dict(taken), dict(in_use), {OrderState(state): count for state, count in states}, *oldest.fetchone()
+            )
+
+    def claim(self, sale: str, now: float, until: float, limit: int) -> tuple[Order, ...]:
+        """Those that are due for the longest time, and of these the oldest."""
+        due = f"SELECT id FROM purchase WHERE sale = ? AND {_WAITING} AND due_at <= ?"  # noqa: S608
+        with self._file.writing() as connection:
+            rows = connection.execute(
+                f"UPDATE purchase SET due_at = ? WHERE id IN ({due} ORDER BY due_at, accepted_at, id LIMIT ?)"  # noqa: S608
+                f" RETURNING {COLUMNS}",
+                (until, sale, now, limit),
+            ).fetchall()
+        return tuple(sorted(map(order_of, rows), key=_age))
+
+    def settle(self, order: str, state: OrderState, now: float, due_at: float, note: str) -> Order | None:
+        """Write down what became of an attempt. Raises ValueError for `accepted`, which is none."""
+        if state is OrderState.ACCEPTED:
+            raise ValueError("no attempt ends as accepted")
+        attempts = 1 if state is OrderState.UNKNOWN else 0
+        with self._file.writing() as connection:
+            changed = connection.execute(_SETTLE, (state.value, attempts, due_at, note, order)).fetchall()
+            if changed and state is OrderState.REJECTED:
+                connection.execute("UPDATE unit SET taken = taken - 1 WHERE sale = ? AND sku = ?", changed[0])
+            row = connection.execute(f"SELECT {COLUMNS} FROM purchase WHERE id = ?", (order,)).fetchone()  # noqa: S608
+        return order_of(row) if row else None
+
+    def retry(self, sale: str, now: float) -> int:
+        """Those that had an attempt and are not due yet."""
+        with self._file.writing() as connection:
+            return connection.execute(
+                "UPDATE purchase SET due_at = ? WHERE sale = ? AND state = 'unknown' AND due_at > ?", (now, sale, now)
+            ).rowcount
+
+    def orders(self, sale: str) -> Iterator[Order]:
+        """As they are when the first one is read."""
+        with self._file.aside() as connection:
+            listing = f"SELECT {COLUMNS} FROM purchase WHERE sale = ? ORDER BY accepted_at, id"  # noqa: S608
+            for row in connection.execute(listing, (sale,)):
+                yield order_of(row)
+
+    def is_begun(self, sale: str) -> bool:
+        """Whether the sale has its row."""
+        with self._file.reading() as connection:
+            return connection.execute("SELECT 1 FROM sale WHERE name = ?", (sale,)).fetchone() is not None
+
+    def begin(self, sale: str) -> None:
+        """With epoch 0: any live sale's is higher."""
+        with self._file.writing() as connection:
+            connection.execute("INSERT INTO sale (name) VALUES (?) ON CONFLICT DO NOTHING", (sale,))
+
+    def elect(self, office: str, who: str, now: float, until: float) -> bool:
+        """One row an office."""
+        with self._file.writing() as connection:
+            return bool(
+                connection.execute(
+                    "INSERT INTO office VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
+                    " SET holder = excluded.holder, until = excluded.until WHERE holder = excluded.holder OR until <= ?"
+                    " RETURNING 1",
+                    (office, who, until, now),
+                ).fetchall()
+            )
+
+    def close(self) -> None:
+        """Twice is no error."""
+        self._file.close()
+
+
+def _age(order: Order) -> tuple[float, str]:
+    return order.accepted_at, order.id

@@ -1,0 +1,137 @@
+"""What a storage should say, as plainly as it can be written: lists, looked through from start to end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from flashgen.gate.storage.protocol import (
+    Answer,
+    Ask,
+    Buy,
+    Enter,
+    Find,
+    Lease,
+    NoPlace,
+    Order,
+    OrderState,
+    Tally,
+    Visit,
+)
+
+WAITING = (OrderState.ACCEPTED, OrderState.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A lease, and whose it is."""
+
+    id: str
+    server: str
+    sku: str
+    buyer: str
+    address: str
+    expires_at: float
+
+
+@dataclass
+class ModelStorage:
+    """One sale's."""
+
+    epoch: int = 0
+    slots: list[Slot] = field(default_factory=list)
+    orders: dict[str, Order] = field(default_factory=dict)
+
+    def answer(self, ask: Ask) -> Answer:
+        """The answer, and what follows from it."""
+        if isinstance(ask, Find):
+            return self.order_of(ask.sku, ask.buyer)
+        if isinstance(ask, Enter):
+            return self._enter(ask.visit, ask.lease)
+        if isinstance(ask, Buy):
+            return self._buy(ask)
+        self.slots = [slot for slot in self.slots if (slot.server, slot.id) != (ask.server, ask.lease)]
+        return None
+
+    def settle(self, order: str, state: OrderState, due_at: float, note: str) -> Order:
+        """An order after an attempt."""
+        known = self.orders[order]
+        if known.state in WAITING:
+            more = 1 if state is OrderState.UNKNOWN else 0
+            known = replace(known, state=state, attempts=known.attempts + more, due_at=due_at, note=note)
+            self.orders[order] = known
+        return known
+
+    def claim(self, now: float, until: float) -> set[str]:
+        """All that is due."""
+        due = {order.id for order in self.orders.values() if order.state in WAITING and order.due_at <= now}
+        self.orders |= {order: replace(self.orders[order], due_at=until) for order in due}
+        return due
+
+    def tally(self, now: float) -> Tally:
+        """Counts; of what there is none, there is no count."""
+        orders = self.orders.values()
+        live = [slot.server for slot in self.slots if slot.expires_at > now]
+        skus = [order.sku for order in orders if order.state is not OrderState.REJECTED]
+        states = [order.state for order in orders]
+        waiting = [order.accepted_at for order in orders if order.state in WAITING]
+        return Tally(
+            {sku: skus.count(sku) for sku in skus},
+            {server: live.count(server) for server in live},
+            {state: states.count(state) for state in states},
+            min(waiting, default=None),
+        )
+
+    def order_of(self, sku: str, buyer: str) -> Order | None:
+        """The one that is not rejected."""
+        mine = [order for order in self.orders.values() if (order.sku, order.buyer) == (sku, buyer)]
+        return next((order for order in mine if order.state is not OrderState.REJECTED), None)
+
+    def _enter(self, visit: Visit, lease: str) -> Answer:
+        is_behind = self._renew(visit)
+        order = self.order_of(visit.sku, visit.buyer)
+        if order or is_behind:
+            return order or NoPlace.FULL
+        if held := self._held(visit):
+            return Lease(held.id, held.expires_at, is_new=False)
+        if self._is_sold_out(visit):
+            return NoPlace.SOLD_OUT
+        if not self._has_room(visit):
+            return NoPlace.FULL
+        expires_at = visit.now + visit.lease_seconds
+        self.slots.append(Slot(lease, visit.server, visit.sku, visit.buyer, visit.address, expires_at))
+        return Lease(lease, expires_at, is_new=True)
+
+    def _buy(self, ask: Buy) -> Answer:
+        visit = ask.visit
+        is_behind = self._renew(visit)
+        order = self.order_of(visit.sku, visit.buyer)
+        if is_behind:
+            return order or NoPlace.FULL
+        held = self._held(visit)
+        if not order and not self._is_sold_out(visit):
+            if not held and not (ask.may_revive and self._has_room(visit)):
+                return NoPlace.FULL
+            order = self.orders[ask.order.id] = ask.order
+        self.slots = [slot for slot in self.slots if slot is not held]
+        return order or NoPlace.SOLD_OUT
+
+    def _renew(self, visit: Visit) -> bool:
+        """Whether the visit is of an older epoch; a newer one's comes without leases."""
+        if visit.epoch > self.epoch:
+            self.epoch, self.slots = visit.epoch, []
+        return visit.epoch < self.epoch
+
+    def _live(self, visit: Visit) -> list[Slot]:
+        return [slot for slot in self.slots if slot.server == visit.server and slot.expires_at > visit.now]
+
+    def _held(self, visit: Visit) -> Slot | None:
+        mine = [slot for slot in self._live(visit) if (slot.sku, slot.buyer) == (visit.sku, visit.buyer)]
+        return mine[0] if mine else None
+
+    def _has_room(self, visit: Visit) -> bool:
+        live = self._live(visit)
+        near = [slot for slot in live if slot.address == visit.address]
+        return len(live) < visit.slots and (visit.slots_per_address is None or len(near) < visit.slots_per_address)
+
+    def _is_sold_out(self, visit: Visit) -> bool:
+        return visit.stock is not None and self.tally(visit.now).taken.get(visit.sku, 0) >= visit.stock
