@@ -2,6 +2,6 @@
 
 import sys
 
-from flashgen.cli import main
+from flashgen.cli.process import run
 
-sys.exit(main())
+sys.exit(run())

@@ -33,3 +33,14 @@ def test_help_lists_every_command_in_the_order_of_a_sales_life() -> None:
     done = subprocess.run([sys.executable, "-m", "flashgen", "--help"], capture_output=True, text=True, check=True)
     places = [done.stdout.index(f"\n  {name} ") for name in ("new", "build", "push", "go-live", "status")]
     assert sorted(places) == places
+
+
+def test_a_process_leaves_its_memory_to_the_system() -> None:
+    """Looking through it for cycles at the end would take longer than most commands."""
+    program = (
+        "import atexit, gc, sys; sys.argv = ['flashgen', '--version']; "
+        "atexit.register(lambda: print(gc.get_freeze_count() > 0)); "  # the first to be registered is the last to run
+        "from flashgen.cli.process import run; sys.exit(run())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1:] == ["True"]
