@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from importlib.resources import files
 from zoneinfo import ZoneInfo, available_timezones
 
 from flashgen.sale.text import given
@@ -20,7 +22,7 @@ _EXAMPLE = 'write it as "2026-11-27T09:00:00+01:00"'
 def zone_name(value: object) -> str:
     """A name of the IANA time zone database."""
     name = given(value)
-    if name in available_timezones():
+    if name in _zones_of_tzdata() or name in _zones():
         return name
     raise Unfit(f"must be a zone of the IANA database, found {shown(name)}", _zone_hint(name))
 
@@ -99,9 +101,21 @@ def _change(earliest: datetime, latest: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _zone_hint(name: str) -> str:
-    zones = {known.lower(): known for known in available_timezones()}
+    zones = {known.lower(): known for known in _zones()}
     hint = suggestion(name.replace(" ", "_"), zones)
     if not hint.startswith("did"):
         by_city = [known for known in zones.values() if known.rpartition("/")[2].lower() == name.lower()]
         return f"did you mean `{min(by_city)}`?" if by_city else "write it as Europe/Berlin, or UTC"
     return f"did you mean `{zones[hint.split('`')[1]]}`?"
+
+
+@lru_cache
+def _zones() -> frozenset[str]:
+    """All that Python knows: those of tzdata and of the system, whose files it opens one by one to say so."""
+    return frozenset(available_timezones())
+
+
+@lru_cache
+def _zones_of_tzdata() -> frozenset[str]:
+    """Nearly all of them, from one file."""
+    return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())
