@@ -35,8 +35,10 @@ MAY_IMPORT = {
         *("sale", "page", "unlock", "release", "verify", "store", "edge", "doctor", "rehearse", "gate"),
     },
 }
-"""Imports go one way. `unlock` never knows `page` or `release`: that is why go-live cannot render or upload. Build knows of
-`gate` what gate.json says and how pages are filled; the gate knows nothing of build."""
+"""Imports go one way. `unlock` never knows `page` or `release`: that is why go-live cannot render or upload.
+
+Of `gate` build knows what gate.json says and how pages are filled; the gate knows nothing of build.
+"""
 
 LIVES_IN = {
     "yaml": ["sale/document.py"],
@@ -48,7 +50,7 @@ LIVES_IN = {
     "rich": ["cli/"],
     "cmarkgfm": ["page/markdown.py"],
     "PIL": ["page/images.py", "page/pictures.py"],
-    "redis": ["gate/storage/"],
+    "redis": ["gate/storage/redis"],
     "sqlite3": ["gate/storage/"],
     "urllib3": ["edge/viewer.py", "gate/order_subsystem.py"],
     "uvicorn": ["edge/serving.py", "gate/"],

@@ -1,0 +1,26 @@
+-- A lease becomes an order, in the outbox: the order that the buyer had, DONE for this one, or why not.
+
+local epoch, holder, sku, now, slots, address, slots_per_address, stock, may_revive = unpack(ARGV)
+local id, record, accepted_at, due_at = unpack(ARGV, 10)
+
+local known, taken = unpack(redis.call('HMGET', SALE, 'epoch', 'taken:' .. sku))
+if not known then return NOT_BEGUN end
+local behind = is_behind(known, epoch)
+local order = order_of(holder)
+if behind then return order or FULL end
+
+void_old(epoch)
+end_expired(now, holder)
+local was_held = end_lease(holder)
+if order then return order end
+if is_reached(stock, taken) then return SOLD_OUT end
+if not was_held and not (may_revive == '1' and has_room(now, slots, address, slots_per_address)) then return FULL end
+
+if redis.call('HSETNX', ORDERS, id, record) == 0 then error({err = 'DAMAGED there is another order of this id'}) end
+redis.call('HSET', BUYERS, holder, id)
+redis.call('ZADD', ACCEPTED, accepted_at, id)
+redis.call('ZADD', WAITING, accepted_at, id)
+redis.call('ZADD', OUTBOX, due_at, id)
+redis.call('HINCRBY', SALE, 'taken:' .. sku, 1)
+redis.call('HINCRBY', SALE, 'orders:accepted', 1)
+return DONE

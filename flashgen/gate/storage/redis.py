@@ -1,0 +1,220 @@
+"""A storage in a Redis server, version 7 or later: for the gates of several machines.
+
+One script decides one question, so nothing comes in between; scripts of a batch travel together. What lies there, all
+of a sale under its hash tag:
+
+::
+
+    flashgen:sales                         set   sales that were begun
+    flashgen:{SALE}                        hash  epoch · taken:SKU → units · orders:STATE → how many · server:ORIGIN
+    flashgen:{SALE}:buyers                 hash  SKU and buyer → id of their order that is not rejected
+    flashgen:{SALE}:orders                 hash  id → record (redis_records.py)
+    flashgen:{SALE}:accepted               zset  ids by when they were accepted
+    flashgen:{SALE}:waiting                zset  of these, those without a clear answer yet
+    flashgen:{SALE}:outbox                 zset  the same ids by when they are due
+    flashgen:{SALE}:slots:ORIGIN           zset  SKUs and buyers that hold a slot, by when it expires
+    flashgen:{SALE}:leases:ORIGIN          hash  epoch · holder:SKU and buyer → lease and address
+                                                 lease:ID → SKU and buyer · address:ADDRESS → how many leases
+    flashgen:office:NAME                   hash  holder, until
+
+A sale is begun when its hash has an epoch: after FLUSHALL none is. No key has a time to live.
+
+**No answer** (a connection cut, a time-out) means that nobody knows what was done, and nothing is sent again by
+itself. Asking again is safe: who ordered is given that order, who entered that lease, and a settled order stays as it
+is. A slot whose buyer never comes back expires.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from flashgen.gate.storage import redis_keys as keys
+from flashgen.gate.storage.protocol import (
+    Answer,
+    Ask,
+    Buy,
+    Enter,
+    Lease,
+    NoPlace,
+    Order,
+    OrderState,
+    StorageLost,
+    Tally,
+)
+from flashgen.gate.storage.redis_calls import call_of, expires_at
+from flashgen.gate.storage.redis_durability import Durability, check, durability
+from flashgen.gate.storage.redis_records import order_of
+from flashgen.gate.storage.redis_scripts import CLAIM, DONE, ELECT, FULL, NOT_BEGUN, RETRY, SETTLE, SOLD_OUT
+from flashgen.gate.storage.redis_server import Call, Command, RedisServer
+
+PAGE = 500
+"""Orders that are read or changed in one step: no decision waits behind more than that."""
+
+_NO_PLACES = {FULL: NoPlace.FULL, SOLD_OUT: NoPlace.SOLD_OUT}
+
+
+class RedisStorage:
+    """`url` is `redis://[:PASSWORD@]HOST[:PORT][/DB]`, or `rediss://` for TLS. Threads may share it.
+
+    Raises StorageLost when it cannot be reached, Refused for another URL and for a server that is no good for orders.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._server = RedisServer(url)
+        self._sale_of: dict[str, str] = {}
+        check(self._server)
+
+    @property
+    def url(self) -> str:
+        """Without a password."""
+        return self._server.url
+
+    def durability(self) -> Durability:
+        """What an outage of the server would lose; `redis_durability.ADVICE` has words for it."""
+        return durability(self._server)
+
+    def decide(self, asks: Sequence[Ask]) -> list[Answer]:
+        """An answer to each; one round trip for all. When this raises, some may have been decided."""
+        if not asks:
+            return []
+        replies = self._server.run([call_of(ask) for ask in asks])
+        return [self._answer(ask, reply) for ask, reply in zip(asks, replies, strict=True)]
+
+    def tally(self, sale: str, now: float) -> Tally:
+        """Counts. What is taken and the orders are of one moment, slots of the next."""
+        (facts,) = self._server.ask(("HGETALL", keys.of_sale(sale)[0]))
+        if "epoch" not in facts:
+            raise self._not_begun(sale)
+        servers = sorted(_under(facts, "server:"))
+        in_use, oldest = self._in_use(sale, servers, facts["epoch"], now)
+        taken = {sku: int(units) for sku, units in _under(facts, "taken:").items() if units != "0"}
+        orders = {OrderState(state): int(count) for state, count in _under(facts, "orders:").items()}
+        return Tally(taken, in_use, orders, oldest)
+
+    def claim(self, sale: str, now: float, until: float, limit: int) -> tuple[Order, ...]:
+        """Those that are due for the longest time."""
+        records = self._run(sale, Call(CLAIM, keys.of_sale(sale), (now, until, limit)))
+        orders = [self._order(record) for record in records]
+        self._sale_of.update((order.id, sale) for order in orders)
+        return tuple(sorted(orders, key=_age))
+
+    def settle(self, order: str, state: OrderState, now: float, due_at: float, note: str) -> Order | None:
+        """Write down what became of an attempt. Raises ValueError for `accepted`, which is none."""
+        if state is OrderState.ACCEPTED:
+            raise ValueError("no attempt ends as accepted")
+        sale = self._sale_of.pop(order, None) or self._sale_with(order)
+        if sale is None:
+            return None
+        record = self._run(sale, Call(SETTLE, keys.of_sale(sale), (order, state.value, due_at, note)))
+        return None if record == DONE else self._order(record)
+
+    def retry(self, sale: str, now: float) -> int:
+        """Those that had an attempt and are not due yet."""
+        return sum(
+            self._run(sale, Call(RETRY, keys.of_sale(sale), (now, *ids)))[0] for ids in self._pages_of_outbox(sale)
+        )
+
+    def orders(self, sale: str) -> Iterator[Order]:
+        """Each as it is when its page is read."""
+        if not self.is_begun(sale):
+            raise self._not_begun(sale)
+        start, last = 0, (float("-inf"), "")
+        while page := self._page_of_orders(sale, start):
+            # An order of a gate whose clock is behind may have come in before; then the rest have moved up.
+            yield from (order for order in page if _age(order) > last)
+            start, last = start + len(page), max(last, _age(page[-1]))
+
+    def is_begun(self, sale: str) -> bool:
+        """Whether the sale has an epoch."""
+        (begun,) = self._server.ask(("HEXISTS", keys.of_sale(sale)[0], "epoch"))
+        return bool(begun)
+
+    def begin(self, sale: str) -> None:
+        """With epoch 0: any live sale's is higher."""
+        self._server.ask(("SADD", keys.SALES, sale))
+        self._server.ask(("HSETNX", keys.of_sale(sale)[0], "epoch", 0))
+
+    def elect(self, office: str, who: str, now: float, until: float) -> bool:
+        """One hash an office."""
+        (elected,) = self._server.run([Call(ELECT, (keys.office(office),), (who, now, until))])
+        return bool(elected)
+
+    def close(self) -> None:
+        """Close connections. Twice is no error."""
+        self._server.close()
+
+    def _answer(self, ask: Ask, reply: Any) -> Answer:
+        if isinstance(reply, str):
+            return self._order(reply)
+        if isinstance(reply, list):
+            lease, until = reply
+            return Lease(lease, float(until), is_new=False)
+        if reply == NOT_BEGUN:
+            raise self._not_begun(_sale(ask))
+        if reply == DONE and isinstance(ask, Enter):
+            return Lease(ask.lease, expires_at(ask.visit), is_new=True)
+        if reply == DONE:
+            return ask.order if isinstance(ask, Buy) else None
+        return _NO_PLACES[reply]
+
+    def _run(self, sale: str, call: Call) -> Any:
+        (reply,) = self._server.run([call])
+        if reply == NOT_BEGUN:
+            raise self._not_begun(sale)
+        return reply
+
+    def _in_use(self, sale: str, servers: Sequence[str], epoch: str, now: float) -> tuple[dict[str, int], float | None]:
+        """Slots by server, and when the oldest order that waits was accepted."""
+        commands: list[Command] = [("ZRANGE", keys.of_sale(sale)[4], 0, 0, "WITHSCORES")]
+        for server in servers:
+            *_, slots, leases = keys.of_server(sale, server)
+            commands += [("HGET", leases, "epoch"), ("ZCOUNT", slots, f"({now!r}", "+inf")]
+        oldest, *replies = self._server.ask(*commands)
+        counts = zip(servers, replies[::2], replies[1::2], strict=True)
+        in_use = {server: count for server, of_epoch, count in counts if count and of_epoch == epoch}
+        return in_use, float(oldest[1]) if oldest else None
+
+    def _page_of_orders(self, sale: str, start: int) -> list[Order]:
+        _, _, records, accepted, *_ = keys.of_sale(sale)
+        (ids,) = self._server.ask(("ZRANGE", accepted, start, start + PAGE - 1))
+        if not ids:
+            return []
+        (page,) = self._server.ask(("HMGET", records, *ids))
+        return [self._order(record) for record in page]
+
+    def _pages_of_outbox(self, sale: str) -> Iterator[tuple[str, ...]]:
+        cursor, begun = 0, False
+        while cursor or not begun:
+            ((cursor, members),) = self._server.ask(("ZSCAN", keys.of_sale(sale)[5], cursor, "COUNT", PAGE))
+            begun = True
+            yield tuple(member for member, _ in members)
+
+    def _sale_with(self, order: str) -> str | None:
+        (sales,) = self._server.ask(("SMEMBERS", keys.SALES))
+        if not sales:
+            raise StorageLost(f"{self.url} knows of no sale", "is it the storage that the sale began with?")
+        found = self._server.ask(*(("HEXISTS", keys.of_sale(sale)[2], order) for sale in sorted(sales)))
+        return next((sale for sale, is_there in zip(sorted(sales), found, strict=True) if is_there), None)
+
+    def _order(self, record: str | None) -> Order:
+        try:
+            return order_of(record or "")
+        except (ValueError, TypeError) as error:
+            raise StorageLost(f"{self.url}: an order in it is damaged", "see what else writes into it") from error
+
+    def _not_begun(self, sale: str) -> StorageLost:
+        return StorageLost(f"{self.url} knows nothing of the sale `{sale}`", "is it the storage it began with?")
+
+
+def _sale(ask: Ask) -> str:
+    return ask.visit.sale if isinstance(ask, Enter | Buy) else ask.sale
+
+
+def _age(order: Order) -> tuple[float, str]:
+    return order.accepted_at, order.id
+
+
+def _under(facts: Mapping[str, str], prefix: str) -> dict[str, str]:
+    """The facts of one kind, by what follows it."""
+    return {name.removeprefix(prefix): value for name, value in facts.items() if name.startswith(prefix)}
