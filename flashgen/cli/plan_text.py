@@ -25,6 +25,7 @@ _WORDS = {Op.CREATE: "to create", Op.UPDATE: "to update", Op.DROP: "to drop", Op
 _TITLES = {
     Wave.ASSETS: "assets",
     Wave.POINTER: "unlock script",
+    Wave.GATE: "order gate",
     Wave.PAGES: "pages",
     Wave.SALE_PAGE: "sale page",
     Wave.MANIFEST: "afterwards",

@@ -9,6 +9,7 @@ from flashgen.doctor.store import HEADERS, NOBODYS_ETAG, SCRATCH, scratch_key
 from flashgen.doctor.subject import Subject
 from flashgen.errors import AccessDenied, Conflict
 from flashgen.finding import Finding, Level
+from flashgen.gate.settings import forms_folder, settings_key
 from flashgen.release.manifest import manifest_key
 from flashgen.sale.model import Header
 from flashgen.store import Store
@@ -48,7 +49,8 @@ def _transition_keys(header: Header) -> tuple[str, ...]:
 
 
 def _push_keys(header: Header) -> tuple[str, ...]:
-    return manifest_key(header.id), f"{header.id}/index.html", f"{header.id}/assets/doctor.css"
+    for_gate = (settings_key(header.id), f"{forms_folder(header.id)}doctor.html") if header.order else ()
+    return manifest_key(header.id), *for_gate, f"{header.id}/index.html", f"{header.id}/assets/doctor.css"
 
 
 def _try_writing(store: Store, keys: list[str]) -> None:

@@ -11,6 +11,7 @@ from flashgen.edge.target import INDEX, public_path
 from flashgen.edge.viewer import Seen, Viewer
 from flashgen.errors import NoAnswer
 from flashgen.finding import Finding, Level
+from flashgen.gate.settings import settings_key
 from flashgen.release.manifest import manifest_key, read_manifest
 from flashgen.sale.model import Header
 from flashgen.unlock.pointer import pointer_key
@@ -68,14 +69,14 @@ def redirected(url: str, seen: Seen) -> Finding:
 
 
 def _sale(viewer: Viewer, header: Header, subject: Subject) -> Iterator[Finding]:
-    """The sale's page, its pointer and its private manifest, from outside."""
+    """The sale's page, its pointer, and what is private, from outside."""
     look = _as_stored if header.id in subject.pointers else _reached
     found = [
         Finding(fault.level, header.id, f"{path} {fault.check}: {fault.message}", fault.hint)
         for path, fault in (*look(viewer, header, subject), *_private(viewer, header))
         if fault.level is not Level.PASS
     ]
-    yield from found or [Finding(Level.PASS, header.id, "page and unlock script are public, the manifest is not")]
+    yield from found or [Finding(Level.PASS, header.id, "page and unlock script are public, what is private is not")]
 
 
 def _reached(viewer: Viewer, header: Header, subject: Subject) -> Iterator[tuple[str, Finding]]:
@@ -105,5 +106,6 @@ def _as_stored(viewer: Viewer, header: Header, subject: Subject) -> Iterator[tup
 
 
 def _private(viewer: Viewer, header: Header) -> Iterator[tuple[str, Finding]]:
-    path = public_path(manifest_key(header.id))
-    yield path, private_finding(viewer.get(path, ACCEPTS))
+    keys = manifest_key(header.id), *([settings_key(header.id)] if header.order else [])
+    for path in map(public_path, keys):
+        yield path, private_finding(viewer.get(path, ACCEPTS))

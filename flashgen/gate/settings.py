@@ -55,6 +55,11 @@ def settings_key(sale: str) -> str:
     return f"_flashgen/{sale}/gate.json"
 
 
+def forms_folder(sale: str) -> str:
+    """What the keys of a sale's rendered pages begin with, of today's and of those before; not gate.json's."""
+    return f"_flashgen/{sale}/gate/"
+
+
 def render(settings: Settings) -> bytes:
     """gate.json's bytes: a line an item, sorted."""
     return (json.dumps({"format": FORMAT, **asdict(settings)}, indent=0, sort_keys=True, ensure_ascii=False)).encode()

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flashgen.errors import Problem, Refused
+from flashgen.gate.settings import forms_folder, settings_key
 from flashgen.page.files import make_files
 from flashgen.page.inputs import Inputs, unchanged
 from flashgen.page.output import commit, exclusive, remove_unlisted, stage, unfinished, write_if_changed
@@ -92,16 +93,25 @@ def _write(loaded: Loaded, parts: Parts, root: Path, folder: Path, jobs: int) ->
     def sink(file: SiteFile, body: bytes) -> bool:
         return stage(folder / file.key, body, fresh=fresh)
 
-    with unfinished(folder / sale.id, _marker(folder, sale.id)):
+    places = (folder / sale.id, record_path(folder, sale.id).parent)
+    with unfinished(places, _marker(folder, sale.id)):
         made = make_files(sale, parts, sink, jobs)
         commit(folder, (file.key for file, written in made if written))
         files = tuple(sorted((file for file, _ in made), key=lambda file: file.key))
         site = Site(sale.id, folder, files, sale.order_origins)
         if not fresh:
-            remove_unlisted(folder / sale.id, {file.key for file in site.files})
+            _remove_unlisted(folder, sale.id, {file.key for file in files})
         inputs = Inputs(_input_names(loaded, root), sale.theme)
         write_if_changed(record_path(folder, sale.id), render_record(site, inputs.record(root)))
     return Built(site, sum(written for _, written in made), loaded.warnings)
+
+
+def _remove_unlisted(folder: Path, sale: str, keys: set[str]) -> None:
+    """Beside gate.json lies the record, which is never listed: what is private is named one by one."""
+    for place in (sale, forms_folder(sale)):
+        remove_unlisted(folder, folder / place, keys)
+    if settings_key(sale) not in keys:
+        (folder / settings_key(sale)).unlink(missing_ok=True)
 
 
 def _input_names(loaded: Loaded, root: Path) -> tuple[str, ...]:

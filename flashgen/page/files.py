@@ -1,4 +1,5 @@
-"""Every file of a sale: pages (in forked workers when there are many), the assets they use, and the pointer."""
+"""Every file of a sale: pages (in forked workers when there are many), the assets they use, the pointer, and what the
+order gate reads."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 
 from flashgen.page.assets import Asset
 from flashgen.page.headers import asset_headers, page_headers
+from flashgen.page.order_gate import order_gate_files
 from flashgen.page.parts import Parts
 from flashgen.page.render import Renderer
 from flashgen.page.site import Role, SiteFile, digest
@@ -33,15 +35,17 @@ def make_files(sale: Sale, parts: Parts, sink: Sink, jobs: int) -> list[Taken]:
     In the list assets come first and the pointer next, so that whoever follows it never has a page that names what is
     not there. A theme's assets that no page asks for are left out.
     """
-    pages = _Pages(sale, Renderer(sale, parts.theme, parts.assets, parts.pictures), page_headers(), sink)
-    batches = list(_batches(pages, jobs))
-    used = sorted({name for batch in batches for name in batch.used_assets})
+    renderer = Renderer(sale, parts.theme, parts.assets, parts.pictures)
+    for_gate = order_gate_files(sale, renderer, parts.pictures)
+    batches = list(_batches(_Pages(sale, renderer, page_headers(), sink), jobs))
+    used = sorted(renderer.used_assets.union(*(batch.used_assets for batch in batches)))
     assets = [parts.assets[name] for name in used]
     needed = [other for asset in assets for other in asset.needs]
     pictures = [asset for picture in parts.pictures.values() for asset in picture.assets]
     return [
         *_assets(sale, [*assets, *needed, *pictures], sink),
         _pointer(sale, sink),
+        *((file, sink(file, body)) for file, body in for_gate),
         *(taken for batch in batches for taken in batch.taken),
     ]
 

@@ -66,6 +66,11 @@ def page_headers() -> Headers:
     return Headers("text/html; charset=utf-8", PAGE_CACHE)
 
 
+def private_headers(content_type: str) -> Headers:
+    """For what lies under `_flashgen/`: nobody's business but the gate's."""
+    return Headers(content_type, "private, no-store")
+
+
 def page_cache(*, is_invalidated: bool) -> str:
     """What pages say of caching unless told otherwise: by whether a push tells the edges which pages have changed."""
     return INVALIDATED_PAGE_CACHE if is_invalidated else PAGE_CACHE

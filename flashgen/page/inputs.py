@@ -64,6 +64,7 @@ def _tool_digest() -> bytes:
         total.update(f"{name} {_version(name)}\n".encode())
     for part in ("page", "sale", "unlock"):
         _add(total, package, sorted((package / part).glob("*.py")))
+    _add(total, package, (package / "gate" / name for name in ("forms.py", "settings.py")))
     return total.digest()
 
 

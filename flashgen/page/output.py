@@ -48,16 +48,17 @@ def commit(folder: Path, keys: Iterable[str]) -> None:
 
 
 @contextlib.contextmanager
-def unfinished(folder: Path, marker: Path) -> Iterator[None]:
-    """What goes on inside stages files under `folder`, then commits them; if it fails, what it staged goes.
+def unfinished(folders: Iterable[Path], marker: Path) -> Iterator[None]:
+    """What goes on inside stages files under `folders`, then commits them; if it fails, what it staged goes.
 
-    `marker` exists meanwhile, and after a death: then nobody may take `folder` for what it was.
+    `marker` exists meanwhile, and after a death: then nobody may take `folders` for what they were.
     """
     marker.touch()
     try:
         yield
     except BaseException:
-        _discard_staged(folder)
+        for folder in folders:
+            _discard_staged(folder)
         raise
     finally:
         marker.unlink()
@@ -89,13 +90,13 @@ def replace_file(path: Path, body: bytes) -> None:
         raise
 
 
-def remove_unlisted(folder: Path, keep: set[str]) -> int:
-    """Delete files under `folder` whose path relative to `folder`'s parent is not in `keep`; empty folders too.
+def remove_unlisted(root: Path, folder: Path, keep: set[str]) -> int:
+    """Delete files under `folder` whose path relative to `root` is not in `keep`; empty folders too.
 
     That takes away pages of products that are gone, and what a killed build left behind. Returns how many files went.
     """
     removed = 0
-    start = len(str(folder)) - len(folder.name)
+    start = len(f"{root}/")
     for parent, _, names in os.walk(folder, topdown=False):
         unlisted = [name for name in names if f"{parent}/{name}"[start:] not in keep]
         for name in unlisted:

@@ -1,4 +1,4 @@
-"""From a Sale to HTML: the values that templates see, and the three kinds of page.
+"""From a Sale to HTML: the values that templates see, and the kinds of page.
 
 Nothing here knows the state of the sale or the moment of the build: a cached page stays right, because all that changes
 comes from the pointer.
@@ -16,6 +16,7 @@ from types import SimpleNamespace
 from markupsafe import Markup
 
 from flashgen import timestamps
+from flashgen.gate.forms import mark
 from flashgen.page.assets import Asset
 from flashgen.page.markdown import to_html
 from flashgen.page.pictures import Picture
@@ -88,23 +89,28 @@ class Renderer:
             "starts_at_text": self._wording.moment(sale.starts_at),
             "ends_at_text": self._wording.moment(sale.ends_at),
         }
-        self._configs = {root: self._page_config(root) for root in ("", "../")}
+        # The gate's pages lie elsewhere, and no script runs in them.
+        self._configs = {"": self._page_config(""), "../": self._page_config("../"), mark("site"): Markup()}
 
     def sale_page(self) -> bytes:
         """All products."""
         products = tuple(self._product_view(product, "") for product in self._sale.products)
-        return self._render("sale.html", "", products=products)
+        return self._render("sale.html", "", products)
 
     def product_page(self, product: Product) -> bytes:
         """One product."""
-        return self._render("product.html", "../", product=self._product_view(product, "../"))
+        return self._render("product.html", "../", (), product=self._product_view(product, "../"))
 
     def ended_page(self) -> bytes:
         """Where the gate sends everyone without a place."""
         # Here alone: in every page it would make a new page of each when one product comes or goes.
-        return self._render("ended.html", "../", page=self._page_config("../", products=len(self._sale.products)))
+        return self._render("ended.html", "../", (), page=self._page_config("../", products=len(self._sale.products)))
 
-    def _render(self, template: str, root: str, *, products: tuple[ProductView, ...] = (), **more: object) -> bytes:
+    def gate_page(self, template: str, **more: object) -> bytes:
+        """A page of the order gate. What it fills in (`gate/forms.py`) is marked: the sale's address, and in `more`."""
+        return self._render(f"gate/{template}.html", mark("site"), (), **more)
+
+    def _render(self, template: str, root: str, products: tuple[ProductView, ...], **more: object) -> bytes:
         variables = {
             "sale": self._sale_view(root, products),
             "t": self._messages,

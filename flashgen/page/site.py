@@ -18,7 +18,11 @@ class Role(StrEnum):
     """What a file is for, which decides when it is uploaded."""
 
     ASSET = "asset"
+    FORM = "form"
+    """A page of the order gate, which fills it in: private, and named by its content like an asset."""
     POINTER = "pointer"
+    GATE = "gate"
+    """gate.json, which names the forms and the pointer: private."""
     PAGE = "page"
 
 

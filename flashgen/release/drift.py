@@ -1,6 +1,6 @@
 """What a store has otherwise than its manifest says: objects that somebody changed or removed by hand.
 
-One listing finds most: an object that is not there, has another size, or was modified after the push that put it had
+Listing finds most: an object that is not there, has another size, or was modified after the push that put it had
 ended. Only what is suspect is fetched and compared, so a tidy store costs the listing and a few reads.
 """
 
@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from flashgen.page.site import Site, digest
-from flashgen.release.manifest import ManifestSeen, Published, is_pointer
+from flashgen.release.manifest import ManifestSeen, Published, is_pointer, listings
 from flashgen.release.plan import DRIFTED, GONE, header_reasons
 from flashgen.store import Entry, Headers, Store
 from flashgen.unlock.pointer import parse
@@ -21,7 +21,7 @@ READS_AT_ONCE = 8
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """`reasons` say by key what is otherwise. `untracked` are objects below the sale that no push is known to have put.
+    """`reasons` say by key what is otherwise. `untracked` are objects of the sale that no push is known to have put.
 
     Only what the site still has is looked at: the rest is `prune`'s.
     """
@@ -32,7 +32,8 @@ class Drift:
 
 def find_drift(site: Site, base: ManifestSeen, store: Store) -> Drift:
     """Compare `store` with what its manifest, `base`, says. Raises StoreError; Refused when the pointer is damaged."""
-    found = {entry.key: entry for entry in store.list(f"{site.sale}/")}
+    keys = {file.key for file in site.files}
+    found = {entry.key: entry for start in listings(site.sale, keys) for entry in store.list(start)}
     expected = {file.key: base.manifest.objects[file.key] for file in site.files if file.key in base.manifest.objects}
     gone = {key: GONE for key in expected if key not in found}
     sizes = {file.sha256: file.body_bytes for file in site.files}  # the manifest knows digests alone

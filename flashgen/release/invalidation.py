@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from flashgen import timestamps
-from flashgen.release.manifest import Claim, Manifest
+from flashgen.release.manifest import Claim, Manifest, is_public
 from flashgen.release.plan import Plan, Wave
 from flashgen.store.protocol import Cdn
 
@@ -38,7 +38,8 @@ def changed_paths(plan: Plan) -> tuple[str, ...]:
     if plan.base.manifest.when is None:
         return everything(plan.site.sale) if _has_files(plan) else ()
     known = _known_keys(plan.base.manifest)
-    paths = paths_of(change.key for change in plan.changes if change.wave in _PUT_HERE and change.key in known)
+    put = (change.key for change in plan.changes if change.wave in _PUT_HERE and is_public(plan.site.sale, change.key))
+    paths = paths_of(key for key in put if key in known)
     return paths if len(paths) <= MAX_PATHS else everything(plan.site.sale)
 
 

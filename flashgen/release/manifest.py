@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -12,14 +12,16 @@ from typing import Any
 
 from flashgen import __version__, timestamps
 from flashgen.errors import Refused
+from flashgen.gate.settings import settings_key
 from flashgen.store import Headers, Store
 
 PRUNE = "prune"
 """Stands as a claim's target where no site is put."""
 HEADERS = Headers("application/json", "private, no-store")
 
-FORMAT = 2
-"""Raised when an older flashgen would misread what this one writes. 1 had neither this number nor `stored_before`."""
+FORMAT = 3
+"""Raised when an older flashgen would misread what this one writes. 1 had neither this number nor `stored_before`, 2
+only public objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,8 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`objects` are the pages and assets in the store; `dropped` are keys that left the site, and when: prune's work.
-
-    `who` finished the last push, at `when`.
+    """`objects` are what lies in the store but for the pointer: pages, assets, and what the order gate reads, which is
+    private. `dropped` are keys that left the site, and when: prune's work. `who` finished the last push, at `when`.
     """
 
     sale: str
@@ -100,6 +101,17 @@ def manifest_key(sale: str) -> str:
 def is_pointer(sale: str, key: str) -> bool:
     """Whether a key is a pointer's, of any version: today's, or one that was rotated and forwards."""
     return fnmatchcase(key, f"{sale}/unlock.*.js") and key.count("/") == 1
+
+
+def is_public(sale: str, key: str) -> bool:
+    """Whether a key is one that edges serve. What the order gate reads lies elsewhere."""
+    return key.startswith(f"{sale}/")
+
+
+def listings(sale: str, keys: Collection[str]) -> tuple[str, ...]:
+    """The prefixes to list for some of the keys that a push puts: one, or two if the order gate's are among them."""
+    starts = f"{sale}/", settings_key(sale).removesuffix(".json")
+    return tuple(start for start in starts if any(key.startswith(start) for key in keys))
 
 
 def read_manifest(store: Store, sale: str) -> ManifestSeen:
@@ -135,7 +147,7 @@ def render_manifest(manifest: Manifest) -> bytes:
 
 
 def contents_digest(rows: Iterable[tuple[str, str, Headers]], pointer: PublishedPointer | None) -> str:
-    """What a store holds for shoppers, in 16 hex digits: keys, digests and headers of all objects, and the pointer's.
+    """What a store holds of a sale, in 16 hex digits: keys, digests and headers of all objects, and the pointer's.
 
     A site has one before it is pushed and its manifest the same afterwards, whoever pushed and when.
     """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from flashgen.gate.settings import settings_key
 from flashgen.page.site import Role, Site, SiteFile
 from flashgen.release.manifest import (
     Manifest,
@@ -15,6 +16,7 @@ from flashgen.release.manifest import (
     PublishedPointer,
     contents_digest,
     is_pointer,
+    is_public,
 )
 from flashgen.store import Headers
 
@@ -38,6 +40,7 @@ class Wave(StrEnum):
 
     ASSETS = "assets"
     POINTER = "pointer"
+    GATE = "order gate"
     PAGES = "pages"
     SALE_PAGE = "sale page"
     MANIFEST = "manifest"
@@ -60,7 +63,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The way from what a store has (`base`) to `site`. `target` is the digest of what shoppers can then get.
+    """The way from what a store has (`base`) to `site`. `target` is the digest of what the store then has.
 
     `drift` is what was known of changes by hand when it was made.
     """
@@ -140,9 +143,12 @@ def _file_changes(
 
 
 def _wave(site: Site, file: SiteFile) -> Wave:
-    """The sale page leads to all others: it comes after them."""
-    if file.role is Role.ASSET:
+    """The sale page leads to all others: it comes after them. No page may offer what the gate does not know: gate.json
+    comes before, and before that what it names."""
+    if file.role in (Role.ASSET, Role.FORM):
         return Wave.ASSETS
+    if file.role is Role.GATE:
+        return Wave.GATE
     return Wave.SALE_PAGE if file.key == f"{site.sale}/index.html" else Wave.PAGES
 
 
@@ -201,7 +207,14 @@ def _drops(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator
     keys = {file.key for file in site.files}
     for key in {*manifest.objects, *doubtful} - keys:
         if not is_pointer(site.sale, key):
-            yield Change(Op.DROP, key, "left the site; prune deletes it later", Wave.MANIFEST)
+            yield Change(Op.DROP, key, _drop_reason(site.sale, keys, key), Wave.MANIFEST)
+
+
+def _drop_reason(sale: str, keys: Collection[str], key: str) -> str:
+    """Where the site has no gate.json, the one of before stays, with the pages that it names (`retention.py`)."""
+    if is_public(sale, key) or settings_key(sale) in keys:
+        return "left the site; prune deletes it later"
+    return "the sale takes no orders any more; it stays for gates that run"
 
 
 def _target_digest(site: Site) -> str:

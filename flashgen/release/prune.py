@@ -16,7 +16,7 @@ from flashgen import timestamps
 from flashgen.errors import LostRace
 from flashgen.release.claim import take
 from flashgen.release.invalidation import MAX_PATHS, everything, paths_of
-from flashgen.release.manifest import PRUNE, Claim, Manifest, ManifestSeen, read_manifest
+from flashgen.release.manifest import PRUNE, Claim, Manifest, ManifestSeen, is_public, listings, read_manifest
 from flashgen.release.retention import dropped_after_prune, due_keys
 from flashgen.store import Store
 from flashgen.store.protocol import Cdn
@@ -69,7 +69,7 @@ def plan_prune(store: Store, sale: str, older_than: timedelta, now: datetime) ->
             held_by.who,
         )
     keys = due_keys(base.manifest, now - older_than)
-    sizes = {entry.key: entry.body_bytes for entry in store.list(f"{sale}/")} if keys else {}
+    sizes = {entry.key: entry.body_bytes for start in listings(sale, keys) for entry in store.list(start)}
     return Pruning(base, tuple(Deletion(key, base.manifest.dropped[key], sizes.get(key)) for key in keys))
 
 
@@ -100,9 +100,10 @@ def _batches(keys: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
 
 
 def _paths(pruning: Pruning) -> tuple[str, ...]:
-    """Pages alone: nobody asks for an asset that no page names."""
+    """Public pages alone: nobody asks for an asset that no page names."""
     sale = pruning.base.manifest.sale
-    paths = paths_of(one.key for one in pruning.deletions if not one.key.startswith(f"{sale}/assets/"))
+    public = (one.key for one in pruning.deletions if is_public(sale, one.key))
+    paths = paths_of(key for key in public if not key.startswith(f"{sale}/assets/"))
     return paths if len(paths) <= MAX_PATHS else everything(sale)
 
 

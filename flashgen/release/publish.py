@@ -1,4 +1,5 @@
-"""Carrying out a plan, wave by wave: assets, the pointer, pages, the sale page that leads to them, the manifest.
+"""Carrying out a plan, wave by wave: assets and forms, the pointer, gate.json, pages, the sale page that leads to them,
+the manifest.
 
 Each wave starts when the one before is whole, and the first failure stops everything: what the public sees is a whole
 site at every instant, old pages or new. Nothing is ever deleted here.
@@ -68,6 +69,7 @@ class Push:
         except Refused:
             hold.release(plan.base.manifest)  # no page has changed: leave no claim behind
             raise
+        self._run_wave(hold, Wave.GATE, self._upload)
         self._run_wave(hold, Wave.PAGES, self._upload)
         self._run_wave(hold, Wave.SALE_PAGE, self._upload)
         self._leave_forwards(hold)

@@ -3,7 +3,7 @@
 An object is kept until it has been dropped for longer than a page may be cached (LONGEST_PAGE_LIFE of page/headers.py),
 and an asset besides for as long as a dropped page that may name it is in the store. Whenever such a page ends, since it
 is deleted or another is put in its place, the clocks of the assets that it may name start again, because it may have
-been cached that very moment.
+been cached that very moment. The gate's pages wait for time alone: gate.json, which names them, is cached nowhere.
 """
 
 from __future__ import annotations
@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from flashgen.release.manifest import Manifest, is_pointer
+from flashgen.gate.settings import forms_folder, settings_key
+from flashgen.release.manifest import Manifest, is_pointer, is_public
 
 
 def due_keys(manifest: Manifest, dropped_before: datetime) -> tuple[str, ...]:
-    """The dropped keys that may be deleted; sorted. Only what lies below the sale, is no pointer and not in use."""
+    """The dropped keys that may be deleted; sorted. Only pages, assets and the gate's pages that are not in use."""
     return tuple(key for key in _waiting(manifest) if manifest.dropped[key] <= dropped_before)
 
 
@@ -64,7 +65,13 @@ def _restarted(before: Manifest, ended: Iterable[str], at: datetime) -> Mapping[
 
 
 def _is_deletable(manifest: Manifest, key: str) -> bool:
-    return key.startswith(f"{manifest.sale}/") and not is_pointer(manifest.sale, key) and key not in manifest.objects
+    may_go = _is_form(manifest, key) or _is_asset(manifest, key) or _is_page(manifest, key)
+    return may_go and key not in manifest.objects
+
+
+def _is_form(manifest: Manifest, key: str) -> bool:
+    """Unless the sale takes no orders any more: the gate.json of before stays, and names some."""
+    return key.startswith(forms_folder(manifest.sale)) and settings_key(manifest.sale) in manifest.objects
 
 
 def _is_asset(manifest: Manifest, key: str) -> bool:
@@ -72,5 +79,6 @@ def _is_asset(manifest: Manifest, key: str) -> bool:
 
 
 def _is_page(manifest: Manifest, key: str) -> bool:
-    """Whatever is no asset may name some, but for pointers: these are never dropped, whatever a manifest says."""
-    return not _is_asset(manifest, key) and not is_pointer(manifest.sale, key)
+    """All else that is public may name some, but for pointers: these are never dropped, whatever a manifest says."""
+    sale = manifest.sale
+    return is_public(sale, key) and not _is_asset(manifest, key) and not is_pointer(sale, key)

@@ -29,7 +29,7 @@ FORMAT = 1
 class SavedSale:
     """One sale's part. `etag` and `base` say of which manifest: as it was read, and by its content but for a claim.
 
-    `target` is the digest of what shoppers can get afterwards.
+    `target` is the digest of what the store has afterwards.
     """
 
     sale: str

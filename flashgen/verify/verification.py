@@ -1,4 +1,7 @@
-"""Reading a pushed sale back through its public URL: each object, the pointer, and what must not be seen."""
+"""Reading a pushed sale back through its public URL: each object, the pointer, and what must not be seen.
+
+What only the order gate may read is read from the store.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,15 @@ from flashgen.edge.target import public_path
 from flashgen.edge.viewer import Seen, Viewer
 from flashgen.errors import NoAnswer, Refused
 from flashgen.finding import Finding, Level
-from flashgen.release.manifest import Manifest, manifest_key, read_manifest
+from flashgen.gate.settings import settings_key
+from flashgen.release.manifest import Manifest, is_public, manifest_key, read_manifest
 from flashgen.store import Store
 from flashgen.verify import surroundings
 from flashgen.verify.objects import object_findings
 from flashgen.verify.observed import Expected, Front, Observed, observed
 from flashgen.verify.pointer import pointer_findings
 from flashgen.verify.polling import ACCEPTS, Polling
+from flashgen.verify.private import stored_findings
 
 LOOKS_AT_ONCE = 8
 SILENCES_BORNE = 3
@@ -51,6 +56,7 @@ class Verification:
             *_claimed(manifest),
             *self._surroundings(),
             *self._pointer(manifest.pointer.key),
+            *self._private(manifest),
             *self._objects(manifest, manifest.pointer.origins),
         )
 
@@ -75,8 +81,23 @@ class Verification:
             seen = self.viewer.get(path, ACCEPTS)
             yield observed(path, seen, judge(seen))
 
+    def _private(self, manifest: Manifest) -> Iterator[Observed]:
+        """What the order gate reads: it has to be in the store, and must not be had through the edge.
+
+        For its pages, whose names nobody can guess, gate.json stands at the edge.
+        """
+        pushed = {key: one for key, one in manifest.objects.items() if not is_public(self.sale, key)}
+        if not pushed:
+            return
+        for key, finding in stored_findings(self.sale, pushed, {key: self.store.get(key) for key in pushed}):
+            yield Observed(public_path(key), finding)
+        path = public_path(settings_key(self.sale))
+        seen = self.viewer.get(path, ACCEPTS)
+        yield observed(path, seen, surroundings.private_finding(seen))
+
     def _objects(self, manifest: Manifest, origins: tuple[str, ...]) -> Iterator[Observed]:
-        expected = [Expected(key, published, origins) for key, published in sorted(manifest.objects.items())]
+        public = ((key, one) for key, one in sorted(manifest.objects.items()) if is_public(self.sale, key))
+        expected = [Expected(key, published, origins) for key, published in public]
         pool = ThreadPoolExecutor(LOOKS_AT_ONCE)
         try:
             looks = [pool.submit(self._object, each) for each in expected]

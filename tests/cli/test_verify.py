@@ -60,8 +60,8 @@ def test_a_line_for_everything_and_a_sum(served: Flashgen) -> None:
     run = served("verify", "night")
     assert (0, "next: flashgen doctor night\n") == (run.exit_code, click.unstyle(run.err))
     *lines, last = run.out.splitlines()
-    assert re.fullmatch(r"night at http://127\.0\.0\.1:\d+: 13 pass, no warnings, no failures", last)
-    assert 13 == len(lines)
+    assert re.fullmatch(r"night at http://127\.0\.0\.1:\d+: 16 pass, no warnings, no failures", last)
+    assert 16 == len(lines)
     assert 1 == len({re.search(r"\S+: ", line).start() for line in lines})  # type: ignore[union-attr]
     (page,) = [line for line in lines if " /night/ " in line]
     assert re.fullmatch(r"  PASS  /night/ +page: [\d,]+ bytes, gzip [\d,]+  \(Age \d+ s, Hit from flashgen\)", page)
@@ -72,7 +72,7 @@ def test_the_document_has_each_check(served: Flashgen) -> None:
     run = served("verify", "night", "--json")
     assert (0, True, "") == (run.exit_code, run.document["ok"], run.err)
     assert {"sale", "url", "checks", "counts"} == set(run.result)
-    assert {"PASS": 13, "WARN": 0, "FAIL": 0} == run.result["counts"]
+    assert {"PASS": 16, "WARN": 0, "FAIL": 0} == run.result["counts"]
     for check in run.result["checks"]:
         assert ["level", "check", "url", "message", "hint", "age", "x_cache"] == list(check)
     (page,) = [check for check in run.result["checks"] if check["url"] == f"{run.result['url']}/night/"]
@@ -93,7 +93,7 @@ def test_a_failure_says_the_fix_and_exits_1(served: Flashgen, project: Path) -> 
     assert re.match(r"  FAIL  /night/  +body: expected sha256 [0-9a-f]{12}…, found [0-9a-f]{12}… of", second)
     assert "        fix: flashgen plan night --refresh" in first_fix
     assert second_fix.startswith("        fix: ")
-    assert last.endswith("11 pass, no warnings, 2 failures")
+    assert last.endswith("14 pass, no warnings, 2 failures")
     assert 1 == served("verify", "night", "--json").exit_code
 
 
@@ -111,8 +111,8 @@ def test_a_long_list_of_what_passed_is_cut(many: Flashgen, project: Path) -> Non
     with Serving(Edge(store_of(project), order_origins=["https://order.example.com"])) as serving:
         settings(project, serving.url)
         run, verbose, quiet = (many("verify", "night", *more) for more in ((), ("-v",), ("-q",)))
-    assert (20, 1) == (run.out.count("PASS"), run.out.count("… and 21 more (-v shows all)"))
-    assert (41, 0) == (verbose.out.count("PASS"), verbose.out.count("more (-v"))
+    assert (20, 1) == (run.out.count("PASS"), run.out.count("… and 24 more (-v shows all)"))
+    assert (44, 0) == (verbose.out.count("PASS"), verbose.out.count("more (-v"))
     assert 1 == len(quiet.out.splitlines())
 
 
@@ -125,7 +125,7 @@ def test_the_same_fault_of_many_pages_is_one_row(many: Flashgen, project: Path) 
     assert "/night/ended/ and 31 more" in row
     assert "keeps pages from asking the order server https://order.example.com" in row
     assert 32 == verbose.out.count("FAIL")
-    assert run.out.splitlines()[-1].endswith("9 pass, no warnings, 32 failures")
+    assert run.out.splitlines()[-1].endswith("12 pass, no warnings, 32 failures")
 
 
 def test_no_url_is_one_error(pushed: Flashgen, project: Path) -> None:
@@ -235,4 +235,5 @@ def test_a_bucket_that_the_world_may_read_is_found(flashgen: Flashgen, project: 
             time.sleep(1.1)  # the edge keeps an error for a second
             wide = flashgen("verify", "night", "--json")
     assert (0, 1) == (right.exit_code, wide.exit_code)
-    assert [("/_flashgen/night/manifest.json", "private")] == levels(wide.result, "FAIL")
+    private = {(f"/_flashgen/night/{name}.json", "private") for name in ("manifest", "gate")}
+    assert private == set(levels(wide.result, "FAIL"))

@@ -25,6 +25,7 @@ from flashgen.edge.serving import Serving
 from flashgen.edge.viewer import Seen
 from flashgen.errors import AccessDenied, FlashgenError, InvalidInput, NoAnswer, Problem, StoreError, Where
 from flashgen.finding import Finding, Level
+from flashgen.gate.settings import settings_key
 from flashgen.release.manifest import manifest_key
 from flashgen.store import Headers, MemoryStore, S3Store, Store
 from flashgen.store.identity import read_identity
@@ -203,7 +204,8 @@ class TestThePublicSide:
         with Serving(OpenEdge(stage)) as serving:
             stage.url = serving.url
             found = [finding.message for finding in stage.troubles() if finding.check == SALE]
-        assert f"{MANIFEST} private: expected 403 or 404, found 200: anybody can read it" in found
+        for path in (MANIFEST, f"/{settings_key(SALE)}"):
+            assert f"{path} private: expected 403 or 404, found 200: anybody can read it" in found
         assert "/night/ content-security-policy: expected, and not there" in found
 
     @pytest.mark.parametrize(

@@ -58,13 +58,13 @@ def test_an_unchanged_sale_is_neither_loaded_nor_rendered(tmp_path: Path, monkey
 
 
 def test_a_changed_product_rewrites_its_page_and_the_sale_page_alone(tmp_path: Path) -> None:
-    """The others keep their bytes, so that push leaves them alone."""
+    """And gate.json. The others keep their bytes, so that push leaves them alone."""
     path = write_sale(tmp_path)
     build(tmp_path)
     text = path.read_text().replace("name: Mug", "name: Large mug\n     , slug: mug")
     changed, built = changed_by(tmp_path, lambda: path.write_text(text))
     assert {"index.html", "mug/index.html"} == changed
-    assert built.written == 2
+    assert built.written == 3
 
 
 def test_a_changed_description_rewrites_one_page(tmp_path: Path) -> None:

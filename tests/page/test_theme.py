@@ -75,7 +75,7 @@ def test_an_asset_of_the_same_name_replaces_plain_s(tmp_path: Path) -> None:
     }
     built(tmp_path, files)
     assets = {path.name.split(".")[0]: path.read_text() for path in (tmp_path / "build/night/assets").glob("*")}
-    assert {"icon", "page", "plain"} == set(assets)
+    assert {"icon", "page", "plain", "gate"} == set(assets)
     assert assets["plain"] == "a{color:red}"
 
 
@@ -112,7 +112,11 @@ def test_plain_says_everything_in_each_of_its_languages(language: str) -> None:
         ("{% if %}", 2, "template error: Expected an expression, got 'end of statement block'"),
         ("{{ 1 // 0 }}", 2, "template error: integer division or modulo by zero"),
         ("{{ product.name.encode('x') }}", 2, "template error: unknown encoding: x"),
-        ('{{ asset("no.css") }}', 2, "template error: no asset `no.css`; the theme has icon.svg, page.js, plain.css"),
+        (
+            '{{ asset("no.css") }}',
+            2,
+            "template error: no asset `no.css`; the theme has icon.svg, page.js, gate.css, plain.css",
+        ),
         ('{% include "no.html" %}', 2, "theme `mine` needs a template `no.html`, and there is none"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 2, "template error: maximum recursion depth exceeded"),
     ],

@@ -35,7 +35,14 @@ POSTPONED = replace(UPDATE, starts_at=STARTS_AT + timedelta(hours=1))
 ROTATED = replace(UPDATE, version="next")
 SALE_PAGE = f"{SALE}/index.html"
 SMALL = Shop(pages=("lamp",), assets=("one",))
-PUSHES = {"first": (None, FIRST), "update": (OLD, UPDATE), "postponed": (OLD, POSTPONED), "rotated": (OLD, ROTATED)}
+GATED = replace(UPDATE, form="buy", stock=5)
+PUSHES = {
+    "first": (None, FIRST),
+    "update": (OLD, UPDATE),
+    "postponed": (OLD, POSTPONED),
+    "rotated": (OLD, ROTATED),
+    "with a gate": (replace(OLD, form="order"), GATED),
+}
 
 
 def _copy(store: MemoryStore) -> MemoryStore:

@@ -18,6 +18,7 @@ from support.recording_store import Killed, RecordingStore
 from support.shop import Shop, push_of
 
 from flashgen.errors import LostRace
+from flashgen.gate.settings import settings_key
 from flashgen.page.site import Site
 from flashgen.release.manifest import Manifest
 from flashgen.release.prune import plan_prune, prune
@@ -31,7 +32,10 @@ LAMP, ONE, TWO = f"{SALE}/lamp/index.html", f"{SALE}/assets/one.css", f"{SALE}/a
 
 @dataclass
 class World:
-    """A store, its clock, and edges that keep each page for LIFE. They ask before each request, and are never told."""
+    """A store, its clock, and edges that keep each page for LIFE. They ask before each request, and are never told.
+
+    So does a gate, which has to find the form that gate.json names.
+    """
 
     store: MemoryStore = field(default_factory=MemoryStore)
     clock: Clock = field(default_factory=Clock)
@@ -51,6 +55,8 @@ class World:
 
     def look(self) -> None:
         """Shoppers ask for every page, at this instant; and have all that the pages they got name."""
+        if for_gate := self.store.get(settings_key(SALE)):
+            assert self.store.get(for_gate.body.decode().split()[0]), "gate.json names a form that is gone"
         for entry in self.store.list(f"{SALE}/"):
             stored = self.store.get(entry.key)
             if stored and entry.key.endswith(".html"):
@@ -112,7 +118,12 @@ def built(shop: Shop) -> Site:
     return shop.build(Path(FOLDER.name))
 
 
-shops = st.builds(Shop, pages=st.sampled_from([(), ("a",)]), assets=st.sampled_from([(), ("1",), ("1", "2")]))
+shops = st.builds(
+    Shop,
+    pages=st.sampled_from([(), ("a",)]),
+    assets=st.sampled_from([(), ("1",), ("1", "2")]),
+    form=st.sampled_from(["", "x", "y"]),
+)
 works = st.one_of(
     st.builds(Wait, st.sampled_from([2, 13, 26, 26, 26])),
     st.builds(Pushing, shops, st.sampled_from([0, 0, 0, -50, 50])),

@@ -1,4 +1,4 @@
-"""A small built sale, made without rendering: pages that name their assets and their pointer."""
+"""A small built sale, made without rendering: pages that name their assets and their pointer, and a gate.json."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 
 from support.operators import ENDS_AT, SALE, SERVERS, STARTS_AT, VERSION, Clock, control_of
 
+from flashgen.gate.settings import forms_folder, settings_key
 from flashgen.page.headers import asset_headers, page_headers
+from flashgen.page.order_gate import FORM_HEADERS, SETTINGS_HEADERS
 from flashgen.page.site import Role, Site, SiteFile, digest
 from flashgen.release.manifest import read_manifest
 from flashgen.release.plan import Plan, make_plan
@@ -23,7 +25,10 @@ PAGE_HEADERS, ASSET_HEADERS = page_headers(), asset_headers("a.css")
 
 @dataclass(frozen=True)
 class Shop:
-    """What a sale is made of. Each page names every asset, and the pointer of `version`."""
+    """What a sale is made of. Each page names every asset, and the pointer of `version`.
+
+    With a `form` there is a page of the order gate that says so, and gate.json, which names it, with the `stock`.
+    """
 
     pages: tuple[str, ...] = ("lamp", "mug")
     assets: tuple[str, ...] = ("one", "two")
@@ -35,6 +40,8 @@ class Shop:
     asset_headers: Headers = ASSET_HEADERS
     edge_ttl_seconds: int = 1
     origins: tuple[str, ...] = SERVERS
+    form: str = ""
+    stock: int = 100
 
     def build(self, folder: Path) -> Site:
         """Its Site; the files lie in a folder of their own."""
@@ -42,10 +49,14 @@ class Shop:
         assets = {_asset_key(name): name.encode() for name in self.assets}
         names = " ".join([*assets, pointer_name(self.version)])
         pages = {f"{SALE}/{page}index.html": f"{self.text}\n{names}".encode() for page in self._folders()}
+        forms = {form_key(self.form): self.form.encode()} if self.form else {}
+        settings = {settings_key(SALE): f"{name} {self.stock}".encode() for name in forms}
         key = pointer_key(SALE, self.version)
         pointer = {key: render(first_pointer(SALE, self.version, self.starts_at, self.ends_at))}
         files = [
             *_files(folder, Role.ASSET, assets, self.asset_headers),
+            *_files(folder, Role.FORM, forms, FORM_HEADERS),
+            *_files(folder, Role.GATE, settings, SETTINGS_HEADERS),
             *_files(folder, Role.PAGE, pages, self.page_headers),
             *_files(folder, Role.POINTER, pointer, pointer_headers(self.edge_ttl_seconds)),
         ]
@@ -53,6 +64,11 @@ class Shop:
 
     def _folders(self) -> tuple[str, ...]:
         return ("", *(f"{page}/" for page in self.pages))
+
+
+def form_key(text: str) -> str:
+    """Where the gate's page lies that says `text`."""
+    return f"{forms_folder(SALE)}form.{digest(text.encode())[:12]}.html"
 
 
 def plan_for(site: Site, store: Store) -> Plan:
@@ -79,7 +95,11 @@ def public(store: Store) -> dict[str, tuple[bytes, Headers]]:
 
 
 def check_whole(store: Store) -> None:
-    """Every page that the public can reach has all its assets, and a pointer to poll."""
+    """Every page that the public can reach has all its assets, and a pointer to poll. And gate.json has its form."""
+    if settings := store.get(settings_key(SALE)):
+        form = store.get(settings.body.decode().split()[0])
+        assert form is not None
+        assert form_key(form.body.decode()).encode() in settings.body
     for key, (body, _) in public(store).items():
         if key.endswith(".html"):
             for name in body.decode().splitlines()[1].split():
