@@ -14,7 +14,7 @@ from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
 from flashgen.gate.order_subsystem import CONNECT_SECONDS, READ_SECONDS, Verdict
-from flashgen.gate.storage.protocol import Order, OrderState, Outbox, Storage, StorageLost
+from flashgen.gate.storage.protocol import Order, OrderState, Outbox, Storage
 
 AT_ONCE = 4
 """Orders a worker has under way: hundreds a second, and gentle on a system that was not built for a flood."""
@@ -69,7 +69,7 @@ class Forwarder:
     """Forwards one sale's orders in threads of its own.
 
     `open_storage` is called in the thread that uses what it returns. `send` returns how to send at the moment, or None
-    while the sale says nothing of where. `told` hears of each result; `log` of trouble with the storage.
+    while the sale says nothing of where. `told` hears of each result; `log` of trouble, with the storage above all.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Forwarder:
         now: Callable[[], float],
         chance: Callable[[], float],
         told: Callable[[Order, Verdict], None],
-        log: Callable[[StorageLost], None],
+        log: Callable[[Exception], None],
     ) -> None:
         self._sale = sale
         self._open_storage = open_storage
@@ -91,6 +91,7 @@ class Forwarder:
         self._told = told
         self._log = log
         self._breaker = Breaker()
+        self._way: Send | None = None
         self._results: SimpleQueue[tuple[Order, Verdict] | None] = SimpleQueue()
         self._under_way = 0
         self._stopping = Event()
@@ -116,8 +117,8 @@ class Forwarder:
                 try:
                     with closing(self._open_storage()) as outbox:
                         self._work(outbox, senders)
-                except StorageLost as lost:
-                    self._log(lost)
+                except Exception as error:  # noqa: BLE001 -- a thread that died of a surprise would forward nothing more
+                    self._log(error)
                     if self._stopping.wait(LOOK_SECONDS):
                         return  # what is under way is sent again by others, under the same key
 
@@ -133,6 +134,8 @@ class Forwarder:
 
     def _begin(self, outbox: Outbox, senders: ThreadPoolExecutor) -> int:
         send, now = None if self._stopping.is_set() else self._send(), self._now()
+        if send != self._way:
+            self._way, self._breaker = send, Breaker()  # what another place met says nothing of this one
         limit = self._breaker.allowed(now, AT_ONCE - self._under_way) if send else 0
         if not limit or not send:
             return 0

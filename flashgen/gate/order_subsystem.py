@@ -91,8 +91,8 @@ def _body(order: Order) -> bytes:
 
 def _reason(error: BaseException) -> str:
     """In few words, without the address: notes are shown in lists."""
-    if isinstance(error, urllib3.exceptions.ConnectTimeoutError | urllib3.exceptions.ReadTimeoutError):
-        return "timed out"
-    if isinstance(error, urllib3.exceptions.NewConnectionError):
+    if isinstance(error, urllib3.exceptions.NewConnectionError):  # first: urllib3 has it as a time-out, too
         return "cannot connect"
+    if isinstance(error, urllib3.exceptions.TimeoutError):
+        return "timed out"
     return type(error).__name__

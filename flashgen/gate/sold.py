@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from threading import Event, Thread
 
-from flashgen.errors import FlashgenError
 from flashgen.gate.settings import Item, Settings
 from flashgen.gate.storage.protocol import Storage
 from flashgen.unlock.state import SaleState, State
@@ -51,9 +50,9 @@ class Ledger:
 class SoldWriter:
     """A thread of a worker that keeps a sale's `sold` as the storage has it, whenever it holds the office.
 
-    `known` is what the sale's settings and pointer say now, None while nothing is known. `control` is a hand on its pointer. `who` names
-    this worker among all. `now` is the clock of the storage, `even` one that runs evenly. `log` hears of writes and of
-    trouble; nothing here stops the gate.
+    `known` is what the sale's settings and pointer say now, None while nothing is known. `control` is a hand on its
+    pointer. `who` names this worker among all. `now` is the clock of the storage, `even` one that runs evenly. `log`
+    hears of writes and of trouble; nothing here stops the gate.
     """
 
     def __init__(
@@ -66,7 +65,7 @@ class SoldWriter:
         who: str,
         now: Callable[[], float],
         even: Callable[[], float],
-        log: Callable[[frozenset[str] | FlashgenError], None],
+        log: Callable[[frozenset[str] | Exception], None],
     ) -> None:
         self._sale = sale
         self._open_storage = open_storage
@@ -95,7 +94,7 @@ class SoldWriter:
         while not self._stopping.wait(LOOK_SECONDS):
             try:
                 self._look()
-            except FlashgenError as error:
+            except Exception as error:  # noqa: BLE001 -- a thread that died of a surprise would tell nothing more
                 self._log(error)
                 self._forget_storage()
         self._forget_storage()

@@ -1,0 +1,198 @@
+"""The gate as a raw ASGI app: which desk a request belongs to, and that its answer arrives.
+
+A crowd that finds nothing left comes through `Desk.quick` with two messages that were made before, and without a task,
+a lock or a question to the storage: a framework's router alone would cost more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import traceback
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+from flashgen.gate.desk import Desk
+from flashgen.gate.health import Health
+from flashgen.gate.metrics import Count
+from flashgen.gate.outside import Outside
+from flashgen.gate.pages import bare_unavailable
+from flashgen.gate.probes import PATHS, READY_PATH, Probes
+from flashgen.gate.reading import Reading
+from flashgen.gate.request import (
+    ORDER_PATH,
+    Disconnected,
+    Receive,
+    Scope,
+    Send,
+    Unreadable,
+    until_disconnected,
+)
+from flashgen.gate.response import Reply, refusal
+from flashgen.gate.storage.protocol import Leave, StorageLost
+from flashgen.unlock.token import BadToken, Claims, TokenSigner, unverified_claims
+
+Hook = Callable[[], Awaitable[None]]
+
+KNOWN_MAX = 64
+"""Good tokens that are remembered. A crowd shares one; a sale has a few."""
+
+RETRY_SECONDS = 3
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,1024}\.[A-Za-z0-9_-]{1,64}")
+
+_NOT_FOUND = refusal(404, "not found")
+_METHODS = "GET, HEAD, POST"
+_NO_METHOD = refusal(405, "method not allowed", (("Allow", _METHODS),))
+_ONLY_GET = refusal(405, "method not allowed", (("Allow", "GET, HEAD"),))
+_UNREADABLE = {
+    408: refusal(408, "the form did not arrive in time"),
+    413: refusal(413, "that is more than a form holds"),
+    415: refusal(415, "send a form, as application/x-www-form-urlencoded"),
+}
+
+
+async def nothing() -> None:
+    """Do nothing at the start or at the end."""
+
+
+class Gate:
+    """ASGI 3: `http` and `lifespan`. `readings` give the latest reading of each sale that is served here.
+
+    `on_start` runs before the first request, and must not take long; `on_stop` after the last, when everything that
+    requests had begun is done.
+    """
+
+    def __init__(
+        self,
+        readings: Mapping[str, Callable[[], Reading | None]],
+        outside: Outside,
+        *,
+        on_start: Hook = nothing,
+        on_stop: Hook = nothing,
+    ) -> None:
+        self._outside = outside
+        self._count = outside.counters.add
+        self._health = Health(outside)
+        self._signer = TokenSigner(outside.keys)
+        self._desks = {sale: Desk(sale, reading, outside, self._health) for sale, reading in readings.items()}
+        self._only = next(iter(self._desks.values())) if len(self._desks) == 1 else None
+        self._probes = Probes(self._desks, self._signer, outside, self._health)
+        self._known: dict[str, tuple[Desk, Claims]] = {}
+        self._on_start = on_start
+        self._on_stop = on_stop
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request. Other protocols than `http` and `lifespan` are refused with ValueError, as the standard asks."""
+        if scope["type"] != "http":
+            await self._live(scope, receive, send)
+            return
+        try:
+            reply = self._quick(scope) or await self._answer(scope, receive)
+        except Disconnected:
+            return
+        except asyncio.CancelledError:
+            reply = bare_unavailable(RETRY_SECONDS)  # the server stops; whoever waited is told to come back
+        except Exception as error:  # noqa: BLE001 -- a buyer is told to try again, and a bug must not end a sale
+            reply = self._met_bug(error, scope)
+        self._count(reply.count)
+        if reply.lease:
+            await self._deliver(reply, reply.lease, receive, send)
+        else:
+            await send(reply.start)
+            await send(reply.body)
+
+    def _quick(self, scope: Scope) -> Reply | None:
+        if scope["method"] != "GET":
+            return None
+        if known := self._known.get(scope["path"]):
+            return known[0].quick(known[1], scope)
+        return self._probes.readiness(scope["query_string"]) if scope["path"] == READY_PATH else None
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Reply:
+        path, method = scope["path"], scope["method"]
+        if not path.startswith(ORDER_PATH):
+            return await self._other(path, method, scope)
+        if method not in ("GET", "HEAD", "POST"):
+            return _NO_METHOD
+        desk, claims = self._look_up(path)
+        if claims is None or desk is None:
+            return desk.stranger if desk else _NOT_FOUND
+        try:
+            return await self._at(desk, claims, scope, receive)
+        except Unreadable as unreadable:
+            return _UNREADABLE[unreadable.status]
+        except StorageLost:
+            return desk.unavailable()
+
+    async def _at(self, desk: Desk, claims: Claims, scope: Scope, receive: Receive) -> Reply:
+        if scope["method"] == "POST":
+            return await desk.post(claims, scope, receive)
+        if scope["method"] == "HEAD":
+            return desk.head(claims, scope)
+        return desk.quick(claims, scope) or await desk.get(claims, scope)
+
+    async def _other(self, path: str, method: str, scope: Scope) -> Reply:
+        if path not in PATHS:
+            return _NOT_FOUND
+        return await self._probes.answer(path, scope) if method in ("GET", "HEAD") else _ONLY_GET
+
+    def _look_up(self, path: str) -> tuple[Desk | None, Claims | None]:
+        """Where a token belongs, and what it says if it is good; a bad one belongs where it says, or to the only sale.
+
+        A good one is remembered with its path: a crowd has the same.
+        """
+        if found := self._known.get(path):
+            return found
+        token = path[len(ORDER_PATH) :]
+        try:
+            claims = self._signer.read(token) if _TOKEN.fullmatch(token) else None
+        except BadToken:
+            claims = None
+        if claims is None:
+            return self._only or self._desk_of(unverified_claims(token)), None
+        desk = self._desk_of(claims)
+        if desk is None:
+            return self._only, None
+        if len(self._known) >= KNOWN_MAX:
+            self._known.clear()
+        self._known[path] = (desk, claims)
+        return desk, claims
+
+    def _desk_of(self, claims: Claims | None) -> Desk | None:
+        """Claims are read from JSON: a sale's name may be anything."""
+        return self._desks.get(str(claims.sale)) if claims else None
+
+    async def _deliver(self, reply: Reply, lease: Leave, receive: Receive, send: Send) -> None:
+        """Send what a slot was taken for, and give the slot back if the client has left before it was sent."""
+        left = asyncio.ensure_future(until_disconnected(receive))
+        arrived = False
+        try:
+            await asyncio.sleep(0)
+            if not left.done():
+                await send(reply.start)
+                await send(reply.body)
+                arrived = not left.done()
+        finally:
+            left.cancel()
+            if not arrived:
+                self._health.give_back(lease)
+
+    async def _live(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            raise ValueError(f"not served here: {scope['type']}")
+        await receive()
+        await self._on_start()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._health.rest()
+        await self._on_stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _met_bug(self, error: Exception, scope: Scope) -> Reply:
+        """Log where it was, without values: they may be a buyer's."""
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        self._count(Count.BUGS)
+        self._outside.log("bug", error=type(error).__name__, place=f"{Path(frame.filename).name}:{frame.lineno}")
+        known = self._known.get(scope["path"])
+        return known[0].unavailable() if known else bare_unavailable(RETRY_SECONDS)

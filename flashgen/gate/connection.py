@@ -1,0 +1,114 @@
+"""A connection that cannot be held for long: uvicorn's, with bounds on the size of a head and the time it takes.
+
+uvicorn leaves both to a proxy, which a gate need not have in front of it.
+"""
+
+from __future__ import annotations
+
+from asyncio import Transport
+from asyncio.events import TimerHandle
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+MAX_HEAD_BYTES = 16 * 1024
+PIECE_BYTES = 4 * 1024
+"""What is fed to the parser at once, and so how exact the limit is."""
+
+HEAD_SECONDS = 10.0
+"""From the first byte of a request, or from the connection, until its last header field has come."""
+
+_TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+class _TooSoon(Exception):
+    """For the parser, which stops at it."""
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """For uvicorn's `http=`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._is_deaf = False
+        self._head_bytes = 0
+        self._waiting_since: float | None = None
+        self._watch: TimerHandle | None = None
+
+    def connection_made(self, transport: Transport) -> None:  # type: ignore[override]
+        """The client has connected, and has to ask something soon."""
+        super().connection_made(transport)
+        self._waiting_since = self.loop.time()
+        self._watch = self.loop.call_later(HEAD_SECONDS, self._look)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more will come."""
+        if self._watch:
+            self._watch.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser in pieces, so that a head cannot pass in one that is longer than it may be."""
+        if self._is_deaf:
+            return
+        if len(data) <= PIECE_BYTES:
+            self._feed(data)
+            return
+        for start in range(0, len(data), PIECE_BYTES):
+            if not (self._is_deaf or self.transport.is_closing()):
+                self._feed(data[start : start + PIECE_BYTES])
+
+    def on_headers_complete(self) -> None:
+        """Called by the parser. No request may come before the last one was answered, as browsers never do it.
+
+        uvicorn would let it wait and stop reading meanwhile; then nobody notices that the client has left, and its slot
+        stays taken. A server may close instead, and the client asks again (RFC 9112, 9.3.2).
+        """
+        if self._is_answering():
+            raise _TooSoon
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Called for what is no HTTP, and for a request that came too soon: it ends after the answer under way."""
+        if self._is_answering():
+            self.cycle.keep_alive = False
+            self._is_deaf = True
+        else:
+            super().send_400_response(msg)
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _feed(self, data: bytes) -> None:
+        before = self.cycle
+        super().data_received(data)
+        cycle = self.cycle
+        if cycle is not before:
+            self._head_bytes, self._waiting_since = 0, None
+        elif cycle is None or not cycle.more_body or cycle.response_complete:
+            self._wait_for_head(len(data))
+
+    def _wait_for_head(self, count: int) -> None:
+        self._head_bytes += count
+        if self._head_bytes > MAX_HEAD_BYTES:
+            self._refuse(_TOO_LONG)
+        if self._waiting_since is None:
+            self._waiting_since = self.loop.time()
+
+    def _look(self) -> None:
+        """One timer a connection, which finds its next moment by itself; requests do not touch it."""
+        now = self.loop.time()
+        if self.transport.is_closing():
+            self.transport.abort()  # an answer that nobody reads
+            return
+        since = now if self._waiting_since is None else self._waiting_since
+        if now >= since + HEAD_SECONDS:
+            self._refuse(_TOO_SLOW if self._head_bytes else b"")
+        self._watch = self.loop.call_at(max(since, now) + HEAD_SECONDS, self._look)
+
+    def _refuse(self, answer: bytes) -> None:
+        if not self.transport.is_closing():
+            if answer and not self._is_answering():
+                self.transport.write(answer)
+            self.transport.close()

@@ -1,0 +1,36 @@
+"""A gate for each test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.gate_house import Browser, House, gate_house
+from support.gate_server import Served, served
+
+from flashgen.gate.metrics import Count
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    """An open sale of 3 LAMPs, any number of MUGs and one É 1; 12 slots."""
+    with gate_house(tmp_path) as one:
+        yield one
+
+
+@pytest.fixture
+def browser(house: House) -> Browser:
+    """A buyer's."""
+    return Browser(house)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A gate that listens: one for all tests of a file, with slots for all of them.
+
+    Whatever they send, its log has no traceback, and it meets no bug.
+    """
+    with gate_house(tmp_path_factory.mktemp("gate"), slots_per_server=10_000) as house, served(house) as one:
+        yield one
+        assert ([], 0) == (one.errors, house.count(Count.BUGS))

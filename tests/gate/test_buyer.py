@@ -1,0 +1,175 @@
+"""Who a request is of, and where it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.gate_house import SERVER, SETTINGS, scope_of
+from support.operators import SECRET
+
+from flashgen.gate.buyer import Buyers, cookie_domain, is_loopback, is_neighbour
+from flashgen.gate.request import Message
+from flashgen.gate.seal import COOKIE, LEASE, Seal
+
+SEAL = Seal([SECRET], COOKIE)
+PROXY = "10.0.0.7"
+
+
+def buyers(server: str = SERVER, **changes: Any) -> Buyers:
+    """By cookie, unless said otherwise."""
+    return Buyers(replace(SETTINGS, **changes), server, SEAL)
+
+
+def by_header() -> Buyers:
+    """By a header of proxies in 10.0.0.0/8 and fd00::/8."""
+    return buyers(buyer="header:X-User-Id", trusted_proxies=("10.0.0.0/8", "fd00::/8"))
+
+
+def come(*fields: tuple[str, str], peer: str = "203.0.113.9") -> Message:
+    """A request with these header fields."""
+    return scope_of("GET", "/o/x?sku=LAMP", fields, (peer, 1))
+
+
+def test_a_cookie_is_its_buyers() -> None:
+    """Also among others."""
+    pair = buyers().cookie("ada", 60).partition(";")[0]
+    assert "ada" == buyers().known(come(("cookie", pair)))
+    assert "ada" == buyers().known(come(("cookie", f"a=b; {pair}; c=d")))
+    assert "ada" == buyers().known(come(("cookie", "flashgen_buyer=eve.0123456789012345678901"), ("cookie", pair)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda pair: pair.replace("ada", "eve"),
+        lambda pair: pair[:-1],
+        lambda pair: pair + "x",
+        lambda pair: "x" + pair,
+        lambda pair: pair.swapcase(),
+        lambda pair: pair.split("=")[0] + "=",
+        lambda pair: pair.split(".")[0],
+        lambda pair: f"flashgen_buyer=ada.{Seal([SECRET], LEASE).sign('ada')}",
+        lambda pair: f"flashgen_buyer=ada.{Seal([b'x' * 32], COOKIE).sign('ada')}",
+        lambda pair: "flashgen_buyer=" + "a" * 10_000,
+        lambda pair: "\xff\xfe=;;;==",
+    ],
+)
+def test_a_cookie_that_was_tampered_with_is_nobodys(change: Any) -> None:
+    """Whoever sends it is new here."""
+    pair = buyers().cookie("ada", 60).partition(";")[0]
+    assert None is buyers().known(come(("cookie", change(pair))))
+
+
+def test_a_cookie_is_for_the_server_alone() -> None:
+    """Scripts cannot read it, other sites cannot send it, and on https it never travels in the clear."""
+    assert "Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure" == buyers().cookie("ada", 60).partition("; ")[2]
+    assert "Secure" not in buyers("http://127.0.0.1:8090").cookie("ada", 60)
+
+
+def test_servers_share_a_cookie() -> None:
+    """A page picks any of them."""
+    servers = ("https://a.order.example.com", "https://b.order.example.com")
+    assert "; Domain=order.example.com;" in buyers(servers=servers).cookie("ada", 60)
+
+
+@pytest.mark.parametrize(
+    ("servers", "expected"),
+    [
+        (["https://o.example.com"], ""),
+        (["https://o.example.com", "https://o.example.com:8443"], ""),
+        (["https://o1.example.com", "https://o2.example.com"], "example.com"),
+        (["https://example.com", "https://o2.example.com"], "example.com"),
+        (["https://a.o.example.com", "https://b.o.example.com:81"], "o.example.com"),
+        (["https://o.example.com", "https://o.example.net"], ""),
+        (["https://one.com", "https://two.com"], ""),
+        (["http://10.0.0.1:8090", "http://10.0.0.2:8090"], ""),
+        (["http://[fd00::1]:8090", "https://o.example.com"], ""),
+        (["http://localhost:1", "http://127.0.0.1:2"], ""),
+    ],
+)
+def test_the_domain_is_what_servers_share(servers: list[str], expected: str) -> None:
+    """Two labels at least; a browser would refuse a cookie for `com`."""
+    assert expected == cookie_domain(servers)
+
+
+def test_a_proxy_names_the_buyer() -> None:
+    """In the header that the sale says."""
+    assert "ada" == by_header().known(come(("x-user-id", " ada "), peer=PROXY))
+    assert "ada" == by_header().known(come(("x-user-id", "ada"), peer="fd00::1"))
+    assert "ada" == by_header().known(come(("x-user-id", "ada"), peer="::ffff:10.0.0.7"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "peer"),
+    [
+        ([("x-user-id", "ada")], "203.0.113.9"),
+        ([("x-user-id", "ada")], "127.0.0.1"),
+        ([("x-user-id", "ada"), ("x-forwarded-for", PROXY)], "203.0.113.9"),
+        ([], PROXY),
+        ([("x-user-id", "")], PROXY),
+        ([("x-user-id", "  ")], PROXY),
+        ([("x-user-id", "a" * 201)], PROXY),
+        ([("x-user-id", "a\tb")], PROXY),
+        ([("x-user-id", "ada"), ("x-user-id", "eve")], PROXY),
+    ],
+)
+def test_nobody_else_names_a_buyer(fields: list[tuple[str, str]], peer: str) -> None:
+    """Neither strangers, nor a header that is empty, endless or there twice; a cookie does not help."""
+    cookie = buyers().cookie("ada", 60).partition(";")[0]
+    assert None is by_header().known(come(*fields, ("cookie", cookie), peer=peer))
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "expected"),
+    [
+        ("203.0.113.9", [], "203.0.113.9"),
+        ("203.0.113.9", ["198.51.100.1"], "203.0.113.9"),
+        (PROXY, ["198.51.100.1"], "198.51.100.1"),
+        (PROXY, ["6.6.6.6, 198.51.100.1"], "198.51.100.1"),
+        (PROXY, ["6.6.6.6", "198.51.100.1, 10.0.0.8"], "198.51.100.1"),
+        (PROXY, ["198.51.100.1:4711"], "198.51.100.1"),
+        (PROXY, ["[2001:db8::7]:4711"], "2001:db8::/64"),
+        (PROXY, ["6.6.6.6, nonsense"], PROXY),
+        (PROXY, ["10.0.0.8, 10.0.0.9"], "10.0.0.8"),
+        (PROXY, [], PROXY),
+        (PROXY, ["", ","], PROXY),
+        ("127.0.0.1", ["198.51.100.1"], "198.51.100.1"),
+        ("127.0.0.1", [], "127.0.0.1"),
+        ("::1", [], "::/64"),
+        ("2001:db8:0:1:aaaa::1", [], "2001:db8:0:1::/64"),
+        ("::ffff:198.51.100.1", [], "198.51.100.1"),
+        ("no-address", ["198.51.100.1"], "unknown"),
+    ],
+)
+def test_where_a_request_comes_from(peer: str, forwarded: list[str], expected: str) -> None:
+    """What a stranger says of it counts for nothing."""
+    fields = [("x-forwarded-for", value) for value in forwarded]
+    assert expected == by_header().address(come(*fields, peer=peer))
+
+
+def test_a_peer_without_an_address() -> None:
+    """It has gone already, or never had one."""
+    assert "unknown" == by_header().address(scope_of("GET", "/", (), None))
+    assert None is by_header().known(scope_of("GET", "/", (("x-user-id", "ada"),), None))
+
+
+def test_this_machine_is_told_from_others() -> None:
+    """It has no limit of slots."""
+    assert [True, True, False, False] == [is_loopback(one) for one in ("127.0.0.1", "::/64", "10.0.0.7", "unknown")]
+
+
+@pytest.mark.parametrize(
+    ("peer", "fields", "expected"),
+    [
+        ("127.0.0.1", [], True),
+        ("10.1.2.3", [], True),
+        ("fd00::1", [], True),
+        ("8.8.8.8", [], False),
+        ("127.0.0.1", [("x-forwarded-for", "127.0.0.1")], False),
+    ],
+)
+def test_neighbours(peer: str, fields: list[tuple[str, str]], expected: bool) -> None:
+    """On this machine or a private network, and no proxy in between."""
+    assert expected is is_neighbour(come(*fields, peer=peer))

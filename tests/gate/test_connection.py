@@ -1,0 +1,255 @@
+"""The gate behind its real server: slow, huge, broken and hostile clients."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.gate_house import ENDED, FOLDER, gate_house, order_path, token
+from support.gate_server import Served, request, served, statuses
+
+from flashgen.gate import connection
+from flashgen.gate import request as requests
+from flashgen.gate.metrics import Count
+
+PATH = order_path()
+TYPE = b"Content-Type: application/x-www-form-urlencoded\r\n"
+POST = b"POST %b HTTP/1.1\r\n" % PATH.encode()
+GET = request("GET", PATH)
+
+
+def field(answer: bytes, name: str) -> str:
+    """A header field of a response; empty if it is not there."""
+    for line in answer.partition(b"\r\n\r\n")[0].decode("latin-1").split("\r\n")[1:]:
+        key, _, value = line.partition(": ")
+        if key.lower() == name:
+            return value
+    return ""
+
+
+def test_a_buyer_buys(server: Served) -> None:
+    """Over a connection that is kept, as browsers do."""
+    form = server.ask(GET)
+    cookie = f"Cookie: {field(form, 'set-cookie').partition(';')[0]}\r\n"
+    lease = form.partition(b'data-lease="')[2].partition(b'"')[0]
+    assert [200] == statuses(form)
+    placed = server.ask(request("POST", PATH, cookie, b"lease=" + lease))
+    assert ([303], "?sku=LAMP") == (statuses(placed), field(placed, "location"))
+    assert b"<title>order</title>" in server.ask(request("GET", PATH, cookie))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "Host: evil.example\r\n",
+        "X-Forwarded-Host: evil.example\r\n",
+        "X-Forwarded-Proto: javascript\r\n",
+        "Forwarded: host=evil.example\r\n",
+        "X-Original-URL: //evil.example\r\n",
+        "Referer: https://evil.example/\r\n",
+        "Origin: https://evil.example\r\n",
+    ],
+)
+def test_no_field_leads_to_another_site(server: Served, fields: str) -> None:
+    """Locations are made of configuration and of the SKU alone."""
+    assert ENDED == field(server.ask(request("GET", order_path("NONE"), fields)), "location")
+    assert f'"{FOLDER}"'.encode() in server.ask(request("GET", PATH, fields))
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"//evil.example/o/{token()}?sku=LAMP",
+        f"/o/{token()}//evil.example?sku=LAMP",
+        f"/o/{token()}?sku=//evil.example",
+        f"/o/{token()}?sku=LAMP%0d%0aLocation:%20https://evil.example",
+        f"/o/{token()}?sku=https://evil.example",
+        f"/\\evil.example/o/{token()}?sku=LAMP",
+        f"http://evil.example/o/{token()}?sku=NONE",
+        "//evil.example",
+        "/o//evil.example",
+    ],
+)
+def test_no_target_leads_to_another_site(server: Served, target: str) -> None:
+    """Nor splits the answer."""
+    answer = server.ask(request("GET", target))
+    assert statuses(answer) in ([303], [404], [400])
+    assert field(answer, "location") in ("", ENDED)
+    assert b"evil" not in answer
+
+
+def test_two_cookies_and_two_addresses(server: Served) -> None:
+    """Duplicates are read, and none of them is a way in."""
+    fields = (
+        "Cookie: flashgen_buyer=x\r\nCookie: flashgen_buyer=a.b\r\nX-Forwarded-For: 1.1.1.1\r\nX-Forwarded-For: ,\r\n"
+    )
+    assert [200] == statuses(server.ask(request("GET", PATH, fields)))
+
+
+HUGE = b"a" * 21_000
+CHUNKS = b"fff\r\n" + b"a" * 4095 + b"\r\nff\r\n" + b"a" * 255 + b"\r\n"
+
+REFUSED: dict[str, tuple[bytes, int]] = {
+    "a long field": (b"GET / HTTP/1.1\r\nX: " + HUGE + b"\r\n\r\n", 431),
+    "a longer field": (b"GET / HTTP/1.1\r\nX: " + HUGE * 15 + b"\r\n\r\n", 431),
+    "a long target": (b"GET /" + HUGE + b" HTTP/1.1\r\n\r\n", 431),
+    "many fields": (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 6_000 + b"\r\n", 431),
+    "empty lines": (b"\r\n" * 20_000, 431),
+    "a long form": (request("POST", PATH, "", b"lease=" + b"a" * 4_091), 413),
+    "a longer form": (request("POST", PATH, "", b"lease=" + HUGE * 10), 413),
+    "long chunks": (POST + TYPE + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS, 413),
+    "a form that says it is long": (POST + TYPE + b"Content-Length: 99999999999\r\n\r\n", 413),
+    "JSON": (POST + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 415),
+    "no type": (POST + b"Content-Length: 2\r\n\r\na=", 415),
+    "two types": (POST + TYPE + TYPE + b"Content-Length: 2\r\n\r\na=", 415),
+    "a file": (POST + b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1\r\n\r\nx", 415),
+    "a path that is not ASCII": (b"GET /\xc3\xa9 HTTP/1.1\r\n\r\n", 400),
+    "NUL": (b"GET /o/\x00 HTTP/1.1\r\n\r\n", 400),
+    "no HTTP": (b"nonsense\r\n\r\n", 400),
+    "HTTP of the future": (b"GET / HTTP/9.9\r\n\r\n", 400),
+    "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
+    "a negative length": (POST + b"Content-Length: -1\r\n\r\n", 400),
+    "two lengths": (POST + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n", 400),
+    "length and chunks": (POST + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_no_form_is_refused_and_closed(server: Served, name: str) -> None:
+    """With the status that says why."""
+    message, status = REFUSED[name]
+    assert [status] == statuses(server.ask(message))[:1]
+
+
+def test_a_form_may_come_in_chunks_and_wait_for_its_turn(server: Served) -> None:
+    """Chunked, with Expect: 100-continue, in small pieces."""
+    head = POST + TYPE + b"Transfer-Encoding: chunked\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n"
+    answer = server.ask(head, b"3\r\nlea\r\n", b"4\r\nse=x\r\n", b"0\r\n\r\n")
+    assert [100, 403] == statuses(answer)
+
+
+@pytest.mark.parametrize(
+    "pieces", [(), (b"GET / HTTP/1.1\r\n",), (b"GET",), (b"\r\n",), (b"GET / HTTP/1.1\r\n\r\n", b"GET / HT")]
+)
+def test_a_head_that_does_not_come_ends_the_connection(
+    server: Served, monkeypatch: pytest.MonkeyPatch, pieces: tuple[bytes, ...]
+) -> None:
+    """On the first request and on later ones."""
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.2)
+    answer = server.ask(*pieces)
+    assert statuses(answer) in ([], [408], [404])
+
+
+def test_a_trickle_ends_the_connection(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then is no progress."""
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    with server.connect() as client:
+        client.settimeout(0.05)
+        client.sendall(b"GET / HTTP/1.1\r\nX: ")
+        deadline, answer = time.monotonic() + 10, None
+        while answer is None and time.monotonic() < deadline:
+            try:
+                answer = client.recv(1000)
+            except TimeoutError:
+                client.sendall(b"a")
+    assert answer is not None
+    assert [408] == statuses(answer)
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slot is another buyer's by then."""
+    monkeypatch.setattr(requests, "BODY_SECONDS", 0.2)
+    assert [408] == statuses(server.ask(request("POST", PATH, "", b"lease=x")[:-3]))
+
+
+def test_a_connection_serves_one_request_after_the_other(server: Served) -> None:
+    """As browsers ask."""
+    with server.connect() as client:
+        for target, status in ((order_path("NONE"), 303), ("/", 404)):
+            client.sendall(f"GET {target} HTTP/1.1\r\n\r\n".encode())
+            assert [status] == statuses(client.recv(65536))
+
+
+@pytest.mark.parametrize(
+    "more", [GET, GET * 100, b"nonsense", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nlease=abc"]
+)
+def test_a_request_that_comes_too_soon_is_not_heard(server: Served, more: bytes) -> None:
+    """The first is answered, and the connection ends."""
+    first = f"GET {order_path('NONE')} HTTP/1.1\r\n\r\n".encode()
+    assert [303] == statuses(server.ask(first + more))
+
+
+def test_a_form_is_not_mixed_with_what_follows(server: Served) -> None:
+    """Bytes of a second request are no part of the first one's body."""
+    first = request("POST", PATH, "", b"lease=x").replace(b"Connection: close\r\n", b"")
+    assert [403] == statuses(server.ask(first + request("POST", PATH, "", b"a" * 5000)))
+
+
+def test_an_upgrade_is_ignored(server: Served) -> None:
+    """Neither WebSockets nor HTTP/2 in the clear are spoken."""
+    for wanted in ("websocket", "h2c"):
+        fields = f"Connection: Upgrade\r\nUpgrade: {wanted}\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n"
+        assert [303] == statuses(server.ask(f"GET {order_path('NONE')} HTTP/1.1\r\n{fields}\r\n".encode(), closes=True))
+    assert statuses(server.ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) in ([400], [405], [404])
+    assert statuses(server.ask(b"CONNECT evil.example:443 HTTP/1.1\r\n\r\n", closes=True)) in ([400], [404], [405])
+
+
+def test_head_has_no_body(server: Served) -> None:
+    """And OPTIONS is none of ours."""
+    for target in (PATH, order_path("NONE"), "/", "/readyz", "/metrics"):
+        assert b"" == server.ask(request("HEAD", target)).partition(b"\r\n\r\n")[2]
+    assert [405] == statuses(server.ask(request("OPTIONS", PATH)))
+
+
+@pytest.mark.parametrize("times", [1, 2, 50])
+def test_who_leaves_before_the_form_leaves_no_slot(server: Served, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """While the storage was deciding; also when more than one request came."""
+    decide = server.house.storage.decide
+    deciding, go_on = threading.Event(), threading.Event()
+
+    def slow(asks: Any) -> Any:
+        deciding.set()
+        go_on.wait(10)
+        return decide(asks)
+
+    before = server.house.in_use()
+    given = server.house.count(Count.LEASES)
+    with monkeypatch.context() as slowly:
+        slowly.setattr(server.house.storage, "decide", slow)
+        with server.connect() as client:
+            client.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode() * times)
+            assert deciding.wait(10)
+        time.sleep(0.1)
+        go_on.set()
+    assert server.wait_until(lambda: server.house.count(Count.LEASES) > given)
+    assert server.wait_until(lambda: server.house.in_use() == before)
+
+
+def test_a_server_that_stops_gives_slots_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever was being let in is told nothing, and holds nothing."""
+    with gate_house(tmp_path) as house:
+        decide, deciding = house.storage.decide, threading.Event()
+
+        def slow(asks: Any) -> Any:
+            deciding.set()
+            time.sleep(1.5)
+            return decide(asks)
+
+        with served(house) as one, one.connect() as client, monkeypatch.context() as slowly:
+            slowly.setattr(house.storage, "decide", slow)
+            client.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode())
+            assert deciding.wait(10)
+            time.sleep(0.05)
+        assert one.wait_until(lambda: house.in_use() == 0)
+
+
+def test_two_hundred_at_once(tmp_path: Path) -> None:
+    """For ten slots: ten forms."""
+    with gate_house(tmp_path, slots_per_server=10) as house, served(house) as one, ThreadPoolExecutor(50) as crowd:
+        answers = list(crowd.map(lambda _: one.ask(request("GET", order_path("MUG"))), range(200)))
+        assert (10, 10) == (sum(b'data-lease="id-' in answer for answer in answers), house.in_use())
+        assert {200, 303} == {statuses(answer)[0] for answer in answers}

@@ -1,0 +1,414 @@
+"""What buyers meet at the gate, in the order of its questions."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.gate_house import (
+    CLIENT,
+    ENDED,
+    FOLDER,
+    OPEN_SECONDS,
+    Answer,
+    Browser,
+    House,
+    gate_house,
+    order_path,
+)
+from support.operators import ENDS_AT, STARTS_AT
+
+from flashgen.gate.metrics import Count
+from flashgen.gate.storage.protocol import OrderState, StorageLost
+from flashgen.unlock.state import EVERY_SKU, State
+
+OPENS, ENDS = STARTS_AT.timestamp(), ENDS_AT.timestamp()
+
+
+def is_ended(answer: Answer) -> bool:
+    """Whether this is the way to the page that says why not; it is always there, never on another site."""
+    return (303, ENDED, b"") == (answer.status, answer.one("location"), answer.body)
+
+
+def is_again(answer: Answer, query: str = "sku=LAMP") -> bool:
+    """Whether this is the way to the same path."""
+    return (303, f"?{query}") == (answer.status, answer.one("location"))
+
+
+def set_clock(house: House, now: float) -> None:
+    """Go to a moment of the sale."""
+    house.clock.now = now
+    house.reader.look()
+
+
+def test_a_buyer_gets_a_form_and_an_order(house: House, browser: Browser) -> None:
+    """GET, POST, and the GET that it leads to; the slot is free again."""
+    form = browser.get()
+    assert (200, "form", 1) == (form.status, form.page, house.in_use())
+    assert is_again(browser.post())
+    shown = browser.get()
+    (order,) = house.orders()
+    assert (200, "order", order.id, 0) == (shown.status, shown.page, shown.value("order_id"), house.in_use())
+    assert ("LAMP", "19.90", "EUR", OPEN_SECONDS, OrderState.ACCEPTED) == (
+        order.sku, order.price, order.currency, order.accepted_at, order.state
+    )  # fmt: skip
+    assert order.buyer == browser.cookie.partition("=")[2].partition(".")[0]
+    assert (["fair"], 1, 1) == (house.accepted, house.count(Count.LEASES), house.count(Count.ACCEPTED))
+
+
+def test_the_form_shows_the_product(browser: Browser) -> None:
+    """With its picture where it has one, and how long the place is kept."""
+    lamp, mug = browser.get("LAMP"), Browser(browser.house).get("MUG")
+    assert ("form", "form-pictured") == (lamp.page, mug.page)
+    assert ("A &lt;lamp&gt;", "19,90 €", "lamp/") == tuple(lamp.value(name) for name in ("name", "price", "page"))
+    assert ("assets/mug.jpg", FOLDER, "3:00") == tuple(mug.value(name) for name in ("image", "site", "remaining"))
+
+
+def test_odd_skus_find_their_way(browser: Browser) -> None:
+    """Whatever characters they have."""
+    assert "form" == browser.get("É 1").page
+    assert is_again(browser.post("É 1"), "sku=%C3%89%201")
+    assert "order" == browser.get("É 1").page
+
+
+def test_every_answer_keeps_the_token_to_itself(house: House, browser: Browser) -> None:
+    """No cache keeps it, no other site is told, and no page runs anything."""
+    answers = [
+        browser.get(),
+        browser.post(),
+        browser.get(),
+        browser.get("NONE"),
+        browser.get(shown="x"),
+        browser.post(lease="x"),
+    ]
+    set_clock(house, OPENS - 60)
+    answers += [Browser(house).get(), Browser(house).ask("GET", "/"), Browser(house).ask("PUT", order_path())]
+    for answer in answers:
+        assert ("no-store", "no-referrer", "nosniff") == tuple(
+            answer.one(name) for name in ("cache-control", "referrer-policy", "x-content-type-options")
+        )
+        assert answer.one("content-length") == str(len(answer.body))
+        if answer.one("content-type").startswith("text/html"):
+            policy = answer.one("content-security-policy")
+            assert policy.startswith("default-src 'none'; ")
+            assert "script" not in policy
+            assert "form-action 'self' https://sale.example.com" in policy
+
+
+def test_two_tabs_share_a_place_and_an_order(house: House, browser: Browser) -> None:
+    """Double clicks and back buttons come to the same."""
+    first, second = browser.get(), browser.get()
+    assert (first.value("lease"), 1) == (second.value("lease"), house.in_use())
+    assert [True, True] == [is_again(browser.post()) for _ in range(2)]
+    assert 1 == len(house.orders())
+    assert "order" == browser.get().page
+
+
+def test_double_clicks_at_the_same_moment(house: House, browser: Browser) -> None:
+    """Ten posts at once: one order."""
+    browser.get()
+    body = f"lease={browser.lease}".encode()
+
+    async def click() -> list[Answer]:
+        return await asyncio.gather(*(browser.asking("POST", order_path(), body) for _ in range(10)))
+
+    assert all(is_again(answer) for answer in house.run(click()))
+    assert (1, 1) == (len(house.orders()), house.count(Count.ACCEPTED))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda house: house.point(state=State.PAUSED),
+        lambda house: house.point(state=State.ENDED),
+        lambda house: house.point(state=State.SCHEDULED),
+        lambda house: house.point(epoch=2, token_nonce="token-2"),
+        lambda house: house.point(closed=EVERY_SKU),
+        lambda house: set_clock(house, ENDS + 3600),
+        lambda house: house.even.wait(60),
+        lambda house: house.push(items={"MUG": house.settings.items["MUG"]}),
+    ],
+    ids=["paused", "ended", "scheduled", "epoch", "closed", "over", "stale", "gone"],
+)
+def test_an_order_is_shown_again_whatever_has_happened(house: House, browser: Browser, change: Any) -> None:
+    """Whoever has one is told so, and a second click leads there."""
+    browser.get()
+    browser.post()
+    change(house)
+    assert ("order", house.orders()[0].id) == (browser.get().page, browser.get().value("order_id"))
+    assert is_again(browser.post())
+    assert "form" not in Browser(house).get().page
+
+
+def test_an_order_that_was_rejected_may_be_placed_again(house: House, browser: Browser) -> None:
+    """Its unit is somebody's again, and that may be the same buyer."""
+    browser.get()
+    browser.post()
+    house.storage.settle(house.orders()[0].id, OrderState.REJECTED, house.clock(), 0.0, "HTTP 409")
+    assert "form" == browser.get().page
+    browser.post()
+    assert "order" == browser.get().page
+    assert 2 == len(house.orders())
+
+
+def test_units_are_never_more_than_there_are(house: House) -> None:
+    """The fourth of three is led away, with or without a form."""
+    buyers = [Browser(house, client=(f"198.51.100.{number}", 1)) for number in range(5)]
+    assert ["form"] * 5 == [buyer.get().page for buyer in buyers]
+    assert [True] * 3 + [False] * 2 == [is_again(buyer.post()) for buyer in buyers]
+    assert is_ended(Browser(house).get())
+    assert {"LAMP": 3} == house.tally().taken
+
+
+def test_sold_out_is_known_for_half_a_second(house: House) -> None:
+    """Without a question to the storage; and units that come back are sold."""
+    for number in range(3):
+        buyer = Browser(house, client=(f"198.51.100.{number}", 1))
+        buyer.get()
+        buyer.post()
+    assert is_ended(Browser(house).get())
+    house.storage.settle(house.orders()[0].id, OrderState.REJECTED, house.clock(), 0.0, "HTTP 409")
+    house.even.wait(0.49)
+    assert is_ended(Browser(house).get())
+    assert "form-pictured" == Browser(house).get("MUG").page
+    house.even.wait(0.02)
+    assert "form" == Browser(house).get().page
+
+
+def test_an_address_has_a_quarter_of_the_slots(house: House) -> None:
+    """So that no machine takes them all; this one has no limit."""
+    assert [True] * 3 + [False] == [Browser(house).get("MUG").page == "form-pictured" for _ in range(4)]
+    local = [Browser(house, client=("127.0.0.1", 1)).get("MUG").page for _ in range(10)]
+    assert ["form-pictured"] * 9 + [""] == local
+    assert 12 == house.in_use()
+
+
+def test_forms_are_as_many_as_slots(house: House) -> None:
+    """Of 200 who come at once."""
+
+    async def crowd() -> list[Answer]:
+        browsers = [Browser(house, client=(f"198.51.{number}.1", 1)) for number in range(200)]
+        return await asyncio.gather(*(browser.asking("GET", order_path("MUG")) for browser in browsers))
+
+    pages = [answer.page for answer in house.run(crowd())]
+    assert (12, 12) == (pages.count("form-pictured"), house.in_use())
+
+
+def test_an_early_buyer_waits(house: House, browser: Browser) -> None:
+    """On a page that comes back by itself; no slot is taken, and no cookie set."""
+    set_clock(house, OPENS - 60)
+    far = browser.get()
+    set_clock(house, OPENS - 0.5)
+    near = browser.get()
+    assert [(403, "early", "2"), (403, "early", "1")] == [
+        (one.status, one.page, one.one("refresh")) for one in (far, near)
+    ]
+    assert (0, "", "A &lt;lamp&gt;") == (house.in_use(), browser.cookie, far.value("name"))
+    set_clock(house, OPENS)
+    assert "form" == browser.get().page
+
+
+NO_SKUS = [
+    *("", "sku=", "sku=LAMP&sku=LAMP", "sku=LAMP&sku=MUG", "sku=lamp", "SKU=LAMP", "%", "sku=%FF", "sku=%00"),
+    *("sku=LAMP%0d%0aX:%20y", "sku=//evil.example", "sku=%ED%A0%80", "sku=LAMP&" + "a=b&" * 50),
+    *("sku=" + "A" * 60_000, "&" * 5000),
+]
+
+
+@pytest.mark.parametrize("query", NO_SKUS, ids=range(len(NO_SKUS)))
+def test_no_sku_is_led_away(browser: Browser, query: str) -> None:
+    """As one that is not on sale is."""
+    assert is_ended(browser.ask("GET", order_path().partition("?")[0] + f"?{query}"))
+    assert is_ended(browser.ask("POST", order_path().partition("?")[0] + f"?{query}", b"lease=x")) or not browser.cookie
+
+
+def test_the_storage_is_not_asked_for_what_is_no_sku(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even for a buyer whose orders it may have."""
+    browser.get()
+    house.point(state=State.ENDED)
+    monkeypatch.setattr(house.storage, "decide", _lost)
+    path = order_path().partition("?")[0]
+    assert all(is_ended(browser.ask("GET", f"{path}?sku={sku}")) for sku in ("%00", "a%0Ab", "", "A" * 65))
+    assert 503 == browser.get().status
+
+
+def test_early_pages_are_kept_by_product(house: House, browser: Browser) -> None:
+    """A crowd of invented SKUs shares one."""
+    set_clock(house, OPENS - 0.5)
+    assert {"early"} == {browser.get(f"SKU-{number}").page for number in range(100)}
+    pages = house.gate._desks["fair"]._pages
+    assert pages
+    assert 1 == pages.early.cache_info().misses
+
+
+def test_other_fields_of_the_query_are_ignored(browser: Browser) -> None:
+    """Campaigns add them."""
+    assert "form" == browser.ask("GET", order_path() + "&utm_source=mail&x=").page
+
+
+def test_a_lease_that_expired_revives(house: House, browser: Browser) -> None:
+    """While a slot is free."""
+    browser.get()
+    house.wait(181)
+    assert 0 == house.in_use()
+    assert is_again(browser.post())
+    assert 1 == len(house.orders())
+
+
+def test_an_expired_lease_of_a_full_house_is_none(house: House, browser: Browser) -> None:
+    """Others hold the slots by now."""
+    browser.get("MUG")
+    house.wait(181)
+    for number in range(12):
+        Browser(house, client=(f"198.51.100.{number}", 1)).get("MUG")
+    assert is_ended(browser.post("MUG"))
+    assert ([], 1) == (house.orders(), house.count(Count.FULL))
+
+
+def test_paused_lets_holders_finish(house: House, browser: Browser) -> None:
+    """Nobody else gets a form, and no lease comes back to life."""
+    late = Browser(house)
+    browser.get()
+    late.get()
+    house.point(state=State.PAUSED)
+    assert is_ended(Browser(house).get())
+    assert is_again(browser.post())
+    house.wait(181)
+    assert is_ended(late.post())
+    assert 1 == len(house.orders())
+
+
+@pytest.mark.parametrize("state", [State.ENDED, State.SCHEDULED])
+def test_after_the_end_leases_are_void(house: House, browser: Browser, state: State) -> None:
+    """Also for who pressed a moment later."""
+    browser.get()
+    house.point(state=state)
+    assert is_ended(browser.post())
+    assert [] == house.orders()
+
+
+def test_leases_of_an_older_epoch_are_void(house: House, browser: Browser) -> None:
+    """After a rollback and another go-live."""
+    browser.get()
+    house.point(epoch=2, token_nonce="token-2")
+    assert is_ended(browser.post())
+    assert [] == house.orders()
+
+
+@pytest.mark.parametrize(
+    "lease", ["", "x", "id-2", "id-2.", "id-2.AAAAAAAAAAAAAAAAAAAAAA", "%00", "id-2.%C3%A9", "&lease=y", "a" * 3000]
+)
+def test_a_lease_that_is_none_leads_to_a_form(house: House, browser: Browser, lease: str) -> None:
+    """There the buyer gets a good one, if there is a place."""
+    browser.get()
+    assert is_again(browser.post(lease=lease))
+    assert ([], 1) == (house.orders(), house.count(Count.BAD_LEASE))
+
+
+def test_another_buyers_lease_is_none(house: House, browser: Browser) -> None:
+    """A site that makes a browser post a lease of its own makes no order: neither with the cookie nor without it."""
+    victim = Browser(house)
+    browser.get()
+    victim.get()
+    assert is_again(victim.post(lease=browser.lease))
+    stranger = Browser(house)
+    assert (403, "nobody") == ((answer := stranger.post(lease=browser.lease)).status, answer.page)
+    assert [] == house.orders()
+
+
+def test_a_lease_is_for_its_sku(house: House, browser: Browser) -> None:
+    """The form of a cheap one buys no other."""
+    browser.get("MUG")
+    assert is_again(browser.post("LAMP"))
+    assert [] == house.orders()
+
+
+def test_a_cookie_that_was_tampered_with_is_a_new_buyer(house: House, browser: Browser) -> None:
+    """They see nobody's order."""
+    browser.get()
+    browser.post()
+    thief = Browser(house, cookie=browser.cookie[:-1] + "!")
+    assert "form" == thief.get().page
+    assert thief.cookie != browser.cookie
+
+
+def test_a_proxy_names_buyers(tmp_path: Path) -> None:
+    """No cookie is set; whoever it does not name is nobody, and takes no slot."""
+    with gate_house(tmp_path, buyer="header:X-User-Id", trusted_proxies=("10.0.0.0/8",)) as house:
+        known = Browser(house, client=("10.0.0.7", 1), sends=(("X-User-Id", "ada"),))
+        unknown = Browser(house, client=("10.0.0.7", 1))
+        liar = Browser(house, sends=(("X-User-Id", "ada"),))
+        assert [(403, "nobody")] * 2 == [(one.status, one.page) for one in (unknown.get(), liar.get())]
+        assert 0 == house.in_use()
+        assert ("form", "") == (known.get().page, known.cookie)
+        assert is_again(known.post())
+        assert [(403, "nobody")] * 2 == [(one.status, one.page) for one in (unknown.post(), liar.get())]
+        assert ["ada"] == [order.buyer for order in house.orders()]
+
+
+def test_a_stale_reading_admits_nobody(house: House, browser: Browser) -> None:
+    """503, and the page asks again by itself."""
+    browser.get()
+    house.even.wait(10.1)
+    for answer in (browser.post(), Browser(house).get()):
+        assert (503, "unavailable", "4", "4") == (
+            answer.status, answer.page, answer.one("retry-after"), answer.one("refresh")
+        )  # fmt: skip
+    assert ([], 1) == (house.orders(), house.in_use())
+    house.reader.look()
+    assert is_again(browser.post())
+
+
+def test_a_lost_storage_admits_nobody(house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """503 until it is back; the log says so once."""
+    browser.get()
+    with monkeypatch.context() as broken:
+        broken.setattr(house.storage, "decide", _lost)
+        assert [503] * 3 == [answer.status for answer in (browser.get(), browser.post(), Browser(house).get())]
+        assert (503, 3) == (browser.ask("GET", "/readyz").status, house.count(Count.STORAGE_ERRORS))
+    assert is_again(browser.post())
+    assert 200 == browser.ask("GET", "/readyz").status
+    assert ["storage lost", "storage back"] == [name for name in house.logged() if "storage" in name]
+
+
+def _lost(asks: object) -> None:
+    raise StorageLost("gone")
+
+
+def test_nothing_personal_is_logged(house: House, browser: Browser) -> None:
+    """Neither buyer, nor address, nor token, nor cookie."""
+    browser.get()
+    browser.post()
+    log = repr(house.events)
+    assert house.orders()[0].id in log
+    for secret in (browser.cookie, browser.lease, house.orders()[0].buyer + "'", CLIENT[0], order_path()[3:40]):
+        assert secret not in log
+
+
+def test_head_takes_no_place(house: House, browser: Browser) -> None:
+    """Link checkers and previews use it."""
+    answer = browser.ask("HEAD", order_path())
+    assert (200, b"", 0, "") == (answer.status, answer.body, house.in_use(), browser.cookie)
+    assert is_ended(browser.ask("HEAD", order_path("NONE")))
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "paths"),
+    [
+        ("PUT", 405, ["/o/x", "/o/"]),
+        ("OPTIONS", 405, ["/o/x", "/readyz"]),
+        ("POST", 405, ["/readyz", "/metrics"]),
+        ("GET", 404, ["/", "/o", "//evil.example/o/x", "*", ""]),
+        ("POST", 404, ["/", "/o"]),
+    ],
+)
+def test_what_is_not_here(browser: Browser, method: str, status: int, paths: list[str]) -> None:
+    """Other methods and other paths."""
+    for path in paths:
+        answer = browser.ask(method, path)
+        assert status == answer.status
+        assert ("GET, HEAD" in answer.one("allow")) == (status == 405)

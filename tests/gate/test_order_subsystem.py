@@ -1,0 +1,181 @@
+"""One attempt at handing an order over, and what each answer says of it."""
+
+from __future__ import annotations
+
+import hmac
+import threading
+from collections.abc import Iterator
+
+import pytest
+from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
+from support.s3_server import free_port
+
+from flashgen.gate import order_subsystem
+from flashgen.gate.order_subsystem import OrderSubsystem, Verdict, meaning
+from flashgen.gate.storage.protocol import Order, OrderState
+
+KEY = bytes(range(32))
+NOW = 1_795_370_000.9
+ORDER = Order("order-1", "night", "É 1", "ada", "19.90", "EUR", NOW)
+
+
+@pytest.fixture
+def shop() -> Iterator[OrderStandIn]:
+    """Takes every order."""
+    with order_stand_in() as stand_in:
+        yield stand_in
+
+
+def subsystem(url: str) -> OrderSubsystem:
+    """As a gate has it."""
+    return OrderSubsystem(url, KEY, lambda: NOW, at_once=1)
+
+
+def test_an_order_is_sent_as_the_contract_says(shop: OrderStandIn) -> None:
+    """The body, the idempotency key, the type."""
+    assert Verdict(OrderState.DONE, "HTTP 201") == subsystem(shop.url).send(ORDER)
+    (sent,) = shop.received
+    expected = {
+        "order_id": "order-1",
+        "sale": "night",
+        "sku": "É 1",
+        "quantity": 1,
+        "buyer": "ada",
+        "price": "19.90",
+        "currency": "EUR",
+        "accepted_at": "2026-11-22T17:53:20Z",
+    }
+    assert expected == sent.order
+    assert ("/api/orders", "order-1", "application/json") == (
+        sent.path,
+        sent.fields["idempotency-key"],
+        sent.fields["content-type"],
+    )
+
+
+def test_the_signature_covers_the_body_and_the_moment(shop: OrderStandIn) -> None:
+    """By HMAC-SHA-256, as docs/gate.md has it verified."""
+    subsystem(shop.url).send(ORDER)
+    (sent,) = shop.received
+    proof = hmac.new(KEY, b"1795370000." + sent.body, "sha256").hexdigest()
+    assert f"t=1795370000,v1={proof}" == sent.fields["flashgen-signature"]
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        *((code, OrderState.DONE) for code in (200, 201, 202, 204)),
+        *((code, OrderState.REJECTED) for code in (409, 422)),
+        *((code, OrderState.UNKNOWN) for code in (301, 302, 307, 400, 401, 403, 404, 410, 413, 429, 500, 502, 503)),
+    ],
+)
+def test_what_a_status_means(code: int, state: OrderState) -> None:
+    """A wrong address or credential says nothing of the order: its unit must not be sold again."""
+    assert state is meaning(code)
+
+
+@pytest.mark.parametrize("code", [500, 401, 409])
+def test_the_status_is_noted(shop: OrderStandIn, code: int) -> None:
+    """For whoever lists orders."""
+    shop.otherwise = status(code)
+    assert Verdict(meaning(code), f"HTTP {code}") == subsystem(shop.url).send(ORDER)
+
+
+@pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
+def test_a_redirect_is_not_followed(shop: OrderStandIn, code: int) -> None:
+    """Nobody else gets orders because a server says so."""
+    with order_stand_in() as other:
+        shop.otherwise = lambda desk: desk.say(code, Location=other.url)
+        assert Verdict(OrderState.UNKNOWN, f"HTTP {code}") == subsystem(shop.url).send(ORDER)
+        assert [] == other.received
+    assert 1 == len(shop.received)
+
+
+def test_nobody_is_there() -> None:
+    """Refused connections are unknown too: a proxy may have taken the order and died."""
+    verdict = subsystem(f"http://127.0.0.1:{free_port()}/").send(ORDER)
+    assert Verdict(OrderState.UNKNOWN, "no answer: cannot connect") == verdict
+
+
+def test_an_answer_that_takes_too_long_is_none(shop: OrderStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may come to be done all the same."""
+    monkeypatch.setattr(order_subsystem, "READ_SECONDS", 0.1)
+    is_over = threading.Event()
+
+    def slow(desk: Desk) -> None:
+        is_over.wait(20)
+
+    shop.otherwise = slow
+    verdict = subsystem(shop.url).send(ORDER)
+    is_over.set()
+    assert Verdict(OrderState.UNKNOWN, "no answer: timed out") == verdict
+
+
+def test_a_connection_that_dies_before_the_answer(shop: OrderStandIn) -> None:
+    """Unknown, and nothing is sent twice within one attempt."""
+    shop.otherwise = Desk.cut
+    assert OrderState.UNKNOWN is subsystem(shop.url).send(ORDER).state
+    assert 1 == len(shop.received)
+
+
+def test_a_connection_that_dies_in_the_middle_of_the_answer(shop: OrderStandIn) -> None:
+    """Half an answer is none."""
+
+    def half(desk: Desk) -> None:
+        desk.send_response(200)
+        desk.send_header("Content-Length", "1000")
+        desk.end_headers()
+        desk.wfile.write(b"{")
+        desk.wfile.flush()
+        desk.cut()
+
+    shop.otherwise = half
+    assert OrderState.UNKNOWN is subsystem(shop.url).send(ORDER).state
+
+
+def test_an_answer_that_comes_twice_is_not_the_next_order_s(shop: OrderStandIn) -> None:
+    """What is left in a connection belongs to nobody."""
+
+    def twice(desk: Desk) -> None:
+        desk.say(200)
+        desk.say(200)
+
+    shop.answers = [twice, status(409)]
+    gate = subsystem(shop.url)
+    first, second = gate.send(ORDER), gate.send(ORDER)
+    assert (OrderState.DONE, OrderState.REJECTED) == (first.state, second.state)
+
+
+def test_what_is_no_http_is_unknown(shop: OrderStandIn) -> None:
+    """A port that something else listens on."""
+
+    def greet(desk: Desk) -> None:
+        desk.wfile.write(b"SSH-2.0-OpenSSH_9.2\r\n")
+
+    shop.otherwise = greet
+    assert OrderState.UNKNOWN is subsystem(shop.url).send(ORDER).state
+
+
+def test_notes_hold_no_address_and_no_buyer(shop: OrderStandIn) -> None:
+    """They are shown in lists and logs."""
+    for answer in (Desk.cut, status(500)):
+        shop.otherwise = answer
+        note = subsystem(shop.url).send(ORDER).note
+        assert "127.0.0.1" not in note
+        assert "ada" not in note
+
+
+def test_connections_are_kept(shop: OrderStandIn) -> None:
+    """A handshake an order would be the larger part of it."""
+    ports: list[int] = []
+
+    def note(desk: Desk) -> None:
+        ports.append(desk.client_address[1])
+        desk.say(200)
+
+    shop.otherwise = note
+    gate = subsystem(shop.url)
+    for _ in range(3):
+        gate.send(ORDER)
+    gate.close()
+    assert 1 == len(set(ports))

@@ -1,0 +1,144 @@
+"""A slot that was just taken comes back on every way out but the form's arrival."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from support.gate_house import SERVER, Browser, House, order_path
+
+from flashgen.gate.metrics import Count
+from flashgen.gate.storage.protocol import Leave
+
+
+def test_a_slot_comes_back_when_the_client_has_left(house: House, browser: Browser) -> None:
+    """Before the form was sent."""
+
+    async def leave() -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            raise AssertionError("there is nobody")
+
+        await house.gate(browser.scope("GET", order_path()), receive, send)
+        await house.gate._health.rest()
+
+    house.run(leave())
+    assert (1, 0) == (house.count(Count.LEASES), house.in_use())
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_slot_comes_back_when_the_client_leaves_meanwhile(house: House, browser: Browser, which: int) -> None:
+    """While the form was being sent: a server swallows what nobody reads."""
+
+    async def leave() -> None:
+        left = asyncio.Event()
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            await left.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            if len(sent) == which:
+                left.set()
+            sent.append(message)
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+        await house.gate(browser.scope("GET", order_path()), receive, send)
+        await house.gate._health.rest()
+
+    house.run(leave())
+    assert (1, 0) == (house.count(Count.LEASES), house.in_use())
+
+
+@pytest.mark.parametrize("error", [OSError("broken pipe"), asyncio.CancelledError()])
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_slot_comes_back_when_sending_fails(house: House, browser: Browser, error: BaseException, which: int) -> None:
+    """At the headers or at the body."""
+
+    async def fail() -> None:
+        sent = []
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+            if len(sent) > which:
+                raise error
+
+        with pytest.raises(type(error)):
+            await house.gate(browser.scope("GET", order_path()), receive, send)
+        await house.gate._health.rest()
+
+    house.run(fail())
+    assert 0 == house.in_use()
+
+
+@pytest.mark.parametrize("turns", range(12))
+def test_a_slot_comes_back_when_the_request_is_cancelled(house: House, browser: Browser, turns: int) -> None:
+    """Whenever: as a server does that stops."""
+
+    async def cancel() -> list[Any]:
+        sent: list[Any] = []
+
+        async def receive() -> dict[str, Any]:
+            await asyncio.Event().wait()
+            raise AssertionError
+
+        async def send(message: Any) -> None:
+            await asyncio.sleep(0)
+            sent.append(message.get("status"))
+
+        task = asyncio.ensure_future(house.gate(browser.scope("GET", order_path()), receive, send))
+        for _ in range(turns):
+            await asyncio.sleep(0.002 if turns > 6 else 0)
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.sleep(0.05)
+        await house.gate._health.rest()
+        return sent
+
+    sent = house.run(cancel())
+    assert (1 if sent == [200, None] else 0) == house.in_use()
+    assert sent in ([], [200], [200, None], [503, None])
+
+
+def test_a_slot_comes_back_when_the_form_cannot_be_filled(house: House, browser: Browser) -> None:
+    """A bug of ours holds no place; the buyer is told to try again, and the log says where."""
+    house.push(items={**house.settings.items, "LAMP": replace(house.settings.items["LAMP"], name=None)})  # type: ignore[arg-type]
+    assert (503, 1) == (browser.get().status, house.count(Count.BUGS))
+    house.run(house.gate._health.rest())
+    assert ("bug", 0) == (house.logged()[-1], house.in_use())
+
+
+def test_a_second_form_that_is_lost_takes_nothing_from_the_first(house: House, browser: Browser) -> None:
+    """A reload that is broken off: the place was there before."""
+    browser.get()
+
+    async def leave() -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            return None
+
+        await house.gate(browser.scope("GET", order_path()), receive, send)
+        await house.gate._health.rest()
+
+    house.run(leave())
+    assert 1 == house.in_use()
+
+
+def test_leaving_goes_to_the_server_that_gave(house: House, browser: Browser) -> None:
+    """What is given back is the very lease."""
+    browser.get()
+    lease = browser.lease.partition(".")[0]
+    house.storage.decide([Leave("fair", SERVER, lease)])
+    assert 0 == house.in_use()

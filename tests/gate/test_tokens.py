@@ -1,0 +1,147 @@
+"""Tokens that open nothing: no slot, no order, no traceback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import random
+import string
+from typing import Any
+
+import pytest
+from support.gate_house import ENDED, Browser, House, order_path, token
+from support.operators import SALE, SECRET, STARTS_AT
+
+from flashgen.gate.app import KNOWN_MAX, Gate
+from flashgen.gate.metrics import Count
+from flashgen.unlock.token import TokenSigner
+
+OTHER_KEY = b"a secret that is not the gate's, in 32"
+OPENS = int(STARTS_AT.timestamp())
+
+
+def check_nothing_opened(house: House) -> None:
+    """Neither slot nor order nor bug."""
+    assert (0, [], 0, 0) == (house.in_use(), house.orders(), house.count(Count.BUGS), house.count(Count.LEASES))
+
+
+def forged() -> str:
+    """The right claims, and a signature of zeros."""
+    payload, _, signature = token().rpartition(".")
+    return f"{payload}.{'A' * len(signature)}"
+
+
+BAD = {
+    "empty": "",
+    "dot": ".",
+    "forged": forged(),
+    "other key": token(OTHER_KEY),
+    "truncated": token()[:-1],
+    "without its signature": token().rpartition(".")[0],
+    "longer": token() + "A",
+    "another spelling": token() + "=",
+    "twice": f"{token()}/{token()}",
+    "foreign sale": token(sale="other"),
+    "not a sale's name": token(sale="../../etc"),
+    "old epoch": token(epoch=0),
+    "new epoch": token(epoch=2),
+    "another nonce": token(nonce="token-2"),
+    "expired": token(expires=OPENS + 1),
+    "unsigned JSON": base64.urlsafe_b64encode(json.dumps({"sale": SALE}).encode()).decode(),
+    "huge": "A" * 50_000,
+    "path": "../../../etc/passwd",
+    "unicode": "é日本",
+    "NUL": "\0",
+    "line break": "\r\nSet-Cookie: a=b",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_a_bad_token_opens_nothing(house: House, name: str) -> None:
+    """GET and POST lead to the sale's own page that says so, with a cookie or without."""
+    browser = Browser(house)
+    for answer in (
+        browser.get(shown=BAD[name]),
+        browser.post(shown=BAD[name], lease="x"),
+        browser.get(shown=BAD[name]),
+    ):
+        assert (303, ENDED) == (answer.status, answer.one("location")) or (403, "nobody") == (
+            answer.status,
+            answer.page,
+        )
+    check_nothing_opened(house)
+
+
+def test_an_early_token_waits(house: House) -> None:
+    """It is good, and its time has not come."""
+    early = token(not_before=int(house.clock()) + 30)
+    assert (403, "early") == ((answer := Browser(house).get(shown=early)).status, answer.page)
+    check_nothing_opened(house)
+
+
+def test_a_token_of_odd_claims_opens_nothing(house: House) -> None:
+    """Signed by us and not made by us: no type is taken for granted."""
+    odd: list[dict[str, Any]] = [{"epoch": "1"}, {"epoch": None}, {"sale": 7}, {"sale": None}, {"nonce": []}]
+    for changes in [*odd, {"sale": [SALE]}]:
+        answer = Browser(house).get(shown=token(**changes))
+        assert (303, ENDED) == (answer.status, answer.one("location"))
+    check_nothing_opened(house)
+
+
+def test_a_bad_token_belongs_to_the_sale_that_it_claims(house: House) -> None:
+    """With several sales; to none of ours, to none."""
+    house.gate = Gate({SALE: lambda: house.reader.reading, "other": lambda: None}, house.outside)
+    browser = Browser(house)
+    shown = [
+        token(OTHER_KEY),
+        token(OTHER_KEY, sale="other"),
+        token(OTHER_KEY, sale="third"),
+        "x",
+        token(sale="third"),
+        token(OTHER_KEY, sale=["a"]),
+    ]
+    answers = [browser.get(shown=one) for one in shown]
+    assert [303, 303, 404, 404, 404, 404] == [answer.status for answer in answers]
+    assert [ENDED, ENDED.replace(SALE, "other")] == [answer.one("location") for answer in answers[:2]]
+    check_nothing_opened(house)
+
+
+def test_ten_thousand_mutations(house: House) -> None:
+    """Each differs from the good one, and opens nothing."""
+    chosen = random.Random(6)
+    good = token()
+    browser = Browser(house)
+    for _ in range(10_000):
+        answer = browser.get(shown=_mutated(good, chosen))
+        assert (303, ENDED) == (answer.status, answer.one("location"))
+    check_nothing_opened(house)
+    assert len(house.gate._known) <= 1
+
+
+def _mutated(good: str, chosen: random.Random) -> str:
+    characters = string.ascii_letters + string.digits + "-_.=+/%~ \x00é"
+    while True:
+        text = list(good)
+        for _ in range(chosen.choice((1, 1, 1, 2, 5))):
+            place = chosen.randrange(len(text))
+            change = chosen.randrange(4)
+            text[place : place + change] = chosen.choices(characters, k=chosen.randrange(3))
+        if "?" not in text and "".join(text) != good:
+            return "".join(text)
+
+
+def test_a_key_that_was_rotated_still_counts(house: House) -> None:
+    """The pointer's token may be of the key before."""
+    assert (SECRET,) == house.outside.keys
+    good = TokenSigner([OTHER_KEY, SECRET]).read(token())
+    assert "form" == Browser(house).get(shown=TokenSigner([SECRET]).sign(good)).page
+
+
+def test_what_is_remembered_is_bounded(house: House) -> None:
+    """Many good tokens are forgotten again; bad ones are never remembered."""
+    browser = Browser(house)
+    for number in range(3 * KNOWN_MAX):
+        browser.get(shown=token(nonce=f"token-{number}"))
+        browser.get(shown=token(OTHER_KEY, nonce=f"token-{number}"))
+    assert 0 < len(house.gate._known) <= KNOWN_MAX
+    assert order_path().partition("?")[0]
