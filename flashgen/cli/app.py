@@ -30,6 +30,7 @@ _COMMANDS = {
     "prune": "prune:prune",
     "doctor": "doctor:doctor",
     "infra": "infra:infra",
+    "gate": "gate:gate",
     "token": "token:token",
     "demo": "demo:demo",
 }

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flashgen.project import Project
 
 _OF_A_TARGET = re.compile(
-    r"\bflashgen (?=(?:plan|push|verify|go-live|pause|resume|sold-out|end|rollback|status|prune|doctor|infra)\b)"
+    r"\bflashgen (?=(?:plan|push|verify|go-live|pause|resume|sold-out|end|rollback|status|prune|doctor|infra|gate)\b)"
 )
 
 
@@ -57,6 +57,12 @@ class Session:
         """A line of talk: progress, warnings, what to do next."""
         if not self.quiet:
             click.echo(text, err=True)
+
+    def warn(self, text: str, hint: str = "") -> None:
+        """What may go wrong, and the fix. Whoever wants quiet wants to know it too."""
+        click.echo(f"{click.style('warning', fg='yellow', bold=True)}: {text}", err=True)
+        if hint:
+            click.echo(f"hint: {self.aimed(hint)}", err=True)
 
     def next_step(self, command: str) -> None:
         """What somebody will want to type now."""

@@ -32,7 +32,7 @@ class Serving:
     """
 
     def __init__(self, app: Any, host: str = "127.0.0.1", port: int = 0) -> None:
-        self._socket = _listening(host, port)
+        self._socket = listening(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
         self._server = uvicorn.Server(_config(app))
@@ -78,15 +78,16 @@ def _config(app: Any) -> uvicorn.Config:
     )
 
 
-def _listening(host: str, port: int) -> socket.socket:
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that connections wait at; `port` 0 is any free one. Raises Refused when it is in use or cannot be."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listening = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        bound = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise _refusal(host, port, error) from error
     # asyncio does this for sockets of its own making only; without it each response waits 40 ms for a delayed ACK.
-    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return listening
+    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return bound
 
 
 def _refusal(host: str, port: int, error: OSError) -> Refused:

@@ -37,6 +37,9 @@ GRACE_SECONDS = 2
 STOP_SECONDS = 9.0
 """A worker that has not ended by then is killed: its orders are in the storage."""
 
+HEALTH_SECONDS = 15
+"""A worker that says nothing for so long is replaced. One that was just spawned has to import everything first."""
+
 
 class Supervisor(Multiprocess):
     """uvicorn's, but that its stop has an end, and that it remembers what ended it."""
@@ -118,6 +121,7 @@ def _config(make_gate: Callable[[], Gate], workers: int) -> uvicorn.Config:
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_worker_healthcheck=HEALTH_SECONDS,
         workers=workers,
     )
 

@@ -10,8 +10,9 @@ from threading import Event, Thread
 
 from flashgen.gate.settings import Item, Settings
 from flashgen.gate.storage.protocol import Storage
+from flashgen.unlock.control import Control
 from flashgen.unlock.state import SaleState, State
-from flashgen.unlock.transition import Control, transition
+from flashgen.unlock.transition import transition
 from flashgen.unlock.verbs import record_sold
 
 LOOK_SECONDS = 1.0

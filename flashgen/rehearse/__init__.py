@@ -1,1 +1,1 @@
-"""What a crowd will do: its polling, and shoppers who do it."""
+"""What a crowd will do: its polling, and shoppers and buyers who do it."""

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import http.client
-import json
-import re
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from flashgen import timestamps
+from flashgen.rehearse.pointer import facts_of, gone_in, pointer_url
 from flashgen.rehearse.polling import jittered, wait_seconds
 
 ANSWER_SECONDS = 10.0
 AFTER_FAILURE_SECONDS = 2.0
-_CONFIG = re.compile(rb'<script type="application/json" id="flashgen">(.*?)</script>', re.DOTALL)
-_CALL = re.compile(r"flashgen\((.*)\)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,20 +66,15 @@ class Shopper:
 
     def _open_page(self, connection: http.client.HTTPConnection, path: str) -> str:
         connection.request("GET", path)
-        config = _CONFIG.search(connection.getresponse().read())
-        if config is None:
-            raise OSError(f"{self.page_url} is not a page of a sale")
-        return urljoin(path, str(json.loads(config[1])["pointer"]))
+        return pointer_url(connection.getresponse().read(), path)
 
     def _poll(self, connection: http.client.HTTPConnection, path: str) -> dict[str, Any]:
         connection.request("GET", f"{path}?{self.draw()}")
         response = connection.getresponse()
-        body = response.read().decode()
+        body = response.read()
         self.polls += 1
         self._offset = int(response.headers["x-now"]) / 1000 - time.time()
-        call = _CALL.search(body)
-        facts: dict[str, Any] = json.loads(call[1]) if call else {}
-        return facts
+        return facts_of(body)
 
     def _now(self) -> float:
         return time.time() + self._offset
@@ -92,7 +84,7 @@ class Shopper:
         state = "open" if is_open else ("scheduled" if pointer["state"] == "live" else pointer["state"])
         order = pointer.get("order")
         url = order["origins"][0] + order["path"] if is_open and order else ""
-        sight = Sight(self._now(), state, frozenset(pointer["closed"]) | frozenset(pointer["sold"]), url)
+        sight = Sight(self._now(), state, gone_in(pointer), url)
         if not self.sights or (self.sights[-1].state, self.sights[-1].gone) != (sight.state, sight.gone):
             self.sights.append(sight)
 

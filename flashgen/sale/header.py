@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from flashgen.errors import Problem
 from flashgen.sale.document import Document
 from flashgen.sale.model import Facts, Header, Order, Unlock, derived_version
+from flashgen.sale.shared_cookie import HINT, doubt
 from flashgen.sale.validation import unknown_key, validate
 
 SECTIONS = frozenset({"sale", "products", "order", "unlock"})
@@ -19,7 +20,8 @@ def read_header(document: Document) -> tuple[Header | None, tuple[Problem, ...],
     unknown = tuple(unknown_key(key, SECTIONS, document, ()) for key in data if key not in SECTIONS)
     facts, facts_problems = _facts(document)
     order, order_problems = _order(document)
-    unlock, unlock_problems, warnings = _unlock(document, facts)
+    unlock, unlock_problems, unlock_warnings = _unlock(document, facts)
+    warnings = (*_doubts(document, order), *unlock_warnings)
     problems = (*unknown, *facts_problems, *order_problems, *unlock_problems)
     if problems or facts is None or unlock is None:
         return None, problems, warnings
@@ -43,6 +45,11 @@ def _order(document: Document) -> tuple[Order | None, tuple[Problem, ...]]:
     if not document.data.get("order"):
         return None, ()
     return validate(Order, document.data["order"], document, ("order",))
+
+
+def _doubts(document: Document, order: Order | None) -> tuple[Problem, ...]:
+    message = doubt(order) if order else ""
+    return (document.problem(("order", "servers"), message, HINT),) if message else ()
 
 
 def _unlock(document: Document, facts: Facts | None) -> tuple[Unlock | None, tuple[Problem, ...], tuple[Problem, ...]]:

@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
+import re
+import signal
+import socket
+import time
 from pathlib import Path
 
+import pytest
 from support.command import Flashgen
+from support.projects import finish, start
 
-from flashgen.cli.commands.demo import SEEN_WITHIN_SECONDS, SHOPPERS
+from flashgen.cli.commands.demo import SHOPPERS
+from flashgen.cli.demo_project import SLOTS, STOCK
+from flashgen.cli.demo_story import SEEN_WITHIN_SECONDS
 
 MINUTE_SECONDS = 60
+PATIENCE_SECONDS = 30
 WATCHED = {
     "go-live": "flashgen go-live lantern-night --at start --late-ok --yes",
-    "sold-out": "flashgen sold-out lantern-night --sku LANTERN-L --yes",
     "end": "flashgen end lantern-night --yes",
 }
+ORDERS = "flashgen gate orders list lantern-night --storage sqlite:.flashgen/gate.db"
 
 
-def test_every_shopper_sees_the_sale_open_sell_out_and_end(flashgen: Flashgen, project: Path) -> None:
-    """In under a minute, without touching the folder it is run in; the store was asked far less than the edge."""
+def test_every_shopper_sees_the_sale_open_sell_out_and_end(
+    flashgen: Flashgen, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In under a minute, without touching the folder it is run in, or a storage that is not its own."""
+    monkeypatch.setenv("FLASHGEN_STORAGE", "redis://127.0.0.1:1/0")
     run = flashgen("demo", "--json")
     assert 0 == run.exit_code, run.err
-    seen = {step["command"]: step["seen_after_seconds"] for step in run.result["steps"] if "seen_after_seconds" in step}
+    result, bought = run.result, run.result["bought"]
+    seen = {step["command"]: step["seen_after_seconds"] for step in result["steps"] if "seen_after_seconds" in step}
     assert set(WATCHED.values()) == set(seen)
-    assert [SHOPPERS] * 3 == [len(delays) for delays in seen.values()]
+    delays = [*seen.values(), bought["seen_after_seconds"]]
+    assert [SHOPPERS] * 3 == [len(each) for each in delays]
     assert max(seen[WATCHED["go-live"]]) <= 3
-    assert max(max(delays) for delays in seen.values()) <= SEEN_WITHIN_SECONDS
-    assert run.result["polls"]["store"] < run.result["polls"]["shoppers"]
-    assert run.result["seconds"] < MINUTE_SECONDS
+    assert max(map(max, delays)) <= SEEN_WITHIN_SECONDS
+    assert result["polls"]["store"] < result["polls"]["shoppers"]
+    assert result["seconds"] < MINUTE_SECONDS
     assert [] == list(project.iterdir())
+
+    assert (STOCK, SLOTS) == (bought["stock"], bought["slots"])
+    assert {"ordered": STOCK, "sold out": SHOPPERS - STOCK} == bought["outcomes"]
+    assert sorted(bought["forwarded"]) == bought["orders"]
+    (listed,) = (step["result"]["orders"] for step in result["steps"] if step["command"] == ORDERS)
+    assert sorted((one["order_id"], one["state"]) for one in listed) == [(order, "done") for order in bought["orders"]]
+
+
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_what_interrupts_the_demo_ends_its_gate(project: Path, sent: signal.Signals) -> None:
+    """Nothing is left that listens, and nothing is said but that."""
+    demo = start(project, "demo", "--keep", "kept")
+    log = project / "kept" / ".flashgen" / "gate.log"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not (log.is_file() and '"ready"' in log.read_text(encoding="utf-8")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    demo.send_signal(sent)
+    code, _, err = finish(demo)
+    assert 130 == code
+    assert "Traceback" not in err
+    written = (project / "kept" / "sale_configs" / "lantern-night.yaml").read_text(encoding="utf-8")
+    found = re.search(r"servers: \[http://127\.0\.0\.1:(\d+)\]", written)
+    assert found
+    with socket.socket() as asking:
+        assert asking.connect_ex(("127.0.0.1", int(found[1]))) != 0
+    assert '"stopped"' in log.read_text(encoding="utf-8")

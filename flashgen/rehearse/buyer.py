@@ -1,0 +1,151 @@
+"""A simulated buyer: follows the order URL as a browser without scripts does, and tells what came of it."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from html.parser import HTMLParser
+from http.client import HTTPException
+from http.cookiejar import CookieJar
+from urllib.error import HTTPError
+from urllib.parse import quote, urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
+
+from flashgen.rehearse.pointer import facts_of, gone_in, pointer_url
+from flashgen.rehearse.polling import jittered
+
+ANSWER_SECONDS = 10.0
+AGAIN_SECONDS = 1.0
+"""How soon somebody tries again who was told so by a page that does not do it by itself."""
+
+# An id as gates make it, whatever a theme puts around it.
+_ORDER_ID = re.compile(r"(?<![\w.-])[a-z2-7]{24}(?![\w.-])")
+
+
+class Came(StrEnum):
+    """What came of it."""
+
+    ORDERED = "ordered"
+    FULL = "all places taken"
+    SOLD_OUT = "sold out"
+    PAUSED = "paused"
+    ENDED = "ended"
+    EARLY = "early"
+    NOBODY = "not known to the gate"
+    UNAVAILABLE = "unavailable"
+
+
+_MAY_CHANGE = frozenset({Came.FULL, Came.EARLY, Came.UNAVAILABLE})
+_BY_STATE = {"paused": Came.PAUSED, "ended": Came.ENDED, "scheduled": Came.EARLY}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an order URL was followed: with ORDERED an `order_id`. `tries` were made, the last one in the end.
+
+    `again_seconds` is when the page asked to be looked at again.
+    """
+
+    came: Came
+    order_id: str = ""
+    tries: int = 1
+    again_seconds: float = AGAIN_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    url: str
+    refresh: str
+    body: bytes
+
+
+@dataclass
+class Buyer:
+    """A browser with cookies of its own. `draw` gives uniform numbers in [0, 1).
+
+    `order_url` is what the pointer says of one server; `thinks_seconds` is how long the form is looked at, at most.
+    """
+
+    order_url: str
+    sku: str
+    draw: Callable[[], float]
+    thinks_seconds: float = 0.0
+    _browser: OpenerDirector = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._browser = build_opener(HTTPCookieProcessor(CookieJar()), ProxyHandler({}))
+
+    def insist(self, stop: threading.Event) -> Outcome:
+        """Buy; try again while all places are taken, and while the gate says that it is early or cannot answer."""
+        outcome = self.buy(stop)
+        while outcome.came in _MAY_CHANGE and not stop.wait(jittered(outcome.again_seconds, self.draw())):
+            outcome = replace(self.buy(stop), tries=outcome.tries + 1)
+        return outcome
+
+    def buy(self, stop: threading.Event) -> Outcome:
+        """Press the page's button, then the form's. `stop` ends the thinking."""
+        url = f"{self.order_url}?sku={quote(self.sku, safe='')}"
+        try:
+            answer = self._open(url)
+            if form := _Page(answer).form:
+                stop.wait(self.thinks_seconds * self.draw())
+                answer = self._open(url, form)
+            return self._outcome(answer)
+        except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            return Outcome(Came.UNAVAILABLE)
+
+    def _outcome(self, answer: _Answer) -> Outcome:
+        if answer.status != 200:
+            return _refused(answer)
+        if urlsplit(answer.url).path != urlsplit(self.order_url).path:
+            return Outcome(self._told(answer))
+        page = _Page(answer)
+        if found := _ORDER_ID.search(page.text):
+            return Outcome(Came.ORDERED, found[0])
+        return Outcome(Came.FULL if page.form else Came.UNAVAILABLE)  # a form again: its place had gone
+
+    def _told(self, ended: _Answer) -> Came:
+        """What the page for those without a place says: it reads the pointer."""
+        pointer = facts_of(self._open(pointer_url(ended.body, ended.url)).body)
+        if pointer["state"] != "live":
+            return _BY_STATE[pointer["state"]]
+        return Came.SOLD_OUT if {self.sku, "*"} & gone_in(pointer) else Came.FULL
+
+    def _open(self, url: str, form: Mapping[str, str] | None = None) -> _Answer:
+        """GET, or POST of a form; redirects are followed."""
+        body = urlencode(form).encode() if form else None
+        try:
+            response = self._browser.open(url, body, ANSWER_SECONDS)
+        except HTTPError as error:
+            response = error
+        with response:
+            return _Answer(response.status, response.url, response.headers.get("Refresh", ""), response.read())
+
+
+def _refused(answer: _Answer) -> Outcome:
+    again = float(answer.refresh) if answer.refresh.isdigit() else AGAIN_SECONDS
+    if answer.status == 403:
+        return Outcome(Came.EARLY if answer.refresh else Came.NOBODY, again_seconds=again)
+    return Outcome(Came.UNAVAILABLE, again_seconds=again)
+
+
+class _Page(HTMLParser):
+    """What somebody could read on a page, and what its form would send."""
+
+    def __init__(self, answer: _Answer) -> None:
+        super().__init__()
+        self.text = ""
+        self.form: dict[str, str] = {}
+        self.feed(answer.body.decode())
+
+    def handle_data(self, data: str) -> None:
+        self.text += f"{data} "
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        facts = dict(attrs)
+        if tag == "input" and (name := facts.get("name")):
+            self.form[name] = facts.get("value") or ""

@@ -1,0 +1,194 @@
+"""What has to be right before a gate listens: one clear error each, and nothing begun."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.command import Flashgen
+from support.gate_house import SETTINGS
+
+from flashgen.cli.commands.gate import STATES, STORAGE
+from flashgen.cli.gate_start import Ask, check_storage, choose_server
+from flashgen.errors import Refused
+from flashgen.gate.settings import Settings
+from flashgen.gate.storage.protocol import OrderState
+from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.store.folder import FolderStore
+
+HERE = Ask((), "127.0.0.1", 8090, "", STORAGE, False)
+EAST, WEST = "https://east.example.com", "https://west.example.com"
+LOCAL = ("http://127.0.0.1:8090", "http://127.0.0.1:8091", "http://localhost:8092")
+
+
+@pytest.fixture
+def free_port() -> Iterator[str]:
+    """Taken while a test runs: a gate that gets as far as to listen fails."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield str(server.getsockname()[1])
+
+
+def served_by(*servers: str, sale: str = "night") -> Settings:
+    """A sale with these order servers."""
+    return replace(SETTINGS, sale=sale, servers=servers)
+
+
+def test_the_only_server_is_this_one() -> None:
+    """Wherever it listens: a proxy is before it."""
+    assert EAST == choose_server([served_by(EAST)], HERE)
+
+
+@pytest.mark.parametrize(("port", "server"), [(8090, LOCAL[0]), (8091, LOCAL[1]), (8092, LOCAL[2])])
+def test_of_several_the_one_that_listens_here(port: int, server: str) -> None:
+    """By its port, on this machine."""
+    assert server == choose_server([served_by(*LOCAL)], replace(HERE, port=port))
+
+
+def test_of_several_the_one_that_is_called_as_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With or without its domain."""
+    for name in ("west", "west.example.com"):
+        monkeypatch.setattr(socket, "gethostname", lambda name=name: name)
+        assert WEST == choose_server([served_by(EAST, WEST)], HERE)
+
+
+def test_the_one_that_is_named() -> None:
+    """If the sale knows it."""
+    assert WEST == choose_server([served_by(EAST, WEST)], replace(HERE, server=WEST))
+    with pytest.raises(Refused, match=r"https://north.example.com is none of the order servers of night") as refused:
+        choose_server([served_by(EAST, WEST)], replace(HERE, server="https://north.example.com"))
+    assert f"--server {EAST} or {WEST}" == refused.value.hint
+
+
+@pytest.mark.parametrize("servers", [(EAST, WEST), LOCAL, ("http://127.0.0.1:9000", "http://localhost:9000")])
+def test_of_several_none_is_guessed(servers: tuple[str, ...]) -> None:
+    """Two gates that count the same slots would let in half the buyers."""
+    with pytest.raises(Refused, match=r"there are \d order servers; which one is this\?") as refused:
+        choose_server([served_by(*servers)], replace(HERE, port=9000))
+    assert f"--server {' or '.join(servers)}" == refused.value.hint
+
+
+def test_several_sales_share_a_server() -> None:
+    """It is one that all of them name."""
+    sales = [served_by(EAST, WEST), served_by(WEST, sale="dawn")]
+    assert WEST == choose_server(sales, HERE)
+    with pytest.raises(Refused, match="night, dawn have no order server in common"):
+        choose_server([served_by(EAST), served_by(WEST, sale="dawn")], HERE)
+
+
+def test_sqlite_is_for_one_server() -> None:
+    """Two files would sell the stock twice."""
+    check_storage([served_by(EAST)], STORAGE)
+    check_storage([served_by(EAST, WEST)], "redis://10.0.0.5:6379/0")
+    with pytest.raises(Refused, match="night has 2 order servers, and sqlite:x is for one"):
+        check_storage([served_by(EAST, WEST)], "sqlite:x")
+
+
+def test_a_sale_that_was_not_pushed_is_refused(flashgen: Flashgen) -> None:
+    """With the command that mends it."""
+    flashgen("new", "night")
+    run = flashgen("gate", "serve", "night")
+    assert 1 == run.exit_code
+    assert "_flashgen/night/gate.json is not in dir:" in run.err
+    assert "flashgen push" in run.err
+
+
+def test_a_target_without_a_url_is_refused(pushed: Flashgen, project: Path) -> None:
+    """There would be nowhere to send those who get no place."""
+    (project / "flashgen.yaml").write_text('targets: {local: {store: "dir:.flashgen/store"}}\n', encoding="utf-8")
+    run = pushed("gate", "serve")
+    assert 1 == run.exit_code
+    assert "target `local` has no `url`" in run.err
+
+
+def test_a_target_without_a_secret_is_refused(pushed: Flashgen, project: Path) -> None:
+    """No token could be read."""
+    text = 'targets: {there: {store: "dir:.flashgen/store", url: "http://127.0.0.1:8080"}}\n'
+    (project / "flashgen.yaml").write_text(text, encoding="utf-8")
+    run = pushed("--target", "there", "gate", "serve")
+    assert 1 == run.exit_code
+    assert "needs a secret" in run.err
+
+
+def test_a_project_without_order_sections_is_refused(flashgen: Flashgen, project: Path) -> None:
+    """It has nothing to serve."""
+    flashgen("new", "night")
+    path = project / "sale_configs" / "night.yaml"
+    text = path.read_text(encoding="utf-8")
+    start, end = text.index("\norder:"), text.index("\nunlock:")
+    path.write_text(text[:start] + text[end:], encoding="utf-8")
+    run = flashgen("gate", "serve")
+    assert 1 == run.exit_code
+    assert "no sale here has an `order` section" in run.err
+
+
+def test_a_gate_needs_no_yaml(pushed: Flashgen, project: Path, free_port: str) -> None:
+    """Of a sale that is named it reads what was pushed; here it gets as far as the port."""
+    (project / "sale_configs" / "night.yaml").unlink()
+    run = pushed("gate", "serve", "night", "--port", free_port)
+    assert f"127.0.0.1:{free_port}: the port is in use" in run.err
+    assert 1 == run.exit_code
+
+
+def test_a_storage_is_begun_before_the_first_go_live(pushed: Flashgen, project: Path, free_port: str) -> None:
+    """And is known after it."""
+    pushed("gate", "serve", "--port", free_port)
+    storage = SqliteStorage(project / ".flashgen" / "gate.db", "")
+    assert storage.is_begun("night")
+    storage.close()
+    assert 0 == pushed("go-live", "night", "--early", "--yes").exit_code
+    assert "the port is in use" in pushed("gate", "serve", "--port", free_port).err
+
+
+def test_a_storage_that_knows_nothing_of_a_live_sale_is_refused(
+    pushed: Flashgen, project: Path, free_port: str
+) -> None:
+    """It was emptied, or is another one; with --new-storage somebody takes that upon them."""
+    assert 0 == pushed("go-live", "night", "--early", "--yes").exit_code
+    run = pushed("gate", "serve", "--port", free_port)
+    assert "sqlite:.flashgen/gate.db knows nothing of night, which has been live" in run.err
+    run = pushed("gate", "serve", "--port", free_port, "--new-storage")
+    assert "night begins anew in sqlite:.flashgen/gate.db" in run.err
+    assert "the port is in use" in run.err
+
+
+@pytest.mark.parametrize("storage", ["mysql://db/gate", "sqlite:", "gate.db"])
+def test_a_storage_that_is_none_is_refused(pushed: Flashgen, storage: str) -> None:
+    """With the shapes that are."""
+    run = pushed("gate", "serve", "--storage", storage)
+    assert 1 == run.exit_code
+    assert "sqlite:PATH" in run.err
+
+
+def test_the_storage_may_be_in_the_environment(pushed: Flashgen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have a password in it, which command lines show to everybody."""
+    monkeypatch.setenv("FLASHGEN_STORAGE", "redis://:secret-word@127.0.0.1:1/0")
+    run = pushed("gate", "serve")
+    assert 1 == run.exit_code
+    assert "redis://127.0.0.1:1/0" in run.err
+    assert "secret-word" not in run.err + run.out
+
+
+def test_what_was_pushed_by_a_newer_flashgen_is_refused(pushed: Flashgen, project: Path) -> None:
+    """It may mean something else."""
+    path = project / ".flashgen" / "store" / "_flashgen" / "night" / "gate.json"
+    store = FolderStore(project / ".flashgen" / "store")
+    stored = store.get("_flashgen/night/gate.json")
+    assert stored
+    store.put("_flashgen/night/gate.json", stored.body.replace(b'"format": 1', b'"format": 99'), stored.headers)
+    assert path.is_file()
+    run = pushed("gate", "serve")
+    assert "format 99" in run.err
+
+
+def test_a_server_has_no_json_document(pushed: Flashgen) -> None:
+    """It never ends."""
+    run = pushed("gate", "serve", "--json")
+    assert 2 == run.exit_code
+
+
+def test_states_are_those_that_there_are() -> None:
+    """Help must not import the gate, and so has a copy."""
+    assert tuple(state.value for state in OrderState) == STATES

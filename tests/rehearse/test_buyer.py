@@ -1,0 +1,119 @@
+"""A simulated buyer at a gate that answers what a test says; `flashgen demo` has them at a real one."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from support.scripted_gate import (
+    ENDED,
+    FORM,
+    ORDER,
+    ORDER_ID,
+    PLACED,
+    TOKEN_PATH,
+    Asked,
+    Scripted,
+    ScriptedGate,
+    scripted_gate,
+)
+from support.storefront import pointer
+
+from flashgen.rehearse import buyer as module
+from flashgen.rehearse.buyer import Buyer, Came, Outcome
+from flashgen.rehearse.rush import rush
+
+SKU = "A/1"
+URL = f"{TOKEN_PATH}?sku=A%2F1"
+EARLY = Scripted(403, b"soon", {"Refresh": "3"})
+
+
+def buyer_at(gate: ScriptedGate) -> Buyer:
+    """One who decides at once."""
+    return Buyer(gate.order_url, SKU, lambda: 0.5)
+
+
+def bought(*answers: Scripted, says: bytes = b"") -> Outcome:
+    """What came of these answers, with a pointer that says so."""
+    with scripted_gate(*answers) as gate:
+        gate.pointers = [says or pointer("live")]
+        return buyer_at(gate).buy(threading.Event())
+
+
+def test_an_order_is_placed_as_by_a_browser() -> None:
+    """The cookie comes back, the form is sent as it was filled, and the redirect is followed."""
+    with scripted_gate(FORM, PLACED, ORDER) as gate:
+        assert Outcome(Came.ORDERED, ORDER_ID) == buyer_at(gate).buy(threading.Event())
+    post = Asked("POST", URL, "buyer=ann", b"lease=l%261")
+    assert [Asked("GET", URL, "", b""), post, Asked("GET", URL, "buyer=ann", b"")] == gate.asked
+
+
+def test_an_order_that_is_there_is_seen_again() -> None:
+    """Without a form."""
+    assert Outcome(Came.ORDERED, ORDER_ID) == bought(ORDER)
+
+
+@pytest.mark.parametrize(
+    ("says", "expected"),
+    [
+        (pointer("live"), Came.FULL),
+        (pointer("live", sold=["B"]), Came.FULL),
+        (pointer("live", sold=[SKU]), Came.SOLD_OUT),
+        (pointer("live", closed=["*"]), Came.SOLD_OUT),
+        (pointer("paused"), Came.PAUSED),
+        (pointer("ended", sold=[SKU]), Came.ENDED),
+        (pointer("scheduled"), Came.EARLY),
+        (b"not a pointer", Came.UNAVAILABLE),
+    ],
+)
+def test_who_gets_no_place_reads_why(says: bytes, expected: Came) -> None:
+    """On the ended page, as that reads the pointer."""
+    assert expected == bought(ENDED, says=says).came
+
+
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ([EARLY], Outcome(Came.EARLY, again_seconds=3)),
+        ([Scripted(403)], Outcome(Came.NOBODY)),
+        ([Scripted(503, fields={"Refresh": "5"})], Outcome(Came.UNAVAILABLE, again_seconds=5)),
+        ([Scripted(503, fields={"Refresh": "1; url=/"})], Outcome(Came.UNAVAILABLE)),
+        ([Scripted(404)], Outcome(Came.UNAVAILABLE)),
+        ([Scripted(200, b"hello")], Outcome(Came.UNAVAILABLE)),
+        ([Scripted(200, b"\xff")], Outcome(Came.UNAVAILABLE)),
+        ([FORM, ENDED], Outcome(Came.FULL)),
+        ([FORM, PLACED, FORM], Outcome(Came.FULL)),
+    ],
+)
+def test_other_answers(answers: list[Scripted], expected: Outcome) -> None:
+    """A form that comes again means that the place had gone."""
+    assert expected == bought(*answers)
+
+
+def test_nobody_there() -> None:
+    """As when the gate is restarted."""
+    with scripted_gate(ORDER) as gate:
+        pass
+    assert Outcome(Came.UNAVAILABLE) == buyer_at(gate).buy(threading.Event())
+
+
+def test_a_buyer_insists_while_there_is_hope(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Early, unavailable, full; then the order."""
+    monkeypatch.setattr(module, "jittered", lambda seconds, draw: 0.0)
+    with scripted_gate(EARLY, Scripted(503), ENDED, ENDED, FORM, PLACED, ORDER) as gate:
+        assert Outcome(Came.ORDERED, ORDER_ID, tries=5) == buyer_at(gate).insist(threading.Event())
+
+
+def test_a_buyer_who_reads_that_it_is_sold_out_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the first page that says so."""
+    monkeypatch.setattr(module, "jittered", lambda seconds, draw: 0.0)
+    with scripted_gate(ENDED) as gate:
+        gate.pointers = [pointer("live"), pointer("live", sold=[SKU])]
+        assert Outcome(Came.SOLD_OUT, tries=2) == buyer_at(gate).insist(threading.Event())
+
+
+def test_a_rush_ends_when_patience_does() -> None:
+    """Each of them gives up, and the answers are in the buyers' order."""
+    with scripted_gate(ENDED) as full, scripted_gate(ORDER) as kind:
+        outcomes = rush([buyer_at(full), buyer_at(kind), buyer_at(full)], 0.2)
+    assert [Came.FULL, Came.ORDERED, Came.FULL] == [one.came for one in outcomes]

@@ -1,0 +1,47 @@
+"""A gate that cannot begin; it is made in processes that import it by this name."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from flashgen.gate.app import Gate
+from flashgen.gate.metrics import Counters
+from flashgen.gate.outside import Outside
+from flashgen.gate.storage.protocol import Answer, Ask, Tally
+
+
+def make() -> Gate:
+    """One whose start fails."""
+
+    async def fail() -> None:
+        raise RuntimeError("/o/secret-token")
+
+    return Gate({}, _outside(), on_start=fail)
+
+
+def _outside() -> Outside:
+    async def decide(ask: Ask) -> Answer:
+        raise NotImplementedError
+
+    async def tally(sale: str) -> Tally:
+        raise NotImplementedError
+
+    with NamedTemporaryFile() as file:
+        counters = Counters(Path(file.name))
+    return Outside(
+        server="http://127.0.0.1:1",
+        site="http://127.0.0.1:1/",
+        keys=(b"k" * 32,),
+        decide=decide,
+        tally=tally,
+        accepted=lambda sale: None,
+        counters=counters,
+        now=time.time,
+        even=asyncio.get_running_loop().time,
+        new_id=lambda: "id",
+        chance=lambda: 0.5,
+        log=lambda event, **facts: None,
+    )
