@@ -11,8 +11,8 @@ from flashgen.cli.session import Session
 from flashgen.cli.state_text import difference
 from flashgen.cli.times import local, local_clock, span
 from flashgen.unlock.arm import Moment
+from flashgen.unlock.control import Control
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
-from flashgen.unlock.transition import Control
 
 if TYPE_CHECKING:
     from flashgen.sale.model import Header
@@ -32,6 +32,8 @@ def announce(
         _say_when(session, header, before, moment)
     elif wanted.opens_at and wanted.opens_at > now():
         _note(session, "opens", f"{local(wanted.opens_at, header)}, on the server's clock")
+    if wanted.state is not State.ENDED and wanted.ends_at <= now():
+        _note(session, "ended", f"{local(wanted.ends_at, header)}: for the public it is over all the same")
     if wanted.closed == EVERY_SKU and wanted.state is State.LIVE:
         _note(session, "closed", f"every SKU stays closed: flashgen resume {header.id} opens them")
 

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import UTC, timedelta
+from datetime import UTC
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from flashgen.cli.board_panel import colour, following, one_line, panel
+from flashgen.cli.board_panel import one_line, panel
+from flashgen.cli.board_table import table
 from flashgen.cli.sale_watch import LOOK_EVERY_SECONDS, Glimpse, SaleWatch
-from flashgen.cli.standing import Standing, elapsed
-from flashgen.cli.standing_text import NOT_PUSHED, OVER, OVER_COLOUR
-from flashgen.unlock.state import State
+from flashgen.cli.standing import Standing
 
 DRAWN_EVERY_SECONDS = 0.25
 
 MOST_JOURNAL_LINES = 8
 """Of each sale."""
-
-WIDE_COLUMNS = 80
-"""From here on a table has room for names of people."""
 
 _HEAD_AND_FOOT_LINES = 2
 
@@ -42,11 +38,11 @@ def show_board(watches: Sequence[SaleWatch], target: str) -> None:
 
 
 def board(glimpses: Sequence[Glimpse], target: str, console: Console) -> RenderableType:
-    """A panel a sale with as much of the journal as fits on the console; if none does, a table with a line a sale."""
+    """A panel a sale with as much of the journal as fits on the console; if none does, a table."""
     head, foot = _head(glimpses, target), _foot()
     spare = console.height - _HEAD_AND_FOOT_LINES - _lines(glimpses, console)
     if spare < 0:
-        return Group(head, _table(glimpses, console), foot)
+        return Group(head, table(glimpses, console.width, console.height - _HEAD_AND_FOOT_LINES), foot)
     lines = min(MOST_JOURNAL_LINES, max(0, spare // len(glimpses) - 1))  # one is left empty above them
     return Group(head, *(panel(glimpse, lines) for glimpse in glimpses), foot)
 
@@ -82,55 +78,3 @@ def _clock(standings: Sequence[Standing]) -> str:
 
 def _foot() -> RenderableType:
     return one_line((f" every {LOOK_EVERY_SECONDS:g} s; Ctrl-C ends it", "dim"))
-
-
-def _table(glimpses: Sequence[Glimpse], console: Console) -> RenderableType:
-    most = max(1, console.height - _HEAD_AND_FOOT_LINES - 2)  # a line for the names of columns, and one for the rest
-    table = Table(box=None, padding=(0, 1), expand=True, header_style="dim")
-    table.add_column("sale", ratio=3, no_wrap=True, overflow="ellipsis")
-    for name in ("state", "rev", "next", "edge"):
-        table.add_column(name, no_wrap=True)
-    if console.width >= WIDE_COLUMNS:
-        table.add_column("by", ratio=2, no_wrap=True, overflow="ellipsis", style="dim")
-    for glimpse in glimpses[:most]:
-        table.add_row(Text(glimpse.sale, style="bold"), *_cells(glimpse)[: len(table.columns) - 1])
-    more = len(glimpses) - most
-    return Group(table, one_line((f" and {more} more: name those to watch", "yellow"))) if more > 0 else table
-
-
-def _cells(glimpse: Glimpse) -> tuple[Text, ...]:
-    standing = glimpse.standing
-    if standing is None:
-        return (Text("no answer" if glimpse.trouble else "looking …", style=colour(glimpse)),)
-    if standing.pointer is None:
-        return (Text(NOT_PUSHED, style=colour(glimpse)),)
-    decision = standing.decision
-    return (
-        _state(glimpse),
-        Text(str(standing.pointer.revision)),
-        following(standing, with_time=False),
-        _edge(glimpse),
-        Text(decision.who if decision else ""),
-    )
-
-
-def _state(glimpse: Glimpse) -> Text:
-    standing = glimpse.standing
-    if standing is None or standing.pointer is None:
-        return Text()
-    state = standing.pointer.state.state
-    text = Text(state.value, style=f"bold {colour(glimpse)}")
-    if glimpse.trouble:
-        return text.append(f", {elapsed(timedelta(seconds=glimpse.silent_seconds))} ago", style="red")
-    if standing.is_over and state is not State.ENDED:
-        text.append(f", {OVER}", style=OVER_COLOUR)
-    return text
-
-
-def _edge(glimpse: Glimpse) -> Text:
-    standing = glimpse.standing
-    if standing is None or standing.shown.problem:
-        return Text("unseen", style="yellow")
-    if standing.is_behind:
-        return Text(f"drift: {standing.shown.revision}", style="yellow" if glimpse.is_settling else "bold red")
-    return Text("" if standing.shown.revision is None else str(standing.shown.revision))

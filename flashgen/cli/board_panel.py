@@ -21,11 +21,11 @@ from flashgen.cli.standing_text import (
     notable,
     shown_text,
     unfinished,
+    way_on,
 )
 from flashgen.cli.state_text import COLOURS
-from flashgen.cli.times import local, local_clock
+from flashgen.cli.times import local, local_clock, span
 from flashgen.unlock.journal import Record
-from flashgen.unlock.state import State
 
 WARNING, ALARM = "yellow", "bold red"
 
@@ -67,6 +67,11 @@ def following(standing: Standing, *, with_time: bool = True) -> Text:
     return one_line((f"{STEPS[step.what]} in ", ""), (countdown(left), "bold"), at)
 
 
+def ago(seconds: float) -> str:
+    """How old something is: `9 s ago`."""
+    return f"{span(timedelta(seconds=seconds))} ago"
+
+
 def one_line(*parts: tuple[str, str]) -> Text:
     """Texts and styles in a line, whose end is cut off where it does not fit."""
     return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
@@ -76,12 +81,14 @@ def _rows(glimpse: Glimpse) -> Iterator[tuple[str, RenderableType]]:
     standing = glimpse.standing
     if glimpse.trouble:
         yield "store", Text(_silence(glimpse), style=ALARM)
+    if glimpse.mistake:
+        yield "yaml", Text(f"{glimpse.mistake}; below is by the one before", style=WARNING)
     if standing is None:
         if not glimpse.trouble:
             yield "", Text("looking …", style="dim")
     elif standing.pointer is None:
         yield "state", Text(NOT_PUSHED, style=f"bold {NOT_PUSHED_COLOUR}")
-        yield "next", Text(standing.missing.hint if standing.missing else "", style="dim")
+        yield "next", Text(way_on(standing), style="dim")
     else:
         yield from _pushed_rows(glimpse, standing)
 
@@ -93,6 +100,10 @@ def _pushed_rows(glimpse: Glimpse, standing: Standing) -> Iterator[tuple[str, Re
         yield "since", one_line((f"{_when(standing, decision.when)}, {ago} ago", ""), (f"  by {decision.who}", "dim"))
     if standing.next_step:
         yield "next", following(standing)
+    if standing.is_overdue and standing.pointer:
+        ends_at = standing.pointer.state.ends_at
+        yield "over", one_line((f"since {_when(standing, ends_at)}, {elapsed(standing.now - ends_at)} ago", ALARM))
+        yield "next", Text(way_on(standing))
     yield "edge", _edge(glimpse, standing)
     for label, text in _skus(standing):
         yield label, one_line((text, WARNING))
@@ -114,7 +125,7 @@ def _state(standing: Standing) -> Text:
     if standing.pointer is None:
         return Text()
     state = standing.pointer.state.state
-    over = f"  {OVER}" if standing.is_over and state is not State.ENDED else ""
+    over = f"  {OVER}" if standing.is_overdue else ""
     return one_line(
         (f" {state.upper()} ", f"bold reverse {COLOURS[state]}"),
         (over, f"bold {OVER_COLOUR}"),
@@ -125,7 +136,8 @@ def _state(standing: Standing) -> Text:
 def _edge(glimpse: Glimpse, standing: Standing) -> Text:
     text = shown_text(standing.shown, with_url=False)
     if standing.shown.problem:
-        return Text(text, style=WARNING)
+        last = glimpse.edge_silent_seconds and f"; the last was {ago(glimpse.edge_silent_seconds)}"
+        return Text(f"{text}{last or ''}", style=WARNING)
     if not standing.is_behind:
         return one_line((text or "looking …", "" if text else "dim"))
     if glimpse.is_settling:
@@ -141,8 +153,7 @@ def _other_revision(standing: Standing) -> str:
 def _silence(glimpse: Glimpse) -> str:
     if glimpse.standing is None:
         return glimpse.trouble
-    ago = elapsed(timedelta(seconds=glimpse.silent_seconds))
-    return f"cannot be asked; below is how it was {ago} ago ({glimpse.trouble})"
+    return f"last answer {ago(glimpse.silent_seconds)}; below is how it was then ({glimpse.trouble})"
 
 
 def _journal(standing: Standing, lines: int) -> Table:

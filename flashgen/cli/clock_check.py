@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from flashgen.store import Store
 
 SPARE = timedelta(seconds=5)
-"""What is left for the question and the preparations; each look takes a second at most."""
+"""What is left for the question and the preparations, or for one look that is not answered."""
 
 _HINT = "set it by NTP: `timedatectl set-ntp true`"
 
@@ -33,8 +33,9 @@ def compare_clocks(session: Session, store: Store, left: timedelta, clock_ok: bo
         return ""
     if looks < 1:
         return "not compared with the store's: there is no time left for it"
+    until = time.time() + (left - SPARE).total_seconds()
     try:
-        offset = measure(store.date, time.time, time.sleep, looks)
+        offset = measure(store.date, time.time, time.sleep, looks, until)
     except StoreError as error:
         return f"could not be compared with the store's: {error.message}"
     _judge(session, offset, clock_ok)

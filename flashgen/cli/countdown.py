@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Timer
@@ -16,6 +16,7 @@ import click
 from flashgen.cli.session import Session
 from flashgen.cli.times import span
 from flashgen.errors import Refused, StoreError
+from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState
 
 _MARKS = (10, 60, 600, 3600)
@@ -30,13 +31,21 @@ SLOW_SECONDS = 1.0
 class Countdown:
     """The `Watch` of somebody at a terminal, or of a log. A context manager: leaving it clears the line.
 
-    `what` is about to happen. T0 may be slept through only with `late_ok`, and not when `is_over` says of the state
-    that there is nothing left to do.
+    `what` says what is about to happen to a state, `news` what has become known about a pointer since the last call. T0
+    may be slept through only with `late_ok`, and not when `is_over` says of the state that there is nothing left to do.
     """
 
-    def __init__(self, session: Session, what: str, late_ok: bool, is_over: Callable[[SaleState], bool]) -> None:
-        self._is_silent = session.quiet or session.as_json
-        self._session, self._what, self._late_ok, self._is_over = session, what, late_ok, is_over
+    def __init__(
+        self,
+        session: Session,
+        what: Callable[[SaleState], str],
+        news: Callable[[Pointer], Iterable[str]],
+        is_over: Callable[[SaleState], bool],
+        *,
+        late_ok: bool,
+    ) -> None:
+        self._session, self._what, self._news, self._is_over = session, what, news, is_over
+        self._late_ok = late_ok
         self._trouble = ""
         self._mark: object = None
         self._drawn = 0
@@ -49,13 +58,16 @@ class Countdown:
     ) -> None:
         self.clear()
 
-    def tick(self, left: timedelta, trouble: StoreError | None) -> None:
+    def tick(self, left: timedelta, pointer: Pointer, trouble: StoreError | None) -> None:
         """See `Watch.tick`."""
-        if self._is_silent:
-            return
         self._say_trouble(trouble)
+        for line in self._news(pointer):
+            self.clear()
+            self._session.note(f"meanwhile: {line}")
+        if self._session.quiet:
+            return
         seconds = math.ceil(left.total_seconds())
-        text = f"{clock_text(seconds)}  {self._what}; Ctrl-C changes nothing public"
+        text = f"{clock_text(seconds)}  {self._what(pointer.state)}; Ctrl-C changes nothing public"
         if sys.stderr.isatty():
             self._draw(text)
         elif (mark := _mark(seconds)) != self._mark:
@@ -73,26 +85,25 @@ class Countdown:
         finally:
             slow.cancel()
 
-    def late(self, by: timedelta, state: SaleState) -> None:
+    def late(self, by: timedelta, state: SaleState, *, moved: bool) -> None:
         """See `Watch.late`. Raises Refused unless going on was asked for and there still is something to do."""
         self.clear()
+        what = "a push has moved that time into the past" if moved else "this machine slept through that time"
         if self._is_over(state):
             raise Refused(
-                f"this machine slept through that time, {span(by)} ago, and the sale has ended since; "
-                "nothing public was changed",
+                f"{what}, {span(by)} ago, and the sale has ended since; nothing public was changed",
                 "move `ends_at` in the YAML and push, then try again",
             )
         if not self._late_ok:
             raise Refused(
-                f"this machine slept through that time: it was {span(by)} ago; nothing public was changed",
+                f"{what}: it was {span(by)} ago; nothing public was changed",
                 "do it at once: the same command with --late-ok",
             )
-        self._session.note(f"this machine slept through that time, {span(by)} ago: at once, as --late-ok says")
+        self._session.note(f"{what}, {span(by)} ago: at once, as --late-ok says")
 
     def _say_slow(self) -> None:
-        if not self._is_silent:
-            self.clear()
-            self._session.note("sent; the store has not answered yet, still asking (Ctrl-C may come too late)")
+        self.clear()
+        self._session.note("sent; the store has not answered yet, still asking (Ctrl-C may come too late)")
 
     def _say_trouble(self, trouble: StoreError | None) -> None:
         said = trouble.message if trouble else ""
@@ -100,12 +111,10 @@ class Countdown:
             return
         self._trouble = said
         self.clear()
-        if trouble is None:
+        if trouble:
+            self._session.warn(f"still armed, but {trouble.message}", trouble.hint)
+        else:
             self._session.note("the store answers again")
-            return
-        self._session.note(f"{click.style('warning', fg='yellow', bold=True)}: still armed, but {trouble.message}")
-        if trouble.hint:
-            self._session.note(f"hint: {trouble.hint}")
 
     def _draw(self, text: str) -> None:
         """Written over without escape codes: NO_COLOR has those taken out."""

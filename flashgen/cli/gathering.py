@@ -11,21 +11,21 @@ from itertools import islice
 
 from flashgen.cli.operating import now, open_control, read_pointer
 from flashgen.cli.session import Session
-from flashgen.cli.shown import Onlooker, Shown
+from flashgen.cli.shown import Onlooker
 from flashgen.cli.standing import Background, Standing
+from flashgen.cli.waiting import Waiting
 from flashgen.errors import FlashgenError
 from flashgen.release.manifest import Claim, read_manifest
 from flashgen.sale.model import Header
 from flashgen.unlock import journal
+from flashgen.unlock.control import Control, NotPushed
+from flashgen.unlock.decider import HISTORY_READ
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer, pointer_headers, pointer_key
-from flashgen.unlock.transition import Control, NotPushed
 from flashgen.unlock.unelected import Unelected, unelected
+from flashgen.unlock.visibility import Sight
 
 AT_ONCE = 8
-
-HISTORY_READ = 60
-"""Records read at most to find out who decided: the gate may have written many since, and each is a request."""
 
 SETTLE_SECONDS = 3.0
 """An edge keeps a pointer for up to 2 s: it may show the revision before for so long."""
@@ -50,7 +50,8 @@ def gather(session: Session, headers: Sequence[Header], *, in_depth: bool) -> li
         return []
     with Onlooker(session.project.target(session.target_name)[1].url) as onlooker, ThreadPoolExecutor(AT_ONCE) as pool:
         hands = controls(session, headers)
-        return list(pool.map(lambda hand, header: _asked(hand, header, onlooker, in_depth), hands, headers))
+        waiting = Waiting(session, hands[0].store.url)
+        return list(pool.map(lambda hand, header: _asked(hand, header, onlooker, waiting, in_depth), hands, headers))
 
 
 def background(control: Control, pointer: Pointer, known: Sequence[Record], *, in_depth: bool) -> Background:
@@ -72,7 +73,7 @@ def history(control: Control, pointer: Pointer, known: Sequence[Record]) -> tupl
 
 
 def standing_of(
-    control: Control, header: Header, pointer: Pointer | NotPushed, behind: Background, shown: Shown
+    control: Control, header: Header, pointer: Pointer | NotPushed, behind: Background, shown: Sight
 ) -> Standing:
     """What was asked for piece by piece, put together at this moment."""
     missing = pointer if isinstance(pointer, NotPushed) else None
@@ -80,7 +81,7 @@ def standing_of(
     return Standing(header, control.key, control.store.url, public_now(shown), there, missing, behind, shown)
 
 
-def public_now(shown: Shown) -> datetime:
+def public_now(shown: Sight) -> datetime:
     """The time by the clock that pages go by: the edge's, as far as it told."""
     return now() + timedelta(seconds=shown.clock_ahead)
 
@@ -93,22 +94,27 @@ def pointer_or_none(control: Control) -> Pointer | NotPushed:
         return missing
 
 
-def _asked(control: Control, header: Header, onlooker: Onlooker, in_depth: bool) -> Standing | FlashgenError:
+def _asked(
+    control: Control, header: Header, onlooker: Onlooker, waiting: Waiting, in_depth: bool
+) -> Standing | FlashgenError:
     try:
-        pointer, shown = _settled(control, onlooker)
-        behind = Background() if isinstance(pointer, NotPushed) else background(control, pointer, (), in_depth=in_depth)
-        return standing_of(control, header, pointer, behind, shown)
+        pointer, shown = _settled(control, onlooker, waiting)
+        if isinstance(pointer, NotPushed):
+            return standing_of(control, header, pointer, Background(), shown)
+        with waiting.for_an_answer():
+            return standing_of(control, header, pointer, background(control, pointer, (), in_depth=in_depth), shown)
     except FlashgenError as error:
         return error
 
 
-def _settled(control: Control, onlooker: Onlooker) -> tuple[Pointer | NotPushed, Shown]:
+def _settled(control: Control, onlooker: Onlooker, waiting: Waiting) -> tuple[Pointer | NotPushed, Sight]:
     """Store and edge when they agree, or have had the time to."""
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        pointer = pointer_or_none(control)
+        with waiting.for_an_answer():
+            pointer = pointer_or_none(control)
         if isinstance(pointer, NotPushed):
-            return pointer, Shown()
+            return pointer, Sight()
         shown = onlooker.look(control.key)
         if shown.nonce in ("", pointer.nonce) or time.monotonic() >= deadline:
             return pointer, shown

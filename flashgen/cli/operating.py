@@ -13,10 +13,10 @@ from flashgen.cli.session import Session
 from flashgen.errors import Refused
 from flashgen.sale.load import load_header
 from flashgen.sale.model import Header
+from flashgen.unlock.control import Control, NotPushed, PointerLost, Seen
 from flashgen.unlock.pointer import pointer_headers, pointer_key, version_of
 from flashgen.unlock.state import SaleState
 from flashgen.unlock.token import TokenSigner, claims_of, parse_keys
-from flashgen.unlock.transition import Control, NotPushed, PointerLost, Seen
 
 
 def now() -> datetime:

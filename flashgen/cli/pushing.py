@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from flashgen import timestamps
 from flashgen.cli.operating import now, open_control, open_header
 from flashgen.cli.progress import progress
 from flashgen.cli.session import Session
@@ -18,6 +19,7 @@ from flashgen.release.invalidation import LIMIT_SECONDS, await_edges
 from flashgen.release.plan import Plan, Wave
 from flashgen.release.publish import Invalidation, Push
 from flashgen.store.protocol import Cdn
+from flashgen.unlock.state import SaleState, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,25 @@ def publish(session: Session, plan: Plan, *, take_over: bool) -> Pushed:
     pushed = _await(session, sale, cdn, invalidation) if cdn and invalidation else Pushed(sale)
     session.say(f"{sale}: pushed")
     return pushed
+
+
+def next_step(session: Session, plan: Plan) -> str:
+    """The command to type after a push, by what is public now: a pointer shipped with `--lead` is live already."""
+    sale = plan.site.sale
+    state = _public_state(session, plan)
+    if state and state.state is State.SCHEDULED and state.starts_at > now():
+        return f"flashgen go-live {sale} --at start"
+    if state and state.state is State.LIVE and state.opens_at and state.opens_at > now():
+        session.note(f"{sale}: live already; its pages open at {timestamps.to_text(state.opens_at)}")
+    return f"flashgen status {sale}"
+
+
+def _public_state(session: Session, plan: Plan) -> SaleState | None:
+    control = open_control(session, open_header(session, plan.site.sale))
+    try:
+        return replace(control, key=plan.site.pointer_file.key).read().pointer.state
+    except FlashgenError:
+        return None
 
 
 def _carry_out(session: Session, plan: Plan, cdn: Cdn | None, *, take_over: bool) -> Invalidation | None:

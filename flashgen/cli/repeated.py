@@ -15,7 +15,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[T]):
-    """What was found last, if anything, and when (`time.monotonic`); `trouble` is why nothing was found since."""
+    """What was found last, if anything, and when the look at it began (`time.monotonic`): it may be as old as that.
+
+    Before anything was found, `at` is when looking began. `trouble` is why nothing was found since; empty while a look
+    is still under way, however long.
+    """
 
     value: T | None = None
     at: float = 0.0
@@ -50,6 +54,7 @@ class Repeated(Generic[T]):
 
     def start(self) -> None:
         """Look for the first time, and from now on."""
+        self._latest = Reading(at=time.monotonic())
         self._thread.start()
 
     def stop(self) -> None:
@@ -59,9 +64,10 @@ class Repeated(Generic[T]):
     def _run(self) -> None:
         due = time.monotonic()
         while not self._stopped.wait(max(0.0, due - time.monotonic())):
-            due = time.monotonic() + self._seconds
+            began = time.monotonic()
+            due = began + self._seconds
             try:
-                self._latest = Reading(self._look(), time.monotonic())
+                self._latest = Reading(self._look(), began)
             except FlashgenError as error:
                 self._latest = replace(self._latest, trouble=error.message)
             except OSError as error:

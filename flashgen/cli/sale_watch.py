@@ -7,16 +7,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from flashgen.cli.gathering import SETTLE_SECONDS, background, history, of_header, pointer_or_none, standing_of
-from flashgen.cli.repeated import Repeated
-from flashgen.cli.shown import Onlooker, Shown
+from flashgen.cli.repeated import Reading, Repeated
+from flashgen.cli.shown import Onlooker
 from flashgen.cli.standing import Background, Standing
+from flashgen.errors import FlashgenError, InvalidInput
 from flashgen.sale.load import load_header
 from flashgen.sale.model import Header
+from flashgen.unlock.control import Control, NotPushed
 from flashgen.unlock.pointer import Pointer
-from flashgen.unlock.transition import Control, NotPushed
+from flashgen.unlock.visibility import Sight
 
 LOOK_EVERY_SECONDS = 2.0
 """One GET of the pointer in the store, and one at the edge."""
+
+SILENT_AFTER_SECONDS = 3 * LOOK_EVERY_SECONDS
+"""What is older than three looks is said to be: a store may take much longer to fail than to fall silent."""
+NO_ANSWER = "no answer"
 
 DEEP_EVERY_SECONDS = 10.0
 """What can change without the pointer is looked for so often: an attempt that is armed, a push that begins."""
@@ -28,15 +34,18 @@ DEEP_SHARE = 20
 class Glimpse:
     """What a watch knows at one moment. `standing` is None before the first answer of the store.
 
-    `trouble` says why the store did not answer since, for `silent_seconds` now; both are empty while it answers.
-    `is_settling` says that the pointer has just changed: an edge may lag behind for so long.
+    `trouble` says why the store did not answer since, for `silent_seconds` now; both are empty while it answers. So are
+    `edge_silent_seconds` while looks at the edge end. `is_settling` says that the pointer has just changed: an edge may
+    lag behind for so long. `mistake` is what is wrong with the YAML; `standing` has it as it was before.
     """
 
     sale: str
     standing: Standing | None = None
     trouble: str = ""
     silent_seconds: float = 0.0
+    edge_silent_seconds: float = 0.0
     is_settling: bool = False
+    mistake: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ class SaleWatch:
 
     def __init__(self, control: Control, header: Header, path: Path, onlooker: Onlooker) -> None:
         self._control, self._header, self._path = control, header, path
-        self._written_at = _written_at(path)
+        self._written_at, self._mistake = _written_at(path), ""
         self._found: _Found | None = None
         self._deep_due = 0.0
         self._store = Repeated(self._ask, LOOK_EVERY_SECONDS)
@@ -71,13 +80,16 @@ class SaleWatch:
 
     def glimpse(self) -> Glimpse:
         """What is known now. Raises what was a bug in a look."""
-        store, edge = self._store.latest, self._edge.latest.value or Shown()
+        store, edge, clock = self._store.latest, self._edge.latest, time.monotonic()
+        trouble = store.trouble or (NO_ANSWER if _is_silent(store, clock) else "")
+        silent = clock - store.at if trouble else 0.0
         if store.value is None:
-            return Glimpse(self._header.id, trouble=store.trouble)
-        found, clock = store.value, time.monotonic()
-        standing = standing_of(found.control, found.header, found.pointer, found.background, edge)
-        silent = clock - store.at if store.trouble else 0.0
-        return Glimpse(found.header.id, standing, store.trouble, silent, clock - found.changed_at < SETTLE_SECONDS)
+            return Glimpse(self._header.id, None, trouble, silent, mistake=self._mistake)
+        found, edge_silent = store.value, clock - edge.at if _is_silent(edge, clock) else 0.0
+        shown = _unseen(edge.value) if edge_silent else edge.value or Sight()
+        standing = standing_of(found.control, found.header, found.pointer, found.background, shown)
+        is_settling = clock - found.changed_at < SETTLE_SECONDS
+        return Glimpse(found.header.id, standing, trouble, silent, edge_silent, is_settling, self._mistake)
 
     def _ask(self) -> _Found:
         self._follow_edits()
@@ -109,18 +121,46 @@ class SaleWatch:
         return behind
 
     def _follow_edits(self) -> None:
-        """The YAML may be rotated, postponed or pulled while somebody watches."""
+        """The YAML may be rotated, postponed or pulled while somebody watches. While it is broken, it is as it was."""
         written_at = _written_at(self._path)
-        if written_at != self._written_at:
-            self._header = load_header(self._path)
+        if written_at == self._written_at:
+            return
+        self._written_at = written_at
+        try:
+            self._header, self._mistake = load_header(self._path), ""
+        except FlashgenError as error:
+            self._mistake = _first_mistake(error)
+        else:
             self._control = of_header(self._control, self._header)
-            self._written_at = written_at
+
+
+def _is_silent(reading: Reading[_Found] | Reading[Sight], clock: float) -> bool:
+    return clock - reading.at > SILENT_AFTER_SECONDS
+
+
+def _unseen(last: Sight | None) -> Sight:
+    """No answer in place of the last one, which is too old to be shown; its clock is still the best guess."""
+    last = last or Sight()
+    return Sight(problem=NO_ANSWER, url=last.url, clock_ahead=last.clock_ahead)
+
+
+def _first_mistake(error: FlashgenError) -> str:
+    """In one line; `build` tells of all."""
+    if not isinstance(error, InvalidInput):
+        return error.message
+    first, *others = error.problems
+    line = f"line {first.where.line}: " if first.where.line else ""
+    return f"{line}{first.message}{f', and {len(others)} more' if others else ''}"
 
 
 def _nonce(pointer: Pointer | NotPushed) -> str:
     return "" if isinstance(pointer, NotPushed) else pointer.nonce
 
 
-def _written_at(path: Path) -> tuple[int, int]:
-    found = path.stat()
+def _written_at(path: Path) -> tuple[int, int] | None:
+    """Changes with the file; None while there is none, as in the middle of some editors' saving."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
     return found.st_mtime_ns, found.st_size

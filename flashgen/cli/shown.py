@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Self
@@ -11,29 +12,16 @@ from typing import Self
 from flashgen.edge.target import public_path
 from flashgen.edge.viewer import Seen, Viewer
 from flashgen.errors import NoAnswer, Refused
-from flashgen.unlock.pointer import Forward, parse
+from flashgen.unlock.pointer import Forward, Pointer, parse
+from flashgen.unlock.visibility import Sight
 
 TIMEOUT_SECONDS = 2.0
 """Whoever asks how a sale stands wants to hear of an edge that is silent, not to wait for it."""
 
+_CACHE_FIELDS = ("x-cache", "x-cache-status", "cf-cache-status", "cache-status")
+"""How caches tell of themselves: CloudFront and most others, nginx by custom, Cloudflare, and RFC 9211."""
+
 _MILLISECOND, _DATE_AND_AGE_CUT = 0.001, 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An answer of the edge, or why there is none (`problem`, else empty; `url` is where).
-
-    `age` is in seconds, None where the edge says none. `clock_ahead` is by how many seconds the edge's clock, which
-    pages go by, is ahead of this machine's; 0 unless its answer proves otherwise.
-    """
-
-    revision: int | None = None
-    nonce: str = ""
-    age: int | None = None
-    x_cache: str = ""
-    problem: str = ""
-    url: str = ""
-    clock_ahead: float = 0.0
 
 
 class Onlooker:
@@ -58,34 +46,50 @@ class Onlooker:
         if self._viewer:
             self._viewer.close()
 
-    def look(self, key: str) -> Shown:
-        """Ask for a pointer as a page does. Never raises: an edge that cannot be seen is a fact like any other."""
+    def look(self, key: str) -> Sight:
+        """Ask for a pointer as a page does. An edge that cannot be seen is a fact like any other."""
         if self._viewer is None:
-            return Shown(problem=self._problem)
-        url = f"{self._viewer.base_url}{public_path(key)}"
-        query = secrets.token_hex(4)
-        try:
-            # As pages do: it defeats caches on the way, and is not in the edge's key.
-            seen = self._viewer.get(f"{public_path(key)}?{query}")
-        except NoAnswer as silence:
-            problem = silence.message.removeprefix(f"{url}?{query}: ")
-            return Shown(problem=problem, url=url, clock_ahead=self._clock_ahead)
-        self._clock_ahead = clock_ahead(seen)
-        x_cache = seen.fields.get("x-cache", "")
-        about = Shown(age=seen.age_seconds, x_cache=x_cache, url=url, clock_ahead=self._clock_ahead)
-        return _read(about, seen, key)
+            return Sight(problem=self._problem)
+        sight = look(self._viewer, key)
+        if not sight.status:
+            return replace(sight, clock_ahead=self._clock_ahead)
+        self._clock_ahead = sight.clock_ahead
+        return sight
 
 
-def _read(about: Shown, seen: Seen, key: str) -> Shown:
-    if seen.status != 200:
-        return replace(about, problem=f"answers {seen.status}")
+def look(viewer: Viewer, key: str) -> Sight:
+    """Ask once, as a page does. Never raises: what there is instead of a pointer is the `problem`."""
+    path = public_path(key)
+    url, query = f"{viewer.base_url}{path}", secrets.token_hex(4)
     try:
-        pointer = parse(seen.body, key)
+        # As pages do: it defeats caches on the way, and is not in the edge's key.
+        seen = viewer.get(f"{path}?{query}")
+    except NoAnswer as silence:
+        return Sight(datetime.now(UTC), problem=silence.message.removeprefix(f"{url}?{query}: "), url=url)
+    pointer, problem = _read(seen, key)
+    return Sight(
+        datetime.fromtimestamp(seen.answered_at, UTC),
+        seen.status,
+        pointer,
+        problem,
+        seen.age_seconds,
+        ", ".join(filter(None, map(seen.fields.get, _CACHE_FIELDS))),
+        url,
+        clock_ahead(seen),
+    )
+
+
+def _read(seen: Seen, key: str) -> tuple[Pointer | None, str]:
+    """The pointer, or what there is instead: `answers 403`."""
+    if seen.status != 200:
+        return None, f"answers {seen.status}"
+    try:
+        found = parse(seen.body, key)
     except Refused:
-        return replace(about, problem="shows something else than a pointer")
-    if isinstance(pointer, Forward):
-        return replace(about, problem=f"shows a forward to {pointer.target}")
-    return replace(about, revision=pointer.revision, nonce=pointer.nonce)
+        return None, "shows something else than a pointer"
+    if isinstance(found, Forward):
+        return None, f"shows a forward to {found.target}"
+    return found, ""
 
 
 def clock_ahead(seen: Seen) -> float:

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from flashgen import timestamps
-from flashgen.cli.shown import Shown
 from flashgen.release.manifest import Claim
 from flashgen.sale.model import Header
 from flashgen.unlock import journal
+from flashgen.unlock.control import NotPushed
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState, State
-from flashgen.unlock.transition import NotPushed
 from flashgen.unlock.unelected import Unelected
+from flashgen.unlock.visibility import Sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +52,17 @@ class Standing:
     pointer: Pointer | None
     missing: NotPushed | None = None
     background: Background = field(default_factory=Background)
-    shown: Shown = field(default_factory=Shown)
+    shown: Sight = field(default_factory=Sight)
 
     @property
     def is_over(self) -> bool:
         """Whether pages show it as ended, whatever the pointer says."""
         return self.pointer is not None and self.now >= self.pointer.state.ends_at
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it is over and nobody has ended it."""
+        return self.is_over and self.pointer is not None and self.pointer.state.state is not State.ENDED
 
     @property
     def decision(self) -> Record | None:
@@ -99,14 +104,17 @@ class Standing:
         if self.pointer is None or not self.is_behind:
             return ()
         shown, has = self.shown.revision, self.pointer.revision
-        age = "" if self.shown.age is None else f" (Age {self.shown.age} s)"
+        age = "" if self.shown.age_seconds is None else f" (Age {self.shown.age_seconds} s)"
         if shown == has:
             return (f"the edge shows another revision {shown} than the store has{age}: is it this store's edge?",)
         return (f"the edge shows revision {shown}{age}, the store has {has}",)
 
 
 def _next_step(state: SaleState, now: datetime) -> Step | None:
-    """A start that has passed stays the next step until somebody opens the sale."""
+    """A start that has passed stays the next step until somebody opens the sale.
+
+    What is live already opens at `opens_at`, as pages and gate do, wherever `starts_at` was moved to since.
+    """
     if state.state is State.ENDED:
         return None
     if state.state is State.SCHEDULED:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from flashgen import timestamps
-from flashgen.cli.shown import Shown
 from flashgen.cli.standing import Standing
 from flashgen.cli.standing_text import HISTORY_SHOWN
 from flashgen.release.manifest import Claim
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import state_facts
+from flashgen.unlock.visibility import Sight
 
 
 def facts(standing: Standing) -> dict[str, Any]:
@@ -56,10 +56,10 @@ def _missing_facts(standing: Standing) -> dict[str, Any]:
     }
 
 
-def _shown_facts(shown: Shown) -> dict[str, Any]:
+def _shown_facts(shown: Sight) -> dict[str, Any]:
     return {
         "revision": shown.revision,
-        "age": shown.age,
+        "age": shown.age_seconds,
         "x_cache": shown.x_cache or None,
         "problem": ": ".join(filter(None, (shown.url, shown.problem))) if shown.problem else None,
     }

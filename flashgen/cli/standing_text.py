@@ -8,12 +8,12 @@ from datetime import datetime
 import click
 
 from flashgen import timestamps
-from flashgen.cli.shown import Shown
 from flashgen.cli.standing import Standing, countdown, elapsed
 from flashgen.cli.state_text import COLOURS
 from flashgen.unlock.journal import Record
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.unelected import Fate, Unelected
+from flashgen.unlock.visibility import Sight
 
 HISTORY_SHOWN = 10
 
@@ -31,7 +31,8 @@ def lines(standing: Standing, *, with_history: bool) -> Iterator[str]:
         return
     decision = standing.decision
     since = f" since {timestamps.to_text(decision.when)}, by {decision.who}" if decision else ""
-    yield f"{name}: {_state_words(standing, pointer.state)}{since} (revision {pointer.revision})"
+    over = f"; {_over()} since {timestamps.to_text(pointer.state.ends_at)}" if standing.is_overdue else ""
+    yield f"{name}: {_state_word(pointer.state)}{since}{over} (revision {pointer.revision})"
     yield _row("pointer", f"{standing.key} in {standing.store}")
     yield _row("sale", f"{timestamps.to_text(pointer.state.starts_at)} to {timestamps.to_text(pointer.state.ends_at)}")
     yield from (_row(label, text) for label, text in notable(pointer.state))
@@ -50,7 +51,8 @@ def brief(standing: Standing) -> str:
     if standing.pointer is None:
         return NOT_PUSHED
     state, decision = standing.pointer.state, standing.decision
-    parts = [_state_words(standing, state), f"revision {standing.pointer.revision}"]
+    words = ", ".join([_state_word(state), *([_over()] if standing.is_overdue else [])])
+    parts = [words, f"revision {standing.pointer.revision}"]
     parts += [f"by {decision.who}"] if decision else []
     closed = [f"{label} {text}" for label, text in notable(state) if label != "opens"]
     shown = standing.shown
@@ -66,7 +68,7 @@ def brief(standing: Standing) -> str:
 
 def notable(state: SaleState) -> Iterator[tuple[str, str]]:
     """Label and text of what a state holds besides itself."""
-    if state.opens_at:
+    if state.opens_at and state.state is not State.SCHEDULED:  # a rollback leaves it behind
         yield "opens", timestamps.to_text(state.opens_at)
     for label, skus in (("closed", state.closed), ("sold out", state.sold)):
         if skus:
@@ -84,13 +86,20 @@ def next_text(standing: Standing) -> str:
     return f"{STEPS[step.what]} in {countdown(left)}, at {timestamps.to_text(step.at)}"
 
 
-def shown_text(shown: Shown, *, with_url: bool = True) -> str:
+def way_on(standing: Standing) -> str:
+    """What somebody has to do where nothing comes by itself; empty where nobody has to."""
+    if standing.missing:
+        return standing.missing.hint
+    return f"flashgen end {standing.header.id}, or move `ends_at` and push" if standing.is_overdue else ""
+
+
+def shown_text(shown: Sight, *, with_url: bool = True) -> str:
     """What the edge shows, or why nobody can tell; empty before anybody has looked."""
     if shown.problem:
         return f"cannot be seen{f' at {shown.url}' if with_url and shown.url else ''}: {shown.problem}"
     if shown.revision is None:
         return ""
-    age = "" if shown.age is None else f", Age {shown.age} s"
+    age = "" if shown.age_seconds is None else f", Age {shown.age_seconds} s"
     return f"revision {shown.revision}{age}{f', {shown.x_cache}' if shown.x_cache else ''}"
 
 
@@ -101,16 +110,16 @@ def unfinished(standing: Standing, tell: Callable[[datetime], str]) -> Iterator[
         what = "prune" if behind.claim.is_prune else "push"
         yield what, f"{behind.claim.who} began it at {tell(behind.claim.when)} and has not finished it"
     for one in behind.unelected:
-        yield "attempt", _attempt_text(one, tell(one.record.when))
+        yield "attempt", _attempt_text(one, tell)
     if behind.unread:
         yield "unread", behind.unread
 
 
-def _attempt_text(one: Unelected, when: str) -> str:
-    who, verb = one.record.who, f"`{one.record.verb}`"
+def _attempt_text(one: Unelected, tell: Callable[[datetime], str]) -> str:
+    who, verb, when = one.record.who, f"`{one.record.verb}`", tell(one.record.when)
     match one.fate:
         case Fate.ARMED:
-            return f"{who} has armed {verb} for {when}; nothing of it is public yet"
+            return f"{who} armed {verb} at {tell(one.written_at)} for {when}; whether it still waits cannot be seen"
         case Fate.UNDER_WAY:
             return f"{who} began {verb} at {when}; it may be written any moment"
         case Fate.LOST:
@@ -119,11 +128,12 @@ def _attempt_text(one: Unelected, when: str) -> str:
             return f"{who} began {verb} at {when}, and never wrote it: nothing of it is public"
 
 
-def _state_words(standing: Standing, state: SaleState) -> str:
-    words = click.style(state.state.value, fg=COLOURS[state.state], bold=True)
-    if standing.is_over and state.state is not State.ENDED:
-        words += f", {click.style(OVER, fg=OVER_COLOUR, bold=True)}"
-    return words
+def _state_word(state: SaleState) -> str:
+    return click.style(state.state.value, fg=COLOURS[state.state], bold=True)
+
+
+def _over() -> str:
+    return click.style(OVER, fg=OVER_COLOUR, bold=True)
 
 
 def _row(label: str, text: str, colour: str | None = None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import click
 
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
@@ -24,12 +26,7 @@ def situation(state: SaleState) -> str:
 def difference(before: SaleState, after: SaleState) -> str:
     """What changes: `scheduled → live`, `SHIRT-1 closed`, `every SKU open again`."""
     parts = [f"{before.state} → {after.state}"] if before.state is not after.state else []
-    if before.closed == EVERY_SKU and after.closed:
-        parts.append(f"still closed: {', '.join(sorted(after.closed))}")
-    else:
-        parts += _turned("closed", after.closed - before.closed)
-        parts += _turned("open again", before.closed - after.closed)
-    return ", ".join(parts)
+    return ", ".join((*parts, *_closing(before.closed, after.closed)))
 
 
 def headline(sale: str, before: SaleState, after: SaleState) -> str:
@@ -39,5 +36,19 @@ def headline(sale: str, before: SaleState, after: SaleState) -> str:
     return f"{sale} is {click.style(after.state.upper(), fg=COLOURS[after.state], bold=True)}"
 
 
-def _turned(how: str, skus: frozenset[str]) -> list[str]:
-    return [f"{'every SKU' if skus == EVERY_SKU else ', '.join(sorted(skus))} {how}"] if skus else []
+def _closing(before: frozenset[str], after: frozenset[str]) -> Iterator[str]:
+    """The whole range is told as such: of it closed, what was closed before is neither closed nor opened."""
+    if before == after:
+        return
+    if after == EVERY_SKU:
+        yield "every SKU closed"
+    elif before == EVERY_SKU:
+        yield f"still closed: {', '.join(sorted(after))}" if after else "every SKU open again"
+    else:
+        yield from _turned("closed", after - before)
+        yield from _turned("open again", before - after)
+
+
+def _turned(how: str, skus: frozenset[str]) -> Iterator[str]:
+    if skus:
+        yield f"{', '.join(sorted(skus))} {how}"

@@ -25,7 +25,10 @@ def moment(text: str | None, header: Header) -> datetime | None:
     try:
         return instant(text, header.timezone)
     except Unfit as unfit:
-        raise click.UsageError(f"--at {unfit.message}") from unfit
+        example = f"{header.starts_at.astimezone(header.zone):%Y-%m-%d %H:%M}"
+        raise click.UsageError(
+            f'--at {unfit.message}; write "{example}" (in the sale\'s zone), `start` or `end`'
+        ) from unfit
 
 
 def duration(text: str) -> timedelta:
@@ -33,7 +36,7 @@ def duration(text: str) -> timedelta:
     try:
         return timedelta(seconds=seconds(text, 0, LEAD_SECONDS_MAX))
     except Unfit as unfit:
-        raise click.UsageError(f"--lead {unfit.message}") from unfit
+        raise click.UsageError(f"--lead {unfit.message}; write it as 10s or 1m30s") from unfit
 
 
 def age(text: str) -> timedelta:
@@ -60,3 +63,9 @@ def local(instant: datetime, header: Header) -> str:
 def local_clock(instant: datetime, header: Header) -> str:
     """The same without the day: `09:00:00 CET`."""
     return f"{instant.astimezone(header.zone):%H:%M:%S %Z}"
+
+
+def local_soon(instant: datetime, header: Header, now: datetime) -> str:
+    """The one or the other: with the day unless it is today's."""
+    is_today = instant.astimezone(header.zone).date() == now.astimezone(header.zone).date()
+    return local_clock(instant, header) if is_today else local(instant, header)

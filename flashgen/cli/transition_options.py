@@ -12,7 +12,11 @@ import click
 from flashgen.cli.options import yes_option
 
 _OPTIONS = (
-    click.option("--at", metavar="TIME|start|end", help="Wait for this time; `start` and `end` are the sale's own."),
+    click.option(
+        "--at",
+        metavar="TIME|start|end",
+        help='Wait for this time, such as "2026-11-27 09:00" (in the sale\'s zone), or for its own start or end.',
+    ),
     click.option("--late-ok", is_flag=True, help="Do it at once if that time has passed."),
     click.option("--clock-ok", is_flag=True, help="Wait by this machine's clock even if the store's differs much."),
     click.option("--verify", is_flag=True, help="Look at the public URL until the change shows there."),

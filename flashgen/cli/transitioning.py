@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from flashgen.cli.announcement import announce, say_clock
+from flashgen.cli.arming import RotatedMeanwhile, at_moment, said_if_interrupted, what_stands
 from flashgen.cli.clock_check import compare_clocks
-from flashgen.cli.countdown import Countdown
 from flashgen.cli.operating import now, read_pointer
-from flashgen.cli.outcome import facts, say_outcome
+from flashgen.cli.outcome import Undo, facts, say_outcome
 from flashgen.cli.session import Session
-from flashgen.cli.state_text import difference
-from flashgen.cli.times import local_clock, moment, span
+from flashgen.cli.times import moment, span
+from flashgen.cli.waiting import Waiting
 from flashgen.errors import Refused
-from flashgen.unlock.arm import LATE, Moment, await_moment, fire
-from flashgen.unlock.state import SaleState, State
-from flashgen.unlock.transition import Control, Outcome, Seen, outlook, transition
+from flashgen.unlock.arm import Moment
+from flashgen.unlock.control import Control, Seen
+from flashgen.unlock.state import SaleState
+from flashgen.unlock.transition import Outcome, outlook, transition
 
 if TYPE_CHECKING:
     from flashgen.cli.transition_options import Asked
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Order:
-    """What an operator asked for: a verb, with which options, when (None: at once), the way back if not rollback."""
+    """What an operator asked for: a verb, with which options, when (None: at once), a way back besides rollback."""
 
     header: Header
     verb: Verb
     asked: Asked
     moment: Moment | None = None
-    undo: str = ""
+    undo: Undo | None = None
 
 
 def moment_of(asked: Asked, header: Header) -> Moment | None:
@@ -55,14 +55,31 @@ def scheduled(at: datetime, header: Header, lead: timedelta = timedelta()) -> Mo
     return Moment(lambda _: at, lead)
 
 
+def after_rotations(session: Session, asked: Asked, begin: Callable[[Asked], dict[str, Any]]) -> dict[str, Any]:
+    """What `begin` returns. It reads the YAML, and does so again when what it waits for is rotated away meanwhile."""
+    while True:
+        try:
+            return begin(asked)
+        except RotatedMeanwhile as rotated:
+            session.warn(f"{rotated.message}: reading the YAML again")
+            asked = replace(asked, yes=True)  # it was asked before the wait
+
+
+def look(session: Session, control: Control) -> Seen:
+    """The pointer, as `read_pointer` reads it, with a word to whoever waits for it."""
+    with Waiting(session, control.store.url).for_an_answer():
+        return read_pointer(control)
+
+
 def carry_out(session: Session, control: Control, order: Order, seen: Seen | None = None) -> dict[str, Any]:
     """Show, ask, wait, do, look, report: on the pointer as it was `seen` and shown, however long somebody thinks.
 
-    Returns the result for `--json`.
+    Returns the result for `--json`. Raises RotatedMeanwhile if there is nothing left to wait for: see
+    `after_rotations`.
     """
     asked = order.asked
     with _witness(session, control, asked) as witness:
-        seen = seen or read_pointer(control)
+        seen = seen or look(session, control)
         wanted = outlook(control, order.verb, seen).state
         if wanted != seen.pointer.state:
             order = _in_time(session, order, seen.pointer.state)
@@ -72,14 +89,7 @@ def carry_out(session: Session, control: Control, order: Order, seen: Seen | Non
                 return facts(control, _unchanged(seen, wanted))
             session.confirm("go on?", asked.yes)
             order = _in_time(session, order, seen.pointer.state)  # somebody may have thought past T0
-        outcome = _act(session, control, order, seen, wanted)
-        say_outcome(session, order.header, outcome, order.moment, order.undo)
-        result = facts(control, outcome)
-        if witness:
-            from flashgen.cli.verifying import verify_shown
-
-            result = verify_shown(session, witness, outcome, result, roll_back=asked.rollback_on_failure)
-    return result
+        return _reported(session, control, order, _act(session, control, order, seen), witness)
 
 
 def _witness(session: Session, control: Control, asked: Asked) -> AbstractContextManager[Witness | None]:
@@ -93,7 +103,8 @@ def _witness(session: Session, control: Control, asked: Asked) -> AbstractContex
 
 def _in_time(session: Session, order: Order, state: SaleState) -> Order:
     """The order; to be done at once if its time has passed and that is no matter. Else Refused."""
-    if order.moment is None or (passed := now() - order.moment.of(state)) <= LATE:
+    passed = order.moment and order.moment.missed_by(state, now())
+    if not passed:
         return order
     if not order.asked.late_ok:
         raise Refused(f"that time passed {span(passed)} ago", "do it at once: the same command with --late-ok")
@@ -112,39 +123,27 @@ def _unchanged(seen: Seen, wanted: SaleState) -> Outcome:
     return Outcome(seen.pointer, replace(seen.pointer, state=wanted), False, "", None)
 
 
-def _act(session: Session, control: Control, order: Order, seen: Seen, wanted: SaleState) -> Outcome:
-    if order.moment is None:
-        with _said_if_interrupted(session, "while writing", _status(control)):
-            return transition(control, order.verb, seen)
-    with _countdown(session, order, seen.pointer.state, wanted) as countdown:
-        # What is there now stays: later a collection would look through all of boto3, maybe just at T0.
-        gc.collect()
-        gc.freeze()
-        with _said_if_interrupted(session, "before the write", "nothing public was changed", countdown):
-            attempt = await_moment(control, order.verb, order.moment, countdown, seen)
-        with _said_if_interrupted(session, "while writing", _status(control), countdown), countdown.writing():
-            return fire(control, order.verb, attempt)
+def _act(session: Session, control: Control, order: Order, seen: Seen) -> Outcome:
+    if order.moment:
+        return at_moment(session, control, order, order.moment, seen)
+    return _at_once(session, control, order, seen)
 
 
-def _countdown(session: Session, order: Order, before: SaleState, wanted: SaleState) -> Countdown:
-    if order.moment is None:
-        raise ValueError("nothing to wait for")
-    due = local_clock(order.moment.due(before), order.header)
-    what = f"{order.header.id}: {difference(before, wanted)} at {due}"
-    opens = wanted.state is State.LIVE
-    return Countdown(session, what, order.asked.late_ok, lambda state: opens and now() >= state.ends_at)
+def _at_once(session: Session, control: Control, order: Order, seen: Seen) -> Outcome:
+    with (
+        said_if_interrupted(session, "while writing", what_stands(control)),
+        Waiting(session, control.store.url).for_an_answer(),
+    ):
+        return transition(control, order.verb, seen)
 
 
-@contextmanager
-def _said_if_interrupted(session: Session, when: str, what: str, countdown: Countdown | None = None) -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        if countdown:
-            countdown.clear()
-        session.note(f"interrupted {when}: {what}")
-        raise
+def _reported(
+    session: Session, control: Control, order: Order, outcome: Outcome, witness: Witness | None
+) -> dict[str, Any]:
+    say_outcome(session, order.header, outcome, order.moment, order.undo)
+    result = facts(control, outcome)
+    if witness is None:
+        return result
+    from flashgen.cli.verifying import verify_shown
 
-
-def _status(control: Control) -> str:
-    return f"flashgen status {control.sale} tells what stands; the same command again is safe"
+    return verify_shown(session, witness, outcome, result, roll_back=order.asked.rollback_on_failure)

@@ -9,7 +9,8 @@ from flashgen.cli.operating import new_nonce, now, whole_second
 from flashgen.cli.session import Session
 from flashgen.cli.witness import Witness, advice, seen_instead
 from flashgen.errors import FlashgenError, LostRace, NotSeen
-from flashgen.unlock.transition import Control, Outcome, transition
+from flashgen.unlock.control import Control
+from flashgen.unlock.transition import Outcome, transition
 from flashgen.unlock.verbs import rollback
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def verify_shown(
     The write stands then. With `roll_back` it is taken back, if the edge itself was fresh and wrong, and it was ours.
     """
     verdict = _watched(session, witness, outcome)
-    if verdict.is_visible and verdict.sight:
+    if verdict.is_visible and verdict.sight.at:
         session.say(f"visible at {witness.viewer.base_url}{_delay(verdict, outcome)}")
         return {**result, "visible_at": timestamps.to_text(verdict.sight.at)}
     hint = advice(verdict, witness.control.sale)
@@ -33,14 +34,15 @@ def verify_shown(
         text, result["rolled_back"] = _taken_back(witness.control, outcome) if wrong else (_NOT_SURE, False)
     else:
         text = "the write stands"
-    raise NotSeen(f"{_written(outcome)}, but {seen_instead(verdict)}; {text}", hint, result)
+    raise NotSeen(f"{_written(outcome)}, but {seen_instead(verdict.sight)}; {text}", hint, result)
 
 
 _NOT_SURE = "not rolled back, since it is not certain that the edge is wrong: the write stands"
 
 
 def _watched(session: Session, witness: Witness, outcome: Outcome) -> Verdict:
-    session.note(f"written; looking for revision {outcome.after.revision} at {witness.viewer.base_url}")
+    done = "written; " if outcome.changed else ""
+    session.note(f"{done}looking for revision {outcome.after.revision} at {witness.viewer.base_url}")
     try:
         return witness.watch(outcome.after)
     except KeyboardInterrupt:
@@ -70,6 +72,6 @@ def _written(outcome: Outcome) -> str:
 
 def _delay(verdict: Verdict, outcome: Outcome) -> str:
     """Only of what was written now: of anything else the journal knows no more than the second."""
-    if not (outcome.changed and outcome.when and verdict.sight):
+    if not (outcome.changed and outcome.when and verdict.sight.at):
         return ""
     return f" {max(0.0, (verdict.sight.at - outcome.when).total_seconds()):.1f} s after the write"

@@ -64,6 +64,8 @@ def change_text(glimpse: Glimpse) -> str:
     parts = [brief(glimpse.standing)] if glimpse.standing else []
     if glimpse.trouble:
         parts.append(f"the store cannot be asked: {glimpse.trouble}")
+    if glimpse.mistake:
+        parts.append(f"the YAML cannot be followed: {glimpse.mistake}")
     return f"{click.style(glimpse.sale, bold=True)}: {'; '.join(parts)}" if parts else ""
 
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import timedelta
 
 from flashgen.cli.session import Session
+from flashgen.cli.shown import TIMEOUT_SECONDS, look
 from flashgen.edge.viewer import Viewer
-from flashgen.errors import NoAnswer, Refused
+from flashgen.errors import Refused
 from flashgen.release.invalidation import paths_of
-from flashgen.unlock.pointer import Forward, Pointer, parse
-from flashgen.unlock.transition import Control, descends
+from flashgen.unlock.control import Control
+from flashgen.unlock.pointer import Pointer
+from flashgen.unlock.transition import descends
 from flashgen.unlock.visibility import Sight, Verdict, await_visible
 
-PATIENCE_SECONDS = 2.0
-"""How long a look waits for an answer: a pointer is under 1 KB, and the next look follows."""
+TOLD_EVERY = timedelta(seconds=5)
+"""So often somebody who waits hears what there is instead."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,8 @@ class Witness:
     reached_before: bool = False
 
     def look(self) -> Sight:
-        """Ask as a page does, with a random query. Raises NoAnswer."""
-        (path,) = paths_of((self.control.key,))
-        seen = self.viewer.get(f"{path}?{secrets.token_hex(4)}")
-        at = datetime.fromtimestamp(seen.answered_at, UTC)
-        pointer = _pointer(seen.body, self.control.key) if seen.status == 200 else None
-        return Sight(at, seen.status, pointer, seen.age_seconds, seen.fields.get("x-cache", ""))
+        """Ask as a page does."""
+        return look(self.viewer, self.control.key)
 
     def watch(self, ours: Pointer) -> Verdict:
         """Look until `ours` shows, or one that was built on it."""
@@ -53,6 +50,7 @@ class Witness:
             forget if target.distribution else None,
             now=control.now,
             sleep=control.sleep,
+            tell=_now_and_then(self.session.note),
         )
 
 
@@ -65,22 +63,20 @@ def witness_of(session: Session, control: Control) -> Iterator[Witness]:
             f"target `{name}` has no `url:`, so --verify does not know where the public sees it",
             "add `url: https://…` to the target in flashgen.yaml, or leave --verify out",
         )
-    with Viewer(target.url, PATIENCE_SECONDS) as viewer:
-        witness = Witness(session, control, viewer)
-        yield Witness(session, control, viewer, reached_before=_is_reached(session, witness))
+    with Viewer(target.url, TIMEOUT_SECONDS) as viewer:
+        sight = look(viewer, control.key)
+        if sight.pointer is None:
+            session.note(f"warning: --verify looks through the edge, and now {seen_instead(sight)}")
+        yield Witness(session, control, viewer, reached_before=sight.pointer is not None)
 
 
-def seen_instead(verdict: Verdict) -> str:
+def seen_instead(sight: Sight) -> str:
     """What the public sees instead: `the edge still shows revision 4 (Age 7 s, Hit from cloudfront)`."""
-    sight = verdict.sight
-    if sight is None:
-        return f"the edge was not reached: {verdict.silence}"
+    if not sight.status:
+        return f"the edge was not reached at {sight.url}: {sight.problem}"
     told = (f"Age {sight.age_seconds:,} s" if sight.age_seconds is not None else "", sight.x_cache)
     about = f" ({', '.join(filter(None, told))})" if any(told) else ""
-    if sight.pointer:
-        return f"the edge still shows revision {sight.pointer.revision}{about}"
-    what = "something that is no pointer" if sight.status == 200 else str(sight.status)
-    return f"the edge answers {what}{about}"
+    return f"the edge {sight.problem or f'still shows revision {sight.revision}'}{about}"
 
 
 def advice(verdict: Verdict, sale: str) -> str:
@@ -90,27 +86,20 @@ def advice(verdict: Verdict, sale: str) -> str:
         told = f"; the invalidation failed too: {verdict.trouble}"
     elif verdict.invalidated:
         told = "; an invalidation did not help"
-    if verdict.sight is None:
+    if not verdict.sight.status:
         return f"look from another network before anything else: what was written stands (flashgen verify {sale})"
     if verdict.sight.pointer and not verdict.sight.is_fresh:
         return f"the edge keeps `*/unlock.*.js` for too long: let it obey s-maxage{told}"
     return f"see whether `url:` and the edge's origin lead to this store: flashgen verify {sale}{told}"
 
 
-def _pointer(body: bytes, key: str) -> Pointer | None:
-    try:
-        found = parse(body, key)
-    except Refused:
-        return None
-    return None if isinstance(found, Forward) else found
+def _now_and_then(note: Callable[[str], None]) -> Callable[[Sight, timedelta], None]:
+    due = TOLD_EVERY
 
+    def tell(sight: Sight, passed: timedelta) -> None:
+        nonlocal due
+        if passed >= due:
+            due += TOLD_EVERY
+            note(f"still looking after {passed.total_seconds():.0f} s: {seen_instead(sight)}")
 
-def _is_reached(session: Session, witness: Witness) -> bool:
-    try:
-        sight = witness.look()
-    except NoAnswer as silence:
-        session.note(f"warning: --verify looks through the edge, which does not answer now: {silence}")
-        return False
-    if sight.pointer is None:
-        session.note(f"warning: --verify looks through the edge, which answers {sight.status} now, and no pointer")
-    return sight.pointer is not None
+    return tell

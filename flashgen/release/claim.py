@@ -17,7 +17,7 @@ from flashgen.release.manifest import (
     render_manifest,
 )
 from flashgen.store.settle import put_settled
-from flashgen.unlock.transition import Control
+from flashgen.unlock.control import Control
 
 RECHECK_AFTER = timedelta(seconds=5)
 """For so long a holder goes on without looking whether it still is one."""

@@ -20,7 +20,7 @@ from flashgen.release.manifest import PRUNE, Claim, Manifest, ManifestSeen, is_p
 from flashgen.release.retention import dropped_after_prune, due_keys
 from flashgen.store import Store
 from flashgen.store.protocol import Cdn
-from flashgen.unlock.transition import Control
+from flashgen.unlock.control import Control
 
 BATCH = 1000
 """Keys in one request to delete; the claim is renewed before each."""

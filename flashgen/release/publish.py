@@ -25,8 +25,9 @@ from flashgen.release.uploads import upload_all
 from flashgen.store.protocol import Cdn
 from flashgen.store.settle import put_settled
 from flashgen.unlock.birth import leave_forward, publish_first
+from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import version_of
-from flashgen.unlock.transition import Control, transition
+from flashgen.unlock.transition import transition
 from flashgen.unlock.verbs import reschedule
 
 Report = Callable[[Wave, int, int], None]
@@ -108,7 +109,8 @@ class Push:
         # Of pointers that are to be forwarded each is looked at, and refused unless it is scheduled.
         is_new = [publish_first(self.control, first, key) for key in self.plan.forwards or (None,)]
         if not any(is_new):
-            transition(self.control, reschedule(first.state.starts_at, first.state.ends_at))
+            now = self.control.now()
+            transition(self.control, reschedule(first.state.starts_at, first.state.ends_at, now))
         self.report(wave, 1, 1)
 
     def _upload(self, hold: Hold, wave: Wave, changes: tuple[Change, ...]) -> None:

@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 CONNECT_TIMEOUT_SECONDS: Final = 3
 READ_TIMEOUT_SECONDS: Final = 10
+#: To connect and to read, for what is answered at once if at all: at T0 there is no time to wait for silence.
+SMALL_TIMEOUTS: Final = (2.0, 3.0)
 #: Connections kept open to one endpoint: at least as many as threads that upload at once.
 POOL_CONNECTIONS: Final = 50
 

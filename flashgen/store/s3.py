@@ -9,17 +9,15 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from flashgen.errors import StoreError
-from flashgen.store.aws_errors import code_and_status
 from flashgen.store.keys import checked_key, checked_prefix, is_key
 from flashgen.store.protocol import Entry, Headers, Stored
 from flashgen.store.s3_clients import S3Clients
-from flashgen.store.s3_errors import denied, explained, without_etag
+from flashgen.store.s3_errors import denied, explained, is_missing, without_etag
 from flashgen.store.s3_ordinary import s3_wire
 from flashgen.store.s3_wire import Unusual
 from flashgen.store.server_date import date_of, server_date
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from mypy_boto3_s3.type_defs import DeleteObjectsOutputTypeDef
 
 #: https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
@@ -78,7 +76,7 @@ class S3Store:
                 answer = self._clients.retrying.get_object(Bucket=self._bucket, Key=name)
                 body = answer["Body"].read()
             except Answered as error:
-                if _is_missing(error):
+                if is_missing(error):
                     return None
                 raise
         headers = Headers(answer.get("ContentType", ""), answer.get("CacheControl", ""))
@@ -173,8 +171,3 @@ def _header_parameters(headers: Headers) -> dict[str, Any]:
 def _quoted(etag: str) -> str:
     """As in a header: rclone quotes there, and does not in a listing."""
     return etag if etag.endswith('"') else f'"{etag}"'
-
-
-def _is_missing(error: ClientError) -> bool:
-    code, status = code_and_status(error)
-    return status == 404 and code != "NoSuchBucket"

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
-from flashgen.errors import AccessDenied, Conflict, StoreError
+from flashgen.errors import AccessDenied, Conflict, NoAnswer, StoreError
 from flashgen.store import aws_errors
 from flashgen.store.aws_errors import Codes, Meaning, code_and_status
 from flashgen.store.precondition import DECIDE_ANEW
@@ -43,8 +43,24 @@ _CODES: Final[Codes] = {
 def explained(action: str, bucket: str, key: str) -> Iterator[None]:
     """Turn what botocore raises into `StoreError`. `action` is IAM's (`s3:PutObject`), `key` is as in the bucket."""
     place, arn = _place(bucket, key), _arn(bucket, key)
-    with aws_errors.explained(place, action, arn, {**_CODES, **_of_the_bucket(bucket)}), _redirected(bucket):
+    codes = {**_CODES, **_of_the_bucket(bucket)}
+    with aws_errors.explained(place, action, arn, codes), _redirected(bucket), _overheard(place):
         yield
+
+
+def is_missing(error: ClientError) -> bool:
+    """Whether S3 says that there is no such object. A 404 may as well be about the bucket, or a load balancer's."""
+    return code_and_status(error)[0] == "NoSuchKey"
+
+
+def is_foreign(error: ClientError) -> bool:
+    """Whether something on the way has answered a GET or PUT: what S3 refuses it names, where an answer has a body.
+
+    Of busy and of conflict the status says all there is to say.
+    """
+    code, status = code_and_status(error)
+    is_unnamed = 400 <= status < 500 and code in ("", str(status)) and str(status) not in (*_CODES, "429")
+    return is_unnamed and error.operation_name in ("GetObject", "PutObject")
 
 
 def denied(action: str, bucket: str, key: str) -> AccessDenied:
@@ -52,9 +68,9 @@ def denied(action: str, bucket: str, key: str) -> AccessDenied:
     return aws_errors.denied(_place(bucket, key), action, _arn(bucket, key))
 
 
-def without_etag(bucket: str, key: str) -> StoreError:
-    """The error for an answer that lacks what every condition of a later write needs."""
-    return StoreError(
+def without_etag(bucket: str, key: str) -> NoAnswer:
+    """The error for an answer that lacks what every condition of a later write needs; so whose it is, nobody knows."""
+    return NoAnswer(
         f"{_place(bucket, key)}: the server answered without an ETag",
         "let its ETag header through the proxy before it, or use a store that sends one",
     )
@@ -63,6 +79,20 @@ def without_etag(bucket: str, key: str) -> StoreError:
 def _of_the_bucket(bucket: str) -> Codes:
     hint = "create it, or correct `store:` in flashgen.yaml"
     return {"NoSuchBucket": Meaning(StoreError, f"there is no bucket {bucket}", hint)}
+
+
+@contextmanager
+def _overheard(place: str) -> Iterator[None]:
+    """Whatever something on the way says, what S3 did is not known by it."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as error:
+        if is_foreign(error):
+            said = f"{place}: answered {code_and_status(error)[1]}, and not by S3"
+            raise NoAnswer(said, "something on the way says so: check proxies and `endpoint_url:`") from error
+        raise
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from flashgen.store import aws
+from flashgen.store.s3_lines import S3Lines
 from flashgen.store.s3_wire import S3Wire
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def s3_wire(session: Session, bucket: str, region: str | None, endpoint_url: str
     credentials = session.get_credentials() if url else None
     if not url or not credentials:
         return None
-    return S3Wire(session, credentials, _http_session(session, url), url, region, checksums=endpoint_url is None)
+    lines = S3Lines(lambda timeouts: _http_session(session, url, timeouts))
+    return S3Wire(session, credentials, lines, url, region, checksums=endpoint_url is None)
 
 
 def _is_ordinary(session: Session, endpoint_url: str | None) -> bool:
@@ -65,7 +67,7 @@ def _url(bucket: str, region: str, endpoint_url: str | None) -> str:
     return f"{endpoint_url.rstrip('/')}/{bucket}" if is_plain and _ANY_REGION.fullmatch(region) else ""
 
 
-def _http_session(session: Session, url: str) -> URLLib3Session:
+def _http_session(session: Session, url: str, timeouts: Any) -> URLLib3Session:
     """As a client would have it: with the environment's proxies and certificates."""
     from botocore.httpsession import URLLib3Session
     from botocore.utils import get_environ_proxies
@@ -73,7 +75,6 @@ def _http_session(session: Session, url: str) -> URLLib3Session:
     verify: Any = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or True
     # As clients of boto3 have it: else a body waits for the acknowledgement of its headers, 40 ms at T0.
     options: Any = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
-    timeouts: Any = (aws.CONNECT_TIMEOUT_SECONDS, aws.READ_TIMEOUT_SECONDS)
     return URLLib3Session(
         verify=verify,
         proxies=get_environ_proxies(url),

@@ -11,13 +11,15 @@ from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from threading import Thread
 from typing import Protocol
 
 from flashgen.errors import NoAnswer, StoreError
+from flashgen.store.background import in_background
 from flashgen.store.server_date import Dated
+from flashgen.unlock.control import Control, Seen
+from flashgen.unlock.pointer import Damaged, Pointer
 from flashgen.unlock.state import SaleState
-from flashgen.unlock.transition import Attempt, Control, Outcome, Seen, finish, prepare, rebase
+from flashgen.unlock.transition import Attempt, Outcome, finish, prepare, rebase
 from flashgen.unlock.verbs import Verb
 
 REREAD_EVERY = timedelta(seconds=2)
@@ -53,29 +55,23 @@ class Moment:
         """When the write leaves."""
         return self.of(state) - self.lead
 
+    def missed_by(self, state: SaleState, now: datetime) -> timedelta | None:
+        """How long ago T0 was, if that is more than LATE."""
+        by = now - self.of(state)
+        return by if by > LATE else None
+
 
 class Watch(Protocol):
     """Who sits beside it."""
 
-    def tick(self, left: timedelta, trouble: StoreError | None) -> None:
-        """Told about every second: the time until the write leaves, and why the store cannot be asked."""
+    def tick(self, left: timedelta, pointer: Pointer, trouble: StoreError | None) -> None:
+        """Told about every second: the time until the write leaves, on what `pointer`, and why it cannot be read."""
 
-    def late(self, by: timedelta, state: SaleState) -> None:
-        """Told how long ago T0 was, when it was slept through. What is raised here keeps the write from leaving."""
+    def late(self, by: timedelta, state: SaleState, *, moved: bool) -> None:
+        """Told how long ago T0 was, when it was slept through, or `moved` into the past by a push.
 
-
-def in_background(look: Look) -> Future[Attempt]:
-    """In a thread that does not keep the process alive: nobody waits for its store once the sale is open."""
-    future: Future[Attempt] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(look())
-        except BaseException as error:  # noqa: BLE001  it is raised where the result is asked for
-            future.set_exception(error)
-
-    Thread(target=run, name="look", daemon=True).start()
-    return future
+        What is raised here keeps the write from leaving.
+        """
 
 
 def await_moment(
@@ -89,16 +85,23 @@ def await_moment(
     """
     verb = _waiting(verb)
     attempt = prepare(_armed(control, moment, seen), verb, seen)
+    awaited = moment.of(seen.pointer.state)
     looks = _Looks(control, lambda base: _look(control, verb, moment, base), background)
     while attempt.pointer != attempt.base.pointer:
-        due = moment.due(attempt.base.pointer.state)
+        state = attempt.base.pointer.state
+        due = moment.due(state)
         left = due - control.now()
         if left <= SPIN:
             _spin(control, due)
-            return _in_time(control, verb, moment, watch, attempt)
-        watch.tick(left, looks.trouble)
-        control.sleep(_until_next_tick(left).total_seconds())
-        attempt = looks.newest(attempt, due - control.now())
+            if by := moment.missed_by(state, control.now()):
+                watch.late(by, state, moved=moment.of(state) < awaited)
+                return _dated_now(control, verb, attempt)
+            return attempt
+        awaited = moment.of(state)
+        watch.tick(left, attempt.base.pointer, looks.trouble)
+        pause = _until_next_tick(left)
+        control.sleep(pause.total_seconds())
+        attempt = looks.newest(attempt, due - control.now(), pause)
     return attempt
 
 
@@ -127,13 +130,8 @@ def _spin(control: Control, due: datetime) -> None:
         pass
 
 
-def _in_time(control: Control, verb: Verb, moment: Moment, watch: Watch, attempt: Attempt) -> Attempt:
-    """The attempt; a new one if T0 was slept through and `watch` lets it pass: the journal is to tell the real time."""
-    state = attempt.base.pointer.state
-    by = control.now() - moment.of(state)
-    if by <= LATE:
-        return attempt
-    watch.late(by, state)
+def _dated_now(control: Control, verb: Verb, attempt: Attempt) -> Attempt:
+    """A new attempt after T0 was missed: the journal is to tell the real time."""
     try:
         return prepare(control, verb, attempt.base)
     except StoreError:
@@ -142,7 +140,10 @@ def _in_time(control: Control, verb: Verb, moment: Moment, watch: Watch, attempt
 
 def _look(control: Control, verb: Verb, moment: Moment, attempt: Attempt) -> Attempt:
     """`attempt`, or a new one on what stands there now. Keeps the connection open over which the write will go."""
-    current = control.read_again()
+    try:
+        current = control.read_again()
+    except Damaged as damaged:
+        raise StoreError(damaged.message, damaged.hint) from damaged  # whoever answered so may be gone by T0
     if isinstance(control.store, Dated):
         with suppress(StoreError):
             control.store.date()
@@ -158,15 +159,18 @@ class _Looks:
         self.trouble: StoreError | None = None
         self._control, self._look, self._background = control, look, background
         self._pending: Future[Attempt] | None = None
-        self._began = control.now()
+        self._passed = timedelta()
 
-    def newest(self, attempt: Attempt, left: timedelta) -> Attempt:
-        """What to fire, by what was found since. Raises what a look raised, but for a store that cannot be asked."""
-        passed = self._control.now() - self._began
-        if self._pending is None and left > REREAD_EVERY and passed > REREAD_EVERY - TICK / 2:
-            self._began, passed = self._control.now(), timedelta()
+    def newest(self, attempt: Attempt, left: timedelta, slept: timedelta) -> Attempt:
+        """What to fire, by what was found since. Raises what a look raised, but for a store that cannot be asked.
+
+        What was `slept` since it was asked last tells how much time has passed: this machine's clock may be set.
+        """
+        self._passed += slept
+        if self._pending is None and left > REREAD_EVERY and self._passed > REREAD_EVERY - TICK / 2:
+            self._passed = timedelta()
             self._pending = self._background(lambda: self._look(attempt))
-        if self._pending and not self._pending.done() and passed > SILENT_AFTER:
+        if self._pending and not self._pending.done() and self._passed > SILENT_AFTER:
             self.trouble = NoAnswer(f"{self._control.store.url} does not answer", "check the network")
         return self._landed(attempt) if self._pending and self._pending.done() else attempt
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 from flashgen.errors import Conflict, LostRace, Refused
 from flashgen.store.settle import put_settled
+from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import Forward, Pointer, parse, pointer_name, render, version_of
 from flashgen.unlock.recovery import last_known
 from flashgen.unlock.state import State
-from flashgen.unlock.transition import Control, transition
+from flashgen.unlock.transition import transition
 from flashgen.unlock.verbs import close
 
 

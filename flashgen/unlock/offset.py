@@ -59,13 +59,23 @@ class Offset:
 
 
 def measure(
-    date: Callable[[], float], clock: Callable[[], float], sleep: Callable[[float], None], looks: int = LOOKS
+    date: Callable[[], float],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    looks: int = LOOKS,
+    until: float = math.inf,
 ) -> Offset:
-    """Look `looks` times and say what is left. `date` asks the server; what it raises is passed on."""
+    """Look `looks` times and say what is left. `date` asks the server; what it raises is passed on.
+
+    After the first look there is none that would last until after `until`, by our clock, if it is as quick as another.
+    """
     offset, round_trip = Offset(), math.inf
     for look in range(looks):
         if look:
-            sleep(offset.wait(clock(), round_trip))
+            wait = offset.wait(clock(), round_trip)
+            if clock() + wait + round_trip > until:
+                break
+            sleep(wait)
         sent = clock()
         found = date()
         received = clock()

@@ -86,8 +86,12 @@ def render(pointer: Pointer | Forward) -> bytes:
     return b"flashgen(" + json.dumps(facts, separators=(",", ":")).encode("ascii") + b")\n"
 
 
+class Damaged(Refused):
+    """What was read in a pointer's place is none: somebody wrote over it, or something on the way has answered."""
+
+
 def parse(body: bytes, key: str) -> Pointer | Forward:
-    """What a pointer file says. Raises Refused, naming `key`, when it is not one."""
+    """What a pointer file says. Raises Damaged, naming `key`, when it is not one."""
     try:
         call = _CALL.match(body.decode("utf-8"))
         if call is None:
@@ -97,7 +101,7 @@ def parse(body: bytes, key: str) -> Pointer | Forward:
             return Forward(_typed(int, facts["rev"]), _typed(str, facts["nonce"]), _typed(str, facts["forward"]))
         return _pointer_from(facts)
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Refused(
+        raise Damaged(
             f"{key} in the store is not a pointer ({error})",
             "somebody wrote over it; restore an older version of the object, or delete it, "
             f"then flashgen push --refresh {key.partition('/')[0]}",

@@ -14,101 +14,20 @@ lost is recognised when it is read back.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
 
 from flashgen.errors import Conflict, LostRace, NoAnswer, Refused, StoreError
-from flashgen.store import Headers, Store
 from flashgen.store.settle import put_settled
 from flashgen.unlock import journal
+from flashgen.unlock.control import Control, Seen
 from flashgen.unlock.crossing import is_contested
-from flashgen.unlock.pointer import Forward, OrderUrl, Pointer, parse, render
+from flashgen.unlock.decider import decider
+from flashgen.unlock.pointer import Damaged, OrderUrl, Pointer, render
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.token import claims_of
 from flashgen.unlock.verbs import Verb
-
-
-class NotPushed(Refused):
-    """A sale has no pointer: as far as can be told from here, it was never pushed to this store."""
-
-
-class PointerLost(Refused):
-    """A sale has no pointer any more: somebody deleted it."""
-
-    def __init__(self, sale: str, key: str, store_url: str) -> None:
-        super().__init__(
-            f"{key} is gone from {store_url}: somebody deleted it",
-            f"flashgen push --refresh {sale} puts it again as the journal has it; what was live is paused then, and "
-            f"flashgen resume {sale} opens it",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """A hand on one sale's pointer, and everything it needs from the world outside.
-
-    `sign` makes the order path of a live state; without it a token can only be copied. `origins` are the order servers.
-    `now` returns an aware datetime, `new_nonce` a fresh random name, `sleep` waits for some seconds.
-    """
-
-    store: Store
-    sale: str
-    key: str
-    headers: Headers
-    who: str
-    now: Callable[[], datetime]
-    new_nonce: Callable[[], str]
-    sleep: Callable[[float], None]
-    origins: tuple[str, ...] = ()
-    sign: Callable[[SaleState], str] | None = None
-
-    def record(self, verb: str, base: Pointer | None, after: Pointer) -> None:
-        """Journal that `after` is about to be put in place of `base`."""
-        record = journal.Record(
-            nonce=after.nonce,
-            parent=base.nonce if base else None,
-            revision=after.revision,
-            verb=verb,
-            who=self.who,
-            when=self.now(),
-            before=base.state.state if base else None,
-            state=after.state,
-        )
-        journal.write(self.store, self.sale, record)
-
-    def read(self) -> Seen:
-        """The pointer as it is. Raises NotPushed when there is none, Refused when it was rotated away or damaged."""
-        stored = self.store.get(self.key)
-        if stored is None:
-            raise NotPushed(
-                f"{self.sale} has no pointer in {self.store.url}: it was never pushed there",
-                f"flashgen push {self.sale}",
-            )
-        pointer = parse(stored.body, self.key)
-        if isinstance(pointer, Forward):
-            raise Refused(
-                f"{self.key} was rotated to {pointer.target}; this sale's YAML still names the old version",
-                "get the YAML with the new `unlock.version` (git pull), then try again",
-            )
-        return Seen(pointer, stored.headers, stored.etag)
-
-    def read_again(self) -> Seen:
-        """The pointer, which was there before. Raises PointerLost when there is none now, else as `read`."""
-        try:
-            return self.read()
-        except NotPushed as missing:
-            raise PointerLost(self.sale, self.key, self.store.url) from missing
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """A pointer as it was read, and the etag to match when writing over it."""
-
-    pointer: Pointer
-    headers: Headers
-    etag: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +81,11 @@ def finish(control: Control, verb: Verb, attempt: Attempt) -> Outcome:
     """Have an attempt elected, rebasing it as long as only facts that are not ours have moved."""
     before = attempt.base.pointer
     while attempt.pointer != attempt.base.pointer:
-        instead = elect(control, attempt)
+        instead = elect(control, verb, attempt)
         if instead is None:
             return Outcome(attempt.base.pointer, attempt.pointer, True, control.who, control.now())
         attempt = rebase(control, verb, attempt.base, instead)
-    record = journal.decision(journal.history(control.store, control.sale, attempt.pointer.nonce))
+    record = decider(control.store, control.sale, attempt.pointer.nonce)
     return Outcome(before, attempt.pointer, False, record.who if record else "", record.when if record else None)
 
 
@@ -176,22 +95,27 @@ def rebase(control: Control, verb: Verb, base: Seen, current: Seen) -> Attempt:
     if _is_there(control, verb, current):
         return Attempt(current, current.pointer)
     if verb.decides and is_contested(verb, base.pointer.state, state):
-        record = journal.decision(journal.history(control.store, control.sale, current.pointer.nonce))
-        winner = record.who if record else "somebody else"
-        done = f" by `{record.verb}`" if record else ""
-        raise LostRace(
-            f"{winner} was first: {control.sale} is {state.state.value} since revision "
-            f"{record.revision if record else current.pointer.revision}{done}; nothing of yours was changed",
-            f"flashgen status {control.sale}",
-            winner,
-        )
+        raise _lost(control, current.pointer)
     return prepare(control, verb, current)
 
 
-def elect(control: Control, attempt: Attempt) -> Seen | None:
+def _lost(control: Control, pointer: Pointer) -> LostRace:
+    """By name, if the journal tells whose decision it was."""
+    record = decider(control.store, control.sale, pointer.nonce)
+    winner, state = record.who if record else "somebody else", pointer.state.state
+    since = f"since revision {record.revision} by `{record.verb}`" if record else f"at revision {pointer.revision}"
+    return LostRace(
+        f"{winner} was first: {control.sale} is {state.value} {since}; nothing of yours was changed",
+        f"flashgen status {control.sale}",
+        winner,
+    )
+
+
+def elect(control: Control, verb: Verb, attempt: Attempt) -> Seen | None:
     """Write the pointer if it is still the one the attempt is based on.
 
-    None when ours is elected, also if others have built on it since; else what stands there instead.
+    None when ours is elected, also if others have built on it since; else what stands there instead. Raises NoAnswer
+    when nobody knows, and any other StoreError when the store has refused.
     """
     try:
         if _is_written(control, attempt):
@@ -202,6 +126,17 @@ def elect(control: Control, attempt: Attempt) -> Seen | None:
             f"{silence}: nobody knows yet whether {control.sale} is {attempt.pointer.state.state.value}",
             f"flashgen status {control.sale}; running the same command again is safe",
         ) from silence
+    except StoreError as refusal:
+        if not verb.decides:
+            raise
+        raise _refused(control, attempt, refusal) from refusal
+
+
+def _refused(control: Control, attempt: Attempt, refusal: StoreError) -> StoreError:
+    """What the store said, and what that means: an operator asks that first, at T0."""
+    state = attempt.base.pointer.state.state.value
+    told = f"{refusal.message}; nothing public was changed: {control.sale} is {state} as before"
+    return type(refusal)(told, refusal.hint)
 
 
 def _is_written(control: Control, attempt: Attempt) -> bool:
@@ -218,7 +153,7 @@ def _there_instead(control: Control, attempt: Attempt) -> Seen | None:
     try:
         current = control.read_again()
         return None if descends(control, current.pointer, attempt.pointer) else current
-    except StoreError as unseen:
+    except (StoreError, Damaged) as unseen:
         raise NoAnswer(unseen.message, unseen.hint) from unseen
 
 
@@ -233,7 +168,12 @@ def _order_url(control: Control, before: Pointer, wanted: SaleState) -> OrderUrl
             "the order token has to be signed anew, and this command has no secret",
             "configure `secret` in flashgen.yaml, or pause the sale first",
         )
-    return OrderUrl(control.sign(wanted), control.origins)
+    try:
+        return OrderUrl(control.sign(wanted), control.origins)
+    except Refused as refused:
+        if before.order is None:
+            raise
+        raise Refused(f"a live sale's new times need a new order token: {refused.message}", refused.hint) from refused
 
 
 def _is_there(control: Control, verb: Verb, seen: Seen) -> bool:

@@ -31,8 +31,11 @@ class Verb:
     waits: bool = False
 
 
-def go_live(opens_at: datetime | None, token_nonce: str) -> Verb:
-    """scheduled → live, under a new epoch. Pages and gate open at `opens_at` on the server's clock, or at the start."""
+def go_live(opens_at: datetime | None, token_nonce: str, *, early: bool = False) -> Verb:
+    """scheduled → live, under a new epoch. Pages and gate open at `opens_at` on the server's clock, or at the start.
+
+    Refused where `opens_at` lies before the start, unless `early`: somebody may have postponed the sale since.
+    """
 
     def apply(state: SaleState) -> SaleState:
         if state.state is State.LIVE:
@@ -40,6 +43,12 @@ def go_live(opens_at: datetime | None, token_nonce: str) -> Verb:
         if state.state is State.PAUSED:
             raise Refused("the sale is paused, not scheduled", "`flashgen resume` opens it again")
         _require(state, "go-live", State.SCHEDULED)
+        if opens_at and opens_at < state.starts_at and not early:
+            raise Refused(
+                f"the sale was postponed to {timestamps.to_text(state.starts_at)}, and this would open it at "
+                f"{timestamps.to_text(opens_at)}; nothing public was changed",
+                "wait for it: `flashgen go-live` with --at start; or open before it: --early",
+            )
         return _opened(state, opens_at or state.starts_at, token_nonce)
 
     return Verb("go-live", apply)
@@ -83,12 +92,20 @@ def close(skus: frozenset[str]) -> Verb:
     return Verb("sold-out", apply)
 
 
-def reopen(skus: frozenset[str], all_skus: frozenset[str]) -> Verb:
-    """Take back the operator's word on some SKUs. What the gate has sold stays sold."""
+def reopen(skus: frozenset[str], all_skus: frozenset[str] | None) -> Verb:
+    """Take back the operator's word on some SKUs. What the gate has sold stays sold.
+
+    With `all_skus` unknown (None) nobody can tell what would stay closed of a range that was closed as a whole.
+    """
 
     def apply(state: SaleState) -> SaleState:
         _require(state, "resume --sku", State.SCHEDULED, State.LIVE, State.PAUSED)
-        closed = all_skus if state.closed == EVERY_SKU else state.closed
+        if state.closed == EVERY_SKU and all_skus is None:
+            raise Refused(
+                "every SKU is closed, and the YAML's products cannot be read: the others could not stay closed",
+                "mend the YAML, or open all of them: `flashgen resume` without --sku",
+            )
+        closed = all_skus if all_skus and state.closed == EVERY_SKU else state.closed
         return replace(state, closed=closed - skus) if closed & skus else state
 
     return Verb("resume --sku", apply)
@@ -104,7 +121,10 @@ def end() -> Verb:
 
 
 def rollback(earlier: SaleState, opens_at: datetime, token_nonce: str) -> Verb:
-    """Restore the operator's facts of an earlier revision; into live under a new epoch, so that old tokens are void."""
+    """Restore the operator's facts of an earlier revision; into live under a new epoch, so that old tokens are void.
+
+    A sale that is scheduled again has no opening time any more. Its epoch stays: the next one is to be higher.
+    """
 
     def apply(state: SaleState) -> SaleState:
         if (state.state, state.closed) == (earlier.state, earlier.closed):
@@ -114,16 +134,25 @@ def rollback(earlier: SaleState, opens_at: datetime, token_nonce: str) -> Verb:
         restored = replace(state, closed=earlier.closed)
         if earlier.state is State.LIVE and state.state is not State.LIVE:
             return _opened(restored, opens_at, token_nonce)
-        return replace(restored, state=earlier.state)
+        was_to_open = state.opens_at or earlier.opens_at
+        return replace(
+            restored, state=earlier.state, opens_at=None if earlier.state is State.SCHEDULED else was_to_open
+        )
 
     return Verb("rollback", apply)
 
 
-def reschedule(starts_at: datetime, ends_at: datetime) -> Verb:
-    """New times, cache headers and order servers from the YAML; open tabs follow. The state stays what it is."""
+def reschedule(starts_at: datetime, ends_at: datetime, now: datetime) -> Verb:
+    """New times, cache headers and order servers from the YAML; open tabs follow. The state stays what it is.
+
+    A pointer that was shipped with `--lead` opens no earlier than a start that is moved back before it has opened.
+    """
 
     def apply(state: SaleState) -> SaleState:
-        return replace(state, starts_at=starts_at, ends_at=ends_at)
+        moved = replace(state, starts_at=starts_at, ends_at=ends_at)
+        if state.opens_at and now < state.opens_at < starts_at and state.starts_at < starts_at:
+            return replace(moved, opens_at=starts_at)
+        return moved
 
     return Verb("reschedule", apply, decides=False, refreshes=True)
 
@@ -139,17 +168,24 @@ def record_sold(sold: frozenset[str]) -> Verb:
 
 def _opened(state: SaleState, opens_at: datetime, token_nonce: str) -> SaleState:
     if opens_at >= state.ends_at:
+        at = "at" if opens_at == state.ends_at else f"at {timestamps.to_text(opens_at)}, after"
         raise Refused(
-            f"the sale ended at {timestamps.to_text(state.ends_at)}, before it would open",
+            f"the sale would open {at} its end, {timestamps.to_text(state.ends_at)}",
             "move `ends_at` in the YAML and push, then try again",
         )
     return replace(state, state=State.LIVE, opens_at=opens_at, epoch=state.epoch + 1, token_nonce=token_nonce)
+
+
+_ADVICE = {
+    State.ENDED: "`flashgen rollback` restores an earlier state",
+    State.SCHEDULED: "nothing is open yet; so that it does not open: stop an armed go-live with Ctrl-C, move "
+    "`starts_at` in the YAML and push, or `flashgen end`",
+}
 
 
 def _require(state: SaleState, verb: str, *allowed: State) -> None:
     if state.state not in allowed:
         names = " or ".join(one.value for one in allowed)
         raise Refused(
-            f"`{verb}` needs a sale that is {names}; this one is {state.state.value}",
-            "`flashgen rollback` restores an earlier state" if state.state is State.ENDED else "",
+            f"`{verb}` needs a sale that is {names}; this one is {state.state.value}", _ADVICE.get(state.state, "")
         )

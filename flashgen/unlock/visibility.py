@@ -7,10 +7,10 @@ An edge keeps the pointer for 1 or 2 s, so nothing has to be invalidated. One th
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from flashgen.errors import NoAnswer, StoreError
+from flashgen.errors import StoreError
 from flashgen.unlock.pointer import Pointer
 
 POLL_SECONDS = 0.2
@@ -26,34 +26,55 @@ NOT_THE_EDGES = frozenset({407, 408, 429})
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """One answer, at `at`. `pointer` is None for anything but a pointer with status 200.
+    """One look at a pointer as the public gets it; an empty one if nobody has looked yet.
 
-    `age_seconds` is how long ago the edge asked the store; None where it says nothing, as with a miss. `x_cache` is the
-    header of that name, or empty.
+    `at` is when the answer was here; `status` is 0 where there was none. Without a `pointer` the `problem` says what
+    there is instead. `age_seconds` is how long ago the edge asked the store, None where it does not tell. `x_cache` is
+    what it says of its cache, or empty; `url` is where we looked. `clock_ahead` is by how many seconds the clock that
+    pages go by, the edge's, is ahead of this machine's; 0 unless its answer proves otherwise.
     """
 
-    at: datetime
-    status: int
+    at: datetime | None = None
+    status: int = 0
     pointer: Pointer | None = None
+    problem: str = ""
     age_seconds: int | None = None
     x_cache: str = ""
+    url: str = ""
+    clock_ahead: float = 0.0
+
+    @property
+    def revision(self) -> int | None:
+        """What is shown; None where no pointer is."""
+        return self.pointer.revision if self.pointer else None
+
+    @property
+    def nonce(self) -> str:
+        """That of the revision; empty where no pointer is shown."""
+        return self.pointer.nonce if self.pointer else ""
 
     @property
     def is_fresh(self) -> bool:
-        """Whether the edge has asked the store within the time it may keep a pointer."""
-        return (self.age_seconds or 0) <= FRESH_AGE_SECONDS
+        """Whether the edge has certainly asked the store within the time it may keep a pointer.
+
+        It says so itself; or there is no cache, or one that did not have it. A hit without an `Age`, as nginx answers,
+        may be of any age.
+        """
+        if self.age_seconds is not None:
+            return self.age_seconds <= FRESH_AGE_SECONDS
+        told = self.x_cache.lower()
+        return not told or ("miss" in told and "hit" not in told)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What came of it. `sight` is the last answer, `silence` why the last look had none: one of them is set.
+    """What came of it. `sight` is the last look, with or without an answer.
 
     `invalidated` says that an edge was told to forget, `trouble` why it could not be told.
     """
 
     is_visible: bool = False
-    sight: Sight | None = None
-    silence: NoAnswer | None = None
+    sight: Sight = field(default_factory=Sight)
     invalidated: bool = False
     trouble: StoreError | None = None
 
@@ -61,11 +82,11 @@ class Verdict:
         """Whether the edge itself has answered, and what it said is certainly not the `revision` that was written.
 
         That is an older one which it has asked for within FRESH_AGE_SECONDS, long after the write: it reads another
-        store. Or a 4xx of the edge (it has an `X-Cache`), if the pointer was `reached_before` the write from
+        store. Or a 4xx of the edge (it tells of its cache), if the pointer was `reached_before` the write from
         here: else a proxy or a hotel's Wi-Fi may have spoken. Not a 5xx, which passes: what was written shows then.
-        Never when there was no answer.
+        Never when the last look had no answer.
         """
-        if self.is_visible or self.sight is None:
+        if self.is_visible:
             return False
         if self.sight.pointer:
             return self.sight.is_fresh and self.sight.pointer.revision < revision
@@ -80,12 +101,13 @@ def await_visible(
     *,
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
+    tell: Callable[[Sight, timedelta], None] = lambda sight, passed: None,
 ) -> Verdict:
     """Look every POLL_SECONDS until a pointer `is_ours`, or GIVE_UP_AFTER has passed.
 
-    `look` may raise NoAnswer. `forget` has the edge forget the pointer (None: there is nobody to tell); it is called
-    once at most, and only if the edge answers, and may raise StoreError. `is_ours` may raise StoreError for a later
-    revision whose ancestors cannot be read; it is asked again.
+    `forget` has the edge forget the pointer (None: there is nobody to tell); it is called once at most, and only if the
+    edge answers, and may raise StoreError. `is_ours` may raise StoreError for a later revision whose ancestors cannot
+    be read; it is asked again. `tell` hears about every look after which another one follows.
     """
     began, verdict = now(), Verdict()
     while True:
@@ -93,21 +115,24 @@ def await_visible(
         passed = now() - began
         if verdict.is_visible or passed >= GIVE_UP_AFTER:
             return verdict
-        if forget and verdict.sight and passed >= INVALIDATE_AFTER and not (verdict.invalidated or verdict.trouble):
+        tell(verdict.sight, passed)
+        if (
+            forget
+            and verdict.sight.status
+            and passed >= INVALIDATE_AFTER
+            and not (verdict.invalidated or verdict.trouble)
+        ):
             verdict = _told(forget, verdict)
         sleep(POLL_SECONDS)
 
 
 def _looked(look: Callable[[], Sight], is_ours: Callable[[Pointer], bool], so_far: Verdict) -> Verdict:
-    try:
-        sight = look()
-    except NoAnswer as silence:
-        return replace(so_far, sight=None, silence=silence)
+    sight = look()
     try:
         is_visible = sight.pointer is not None and is_ours(sight.pointer)
     except StoreError:
         is_visible = False
-    return replace(so_far, sight=sight, silence=None, is_visible=is_visible)
+    return replace(so_far, sight=sight, is_visible=is_visible)
 
 
 def _told(forget: Callable[[], None], so_far: Verdict) -> Verdict:

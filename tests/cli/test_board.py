@@ -9,16 +9,16 @@ from datetime import timedelta
 import pytest
 from rich.console import Console
 from support.operators import ENDS_AT, SALE, STARTS_AT
-from support.standings import HOUR, REVISION, header, record, standing, state
+from support.standings import HOUR, REVISION, attempt, header, record, sight, standing, state
 
 from flashgen.cli.board import board
 from flashgen.cli.sale_watch import Glimpse
-from flashgen.cli.shown import Shown
 from flashgen.cli.standing import Background, Standing
+from flashgen.unlock.control import NotPushed
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import State
-from flashgen.unlock.transition import NotPushed
-from flashgen.unlock.unelected import Fate, Unelected
+from flashgen.unlock.unelected import Fate
+from flashgen.unlock.visibility import Sight
 
 LONG_HISTORY = Background(tuple(record(State.LIVE, revision=revision) for revision in range(9, -1, -1)))
 
@@ -97,17 +97,19 @@ def test_many_sales_are_a_table() -> None:
         (standing(State.SCHEDULED, STARTS_AT + timedelta(minutes=2)), "start overdue 00:02:00"),
         (standing(State.LIVE, STARTS_AT - timedelta(seconds=10)), "opens in 00:00:10"),
         (standing(State.LIVE, ENDS_AT), "LIVE   past its end  revision 5"),
+        (standing(State.LIVE, ENDS_AT + HOUR), "over     since 20:00:00 UTC, 01:00:00 ago"),
+        (standing(State.LIVE, ENDS_AT + HOUR), "next     flashgen end fair, or move `ends_at` and push"),
         (standing(State.ENDED), "ENDED   revision 5"),
-        (standing(shown=Shown(problem="no answer", url="https://x")), "edge     cannot be seen: no answer"),
-        (standing(shown=Shown(4, "r4", 7)), "edge     revision 4, Age 7 s; drift: the store has revision 5"),
-        (standing(shown=Shown(5, "x")), "edge     revision 5; drift: the store has another revision 5"),
-        (standing(shown=Shown()), "edge     looking …"),
+        (standing(shown=Sight(problem="no answer", url="https://x")), "edge     cannot be seen: no answer"),
+        (standing(shown=sight(4, age=7)), "edge     revision 4, Age 7 s; drift: the store has revision 5"),
+        (standing(shown=sight(5, "x", None)), "edge     revision 5; drift: the store has another revision 5"),
+        (standing(shown=Sight()), "edge     looking …"),
         (standing(pointer=Pointer(REVISION, "r5", state(closed=frozenset({"LAMP"})))), "closed   LAMP"),
         (standing(pointer=Pointer(REVISION, "r5", state(sold=frozenset({"MUG"})))), "sold out MUG"),
         (standing(pointer=None, missing=NotPushed("no", "flashgen push fair")), "next     flashgen push fair"),
         (
-            standing(background=Background((), None, (Unelected(record(State.LIVE), Fate.ARMED),))),
-            "attempt  ann has armed `verb` for 08:00:00 UTC; nothing of it is public yet",
+            standing(background=Background((), None, (attempt(Fate.ARMED),))),
+            "attempt  ann armed `verb` at 07:00:00 UTC for 08:00:00 UTC; whether it still",
         ),
         (standing(header=header(timezone="Europe/Berlin")), "since    09:00:00 CET, 01:00:00 ago"),
     ],
@@ -119,15 +121,61 @@ def test_what_is_worth_knowing_has_a_line(sale: Standing, words: str) -> None:
 
 def test_an_edge_that_follows_is_no_drift() -> None:
     """It has had no time to."""
-    assert shows("it follows within seconds", glimpse(standing(shown=Shown(4, "r4", 1)), is_settling=True))
+    assert shows("it follows within seconds", glimpse(standing(shown=sight(4)), is_settling=True))
 
 
 def test_a_silent_store_leaves_what_was_known() -> None:
     """With its age; also in the table."""
     silent = glimpse(trouble="no answer", silent_seconds=14.9)
-    assert shows("store    cannot be asked; below is how it was 00:00:14 ago (no answer)", silent)
+    assert shows("store    last answer 14 s ago; below is how it was then (no answer)", silent)
     assert shows("LIVE   revision 5", silent)
-    assert any("live, 00:00:14 ago" in line for line in drawn(silent, height=4))
+    assert any("live, 14 s ago" in line for line in drawn(silent, height=4))
+
+
+def test_a_silent_store_is_an_alarm() -> None:
+    """The frame has no colour of a state that is not known to be."""
+    red, live = (drawn(one, colour=True)[1].partition("╭")[0] for one in (glimpse(trouble="no answer"), glimpse()))
+    assert ("\x1b[31m", "\x1b[32m") == (red, live)
+
+
+def test_an_edge_that_hangs_is_said_to_have_been_seen() -> None:
+    """And when."""
+    assert shows(
+        "edge     cannot be seen: no answer; the last was 9 s ago",
+        glimpse(standing(shown=Sight(problem="no answer")), edge_silent_seconds=9.2),
+    )
+
+
+def test_a_broken_yaml_has_a_row_of_its_own() -> None:
+    """The sale is shown as before; also in the table."""
+    broken = glimpse(mistake="line 3: no such key")
+    assert shows("yaml     line 3: no such key; below is by the one before", broken)
+    assert shows("LIVE   revision 5", broken)
+    assert any("live, YAML broken" in line for line in drawn(broken, height=4))
+
+
+NAMES = ("summer-closing-sale", "black-friday-phones", "night")
+WORST = (
+    glimpse(standing(State.LIVE, ENDS_AT, shown=sight(4)), NAMES[0]),
+    glimpse(standing(State.SCHEDULED, STARTS_AT + 30 * HOUR / 4), NAMES[1]),
+    glimpse(standing(shown=Sight(problem="no answer")), NAMES[2], trouble="no answer", silent_seconds=9),
+)
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_the_table_names_sales_and_what_is_wrong_on_any_terminal(width: int) -> None:
+    """In two lines where one would be too narrow; a name is cut, but never away. An edge unseen is least of all."""
+    text = "\n".join(drawn(*WORST, width=width, height=9))
+    wrong = ("live, past its end", "drift: 4", "start overdue 07:30:00", "live, 9 s ago", "ends in 11:00:00")
+    for words in (*(name[:15] for name in NAMES), *wrong, *(["unseen"] if width > 40 else [])):
+        assert words in text
+
+
+def test_names_of_people_are_left_out_first() -> None:
+    """Then columns give way to a second line."""
+    found = [drawn(glimpse(), glimpse(), width=width, height=6)[1].split() for width in (80, 60, 40)]
+    columns = ["sale", "state", "rev", "next", "edge"]
+    assert [[*columns, "by"], columns, ["fair"]] == found
 
 
 @pytest.mark.parametrize("height", [4, 24])

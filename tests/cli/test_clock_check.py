@@ -34,18 +34,18 @@ class Time:
 
 
 class Remote(MemoryStore):
-    """A store whose clock is `ahead` seconds of ours, 10 ms away."""
+    """A store whose clock is `ahead` seconds of ours, `away` seconds there and back."""
 
-    def __init__(self, clock: Time, ahead: float) -> None:
+    def __init__(self, clock: Time, ahead: float, away: float = 0.01) -> None:
         super().__init__()
-        self.clock, self.ahead, self.asked = clock, ahead, 0
+        self.clock, self.ahead, self.away, self.asked = clock, ahead, away, 0
 
     def date(self) -> float:
         """See `Dated`."""
         self.asked += 1
-        self.clock.sleep(0.005)
+        self.clock.sleep(self.away / 2)
         said = math.floor(self.clock.instant + self.ahead)
-        self.clock.sleep(0.005)
+        self.clock.sleep(self.away / 2)
         return said
 
 
@@ -95,6 +95,15 @@ def test_it_takes_no_longer_than_there_is(clock: Time, seconds: float, looks: in
     _compared(store, timedelta(seconds=seconds))
     assert looks == store.asked
     assert clock.instant - began <= max(1, seconds - 5)
+
+
+@pytest.mark.parametrize(("away", "looks"), [(0.9, 4), (2.5, 2), (5, 1)])
+def test_nor_over_a_slow_line(clock: Time, away: float, looks: int) -> None:
+    """Where a look takes its time there are fewer of them: T0 is not waited past."""
+    store, began = Remote(clock, 0.0, away), clock.instant
+    assert "s (±" in _compared(store, timedelta(seconds=12))
+    assert looks == store.asked
+    assert clock.instant - began <= 7
 
 
 def test_where_there_is_no_time_left_nothing_is_compared(clock: Time) -> None:

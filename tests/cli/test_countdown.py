@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,9 +21,11 @@ from flashgen.cli import countdown as countdown_module
 from flashgen.cli.countdown import Countdown, clock_text
 from flashgen.cli.session import Session
 from flashgen.errors import AccessDenied, NoAnswer, Refused
+from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState, State
 
 STATE = SaleState(State.SCHEDULED, datetime(2026, 11, 27, 8, tzinfo=UTC), datetime(2026, 11, 27, 20, tzinfo=UTC))
+POINTER = Pointer(0, "n", STATE)
 SILENT = NoAnswer("s3://flash: no answer", "check the network")
 
 
@@ -58,9 +61,16 @@ def shown(line: str) -> str:
 
 
 def _countdown(
-    session: Session | None = None, what: str = "night: scheduled → live", *, late_ok: bool = False
+    session: Session | None = None,
+    what: str = "night: scheduled → live",
+    news: Callable[[Pointer], Iterable[str]] = lambda _: (),
+    *,
+    late_ok: bool = False,
 ) -> Countdown:
-    return Countdown(session or Session(), what, late_ok, lambda state: state.state is State.ENDED)
+    def is_over(state: SaleState) -> bool:
+        return state.state is State.ENDED
+
+    return Countdown(session or Session(), lambda _: what, news, is_over, late_ok=late_ok)
 
 
 def _seconds(number: float) -> timedelta:
@@ -72,7 +82,7 @@ def test_a_line_counts_down_and_leaves_nothing_behind() -> None:
     what = f"{'a-very-long-name-' * 6}: scheduled → live"
     with redirect_stderr(Terminal()) as terminal, _countdown(what=what) as countdown:
         for left in (3600, 3599.2, 10, 9.999, 1):
-            countdown.tick(_seconds(left), None)
+            countdown.tick(_seconds(left), POINTER, None)
         (line,) = terminal.screen
         assert line.startswith("0:01  a-very-long-name-")
     assert [""] == terminal.screen
@@ -82,8 +92,8 @@ def test_it_says_what_is_about_to_happen() -> None:
     """And that there is a way out."""
     with redirect_stderr(Terminal()) as terminal:
         countdown = _countdown()
-        countdown.tick(_seconds(3600), None)
-        countdown.tick(_seconds(843.4), None)
+        countdown.tick(_seconds(3600), POINTER, None)
+        countdown.tick(_seconds(843.4), POINTER, None)
     assert ["14:04  night: scheduled → live; Ctrl-C changes nothing public"] == terminal.screen
 
 
@@ -91,7 +101,7 @@ def test_trouble_stands_above_the_line_once_with_its_fix() -> None:
     """And its end."""
     with redirect_stderr(Terminal()) as terminal, _countdown() as countdown:
         for trouble in (None, SILENT, SILENT, None, None):
-            countdown.tick(_seconds(600), trouble)
+            countdown.tick(_seconds(600), POINTER, trouble)
     assert [
         "warning: still armed, but s3://flash: no answer",
         "hint: check the network",
@@ -103,8 +113,8 @@ def test_trouble_stands_above_the_line_once_with_its_fix() -> None:
 def test_other_trouble_is_told_too() -> None:
     """Credentials that expire while the network was away."""
     with redirect_stderr(Terminal()) as terminal, _countdown() as countdown:
-        countdown.tick(_seconds(600), SILENT)
-        countdown.tick(_seconds(598), AccessDenied("expired", "sign in"))
+        countdown.tick(_seconds(600), POINTER, SILENT)
+        countdown.tick(_seconds(598), POINTER, AccessDenied("expired", "sign in"))
     assert ["warning: still armed, but expired", "hint: sign in", ""] == terminal.screen[2:]
 
 
@@ -112,37 +122,62 @@ def test_in_a_log_there_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str
     """More often towards T0."""
     with _countdown() as countdown:
         for left in range(7200, 0, -1):
-            countdown.tick(_seconds(left), None)
+            countdown.tick(_seconds(left), POINTER, None)
     said = capsys.readouterr().err.splitlines()
     assert all(line.endswith("Ctrl-C changes nothing public") for line in said)
     assert 18 < len(said) < 30
     assert "\r" not in "".join(said)
 
 
-@pytest.mark.parametrize("session", [Session(quiet=True), Session(as_json=True)])
-def test_quiet_and_json_count_in_silence(capsys: pytest.CaptureFixture[str], session: Session) -> None:
-    """Trouble too: at T0 it will be an error, or gone."""
-    with _countdown(session) as countdown:
-        countdown.tick(_seconds(600), SILENT)
-    assert "" == capsys.readouterr().err
+def test_json_is_about_stdout_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads the unit's log wants to see that it waits."""
+    with _countdown(Session(as_json=True)) as countdown:
+        countdown.tick(_seconds(600), POINTER, None)
+    assert ("", "10:00  night: scheduled → live; Ctrl-C changes nothing public\n") == capsys.readouterr()
+
+
+def test_quiet_is_quiet_about_all_but_trouble(capsys: pytest.CaptureFixture[str]) -> None:
+    """There may still be time to mend it."""
+    with _countdown(Session(quiet=True), news=lambda _: ["MUG-1 closed"]) as countdown:
+        countdown.tick(_seconds(600), POINTER, None)
+        assert "" == capsys.readouterr().err
+        countdown.tick(_seconds(599), POINTER, SILENT)
+    assert "warning: still armed, but s3://flash: no answer\nhint: check the network\n" == capsys.readouterr().err
+
+
+def test_what_others_do_stands_above_the_line() -> None:
+    """Once: it is only told as long as it is news."""
+    news = iter([["MUG-1 closed, by bob"], [], []])
+    with redirect_stderr(Terminal()) as terminal, _countdown(news=lambda _: next(news)) as countdown:
+        for left in (600, 599, 598):
+            countdown.tick(_seconds(left), POINTER, None)
+        meanwhile, line = terminal.screen
+    assert "meanwhile: MUG-1 closed, by bob" == meanwhile
+    assert line.startswith("9:58  night")
 
 
 def test_a_sleeper_is_refused_unless_it_is_ok(capsys: pytest.CaptureFixture[str]) -> None:
     """But never after the end."""
     with pytest.raises(Refused, match="it was 8 min ago; nothing public was changed"):
-        _countdown().late(_seconds(480), STATE)
-    _countdown(late_ok=True).late(_seconds(480), STATE)
+        _countdown().late(_seconds(480), STATE, moved=False)
+    _countdown(late_ok=True).late(_seconds(480), STATE, moved=False)
     assert "8 min ago: at once" in capsys.readouterr().err
     ended = SaleState(State.ENDED, STATE.starts_at, STATE.ends_at)
     with pytest.raises(Refused, match="has ended since"):
-        _countdown(late_ok=True).late(_seconds(480), ended)
+        _countdown(late_ok=True).late(_seconds(480), ended, moved=False)
+
+
+def test_a_start_that_was_moved_into_the_past_was_not_slept_through() -> None:
+    """Nobody looks for what is wrong with this machine."""
+    with pytest.raises(Refused, match=r"^a push has moved that time into the past: it was 8 min ago; nothing public"):
+        _countdown().late(_seconds(480), STATE, moved=True)
 
 
 def test_a_write_that_takes_long_takes_the_promise_back(monkeypatch: pytest.MonkeyPatch) -> None:
     """From then on Ctrl-C may come too late."""
     monkeypatch.setattr(countdown_module, "SLOW_SECONDS", 0.0)
     with redirect_stderr(Terminal()) as terminal, _countdown() as countdown:
-        countdown.tick(_seconds(0.5), None)
+        countdown.tick(_seconds(0.5), POINTER, None)
         with countdown.writing():
             deadline = time.monotonic() + 10
             while "too late" not in terminal.getvalue() and time.monotonic() < deadline:

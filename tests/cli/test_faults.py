@@ -27,9 +27,10 @@ from support.projects import finish, start, write_sale
 from flashgen.cli import main
 from flashgen.store import FolderStore, S3Store, Store, Stored, aws
 from flashgen.unlock import journal, verbs
+from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import Pointer, pointer_key
 from flashgen.unlock.state import SaleState, State
-from flashgen.unlock.transition import Control, transition
+from flashgen.unlock.transition import transition
 from flashgen.unlock.verbs import Verb
 
 READ_TIMEOUT_SECONDS = 0.5
@@ -74,7 +75,7 @@ SCHEDULED, LIVE, PAUSED_AGAIN = (
 )
 NONE: frozenset[str] = frozenset()
 CASES = (
-    Case("go-live night --early", "scheduled", State.LIVE, NONE, verbs.go_live(STARTS_AT, "t")),
+    Case("go-live night --early", "scheduled", State.LIVE, NONE, verbs.go_live(STARTS_AT, "t", early=True)),
     Case("pause night", "live", State.PAUSED, NONE, verbs.pause()),
     Case("resume night", "paused", State.LIVE, LAMP, verbs.resume()),
     Case("sold-out night --sku LAMP", "live", State.LIVE, LAMP, verbs.close(LAMP)),
@@ -128,7 +129,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FolderStore]:
 def cloud(aws_credentials_of_class: None, seeds: dict[str, FolderStore]) -> Iterator[Cloud]:
     """With the journal of every seed."""
     with aws_process() as server, fault_proxy(server.url) as proxy, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aws, "READ_TIMEOUT_SECONDS", READ_TIMEOUT_SECONDS)
+        patch.setattr(aws, "SMALL_TIMEOUTS", (2.0, READ_TIMEOUT_SECONDS))
         bucket = server.empty_bucket(BUCKET)
         direct, spoilt = (S3Store(bucket, endpoint_url=url) for url in (server.url, proxy.url))
         for seed in seeds.values():

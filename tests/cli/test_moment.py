@@ -189,7 +189,7 @@ def test_there_is_nothing_to_open_at_the_end(night: Night, more: tuple[str, ...]
     night.schedule(LONG_BEFORE)
     run = night.flashgen("go-live", "night", "--at", "end", *more, "--yes")
     assert 1 == run.exit_code
-    assert "before it would open" in run.err
+    assert "would open at its end, " in run.err
 
 
 def test_a_sale_is_ended_at_its_end(night: Night) -> None:
@@ -251,6 +251,8 @@ def test_verify_of_what_is_so_already_looks_too(served: Night) -> None:
     assert 0 == served.flashgen("go-live", "night", "--early", "--yes").exit_code
     run = served.flashgen("go-live", "night", "--early", "--verify", "--json")
     assert (0, False, True) == (run.exit_code, run.result["changed"], run.result["visible_at"] is not None)
+    assert "looking for revision 1" in run.err
+    assert "written" not in run.err
 
 
 def test_verify_without_a_url_is_refused_before_anything_is_written(night: Night) -> None:

@@ -56,17 +56,20 @@ def awaited(holds: Callable[[], bool]) -> bool:
 
 
 def test_nothing_is_known_at_first(repeated: Repeated[str]) -> None:
-    """While the first look hangs."""
-    assert Reading() == repeated.latest
+    """While the first look hangs; but since when."""
+    latest = repeated.latest
+    assert Reading(None, latest.at, "") == latest
+    assert 0 < latest.at <= time.monotonic()
 
 
 def test_what_was_found_last_is_known(repeated: Repeated[str], script: Script) -> None:
-    """And when."""
-    before = time.monotonic()
+    """And when the look at it began: it may be as old as that."""
     script.endings.put("one")
+    assert awaited(lambda: script.calls == 2)
+    began = time.monotonic()
     script.endings.put("two")
     assert awaited(lambda: repeated.latest.value == "two")
-    assert before <= repeated.latest.at <= time.monotonic()
+    assert 0 < repeated.latest.at <= began
 
 
 @pytest.mark.parametrize("trouble", [StoreError("no network"), OSError("no network")])

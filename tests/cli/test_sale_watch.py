@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 from support.operators import KEY, SALE, bring, chain, control_of, gate_sells, go_live
@@ -21,9 +22,12 @@ from flashgen.errors import NoAnswer
 from flashgen.sale.load import load_header
 from flashgen.store import MemoryStore
 from flashgen.unlock.journal import record_key
-from flashgen.unlock.transition import transition
+from flashgen.unlock.transition import prepare, transition
+from flashgen.unlock.unelected import Fate, Unelected
+from flashgen.unlock.visibility import Sight
 
 TICK = 0.02
+LIMIT_SECONDS = 10
 YAML = """\
 sale:
   id: fair
@@ -35,20 +39,24 @@ products:
   - {sku: LAMP, name: Lamp, price: "19.90"}
 unlock: {version: 7k2mq9xw4t}
 """
+MOVED = YAML.replace("T08:00", "T09:00")
 
 
 @dataclass
 class World:
-    """A store that notes what is asked of it and can be cut off, a sale in it, and a watch over that."""
+    """A store that notes what is asked of it and can be cut off, or hang; a sale in it, and a watch over that."""
 
     inner: MemoryStore
     path: Path
     cut: bool = False
+    answers: Event = field(default_factory=Event)
 
     def __post_init__(self) -> None:
+        self.answers.set()
         self.store = RecordingStore(self.inner, self._before)
 
     def _before(self, number: int, verb: str, key: str) -> None:
+        self.answers.wait(LIMIT_SECONDS)
         if self.cut:
             raise NoAnswer("cut off")
 
@@ -81,7 +89,7 @@ def watch(world: World) -> Iterator[SaleWatch]:
 
 def awaited(watch: SaleWatch, holds: Callable[[Glimpse], bool]) -> Glimpse:
     """The first glimpse of which it holds."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + LIMIT_SECONDS
     while not holds(glimpse := watch.glimpse()) and time.monotonic() < deadline:
         time.sleep(TICK / 2)
     assert holds(glimpse), glimpse
@@ -153,17 +161,118 @@ def test_a_store_that_never_answered_is_said(world: World) -> None:
     with Onlooker(None) as onlooker:
         watch = world.watch(onlooker)
         watch.start()
-        assert Glimpse(SALE, trouble="cut off") == awaited(watch, lambda glimpse: bool(glimpse.trouble))
+        glimpse = awaited(watch, lambda glimpse: bool(glimpse.trouble))
+        assert (SALE, None, "cut off") == (glimpse.sale, glimpse.standing, glimpse.trouble)
         watch.stop()
 
 
 def test_an_edited_yaml_is_followed(world: World, watch: SaleWatch) -> None:
-    """Times that are to be pushed show as drift; a mistake in it is trouble until it is mended."""
+    """Times that are to be pushed show as drift."""
     awaited(watch, is_at(0))
-    moved = YAML.replace("T08:00", "T09:00")
-    world.path.write_text(moved, encoding="utf-8")
+    world.path.write_text(MOVED, encoding="utf-8")
     awaited(watch, lambda glimpse: bool(glimpse.standing and glimpse.standing.moved_times))
-    world.path.write_text("sale: {", encoding="utf-8")
-    assert re.search("problem", awaited(watch, lambda glimpse: bool(glimpse.trouble)).trouble)
-    world.path.write_text(moved, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "mistake"),
+    [
+        (MOVED + "sale: {", "line 10: not well-formed YAML"),
+        (MOVED.replace("currency: EUR", "currency: EURO").replace("title: Fair", "title: ''"), ", and 1 more"),
+        (None, "no such file"),
+    ],
+)
+def test_a_yaml_that_is_broken_hides_nothing(world: World, watch: SaleWatch, text: str | None, mistake: str) -> None:
+    """The sale is followed by what the YAML said before, and its mistake is told until it is mended."""
+    world.path.write_text(MOVED, encoding="utf-8")
+    awaited(watch, lambda glimpse: bool(glimpse.standing and glimpse.standing.moved_times))
+    if text:
+        world.path.write_text(text, encoding="utf-8")
+    else:
+        world.path.unlink()
+    awaited(watch, lambda glimpse: mistake in glimpse.mistake)
+    transition(control_of(world.inner), go_live())
+    followed = awaited(watch, is_at(1))
+    assert ("", True) == (followed.trouble, bool(followed.standing and followed.standing.moved_times))
+    world.path.write_text(YAML, encoding="utf-8")
+    mended = awaited(watch, lambda glimpse: not glimpse.mistake)
+    assert not awaited(watch, lambda glimpse: glimpse.standing is not mended.standing).trouble
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for six seconds; and a machine with much to do is not silent yet."""
+    monkeypatch.setattr(sale_watch, "SILENT_AFTER_SECONDS", 1.0)
+
+
+def test_a_store_that_hangs_is_silent_before_it_fails(world: World, watch: SaleWatch, impatient: None) -> None:
+    """What is known is no news any more, whenever the look that is under way gives up."""
+    awaited(watch, is_at(0))
+    world.answers.clear()
+    silent = awaited(watch, lambda glimpse: bool(glimpse.trouble))
+    assert ("no answer", True) == (silent.trouble, is_at(0)(silent))
+    assert silent.silent_seconds > 1.0
+    world.answers.set()
     awaited(watch, lambda glimpse: not glimpse.trouble)
+
+
+def test_so_is_one_that_hangs_from_the_start(world: World, impatient: None) -> None:
+    """Nobody looks at `looking …` for a minute."""
+    world.answers.clear()
+    with Onlooker(None) as onlooker:
+        watch = world.watch(onlooker)
+        watch.start()
+        assert "no answer" == awaited(watch, lambda glimpse: bool(glimpse.trouble)).trouble
+        watch.stop()
+        world.answers.set()
+
+
+class Sleeper(Onlooker):
+    """Looks once, then hangs."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url)
+        self.answers = Event()
+        self.looks = 0
+
+    def look(self, key: str) -> Sight:
+        """See `Onlooker.look`."""
+        self.looks += 1
+        if self.looks > 1:
+            self.answers.wait(LIMIT_SECONDS)
+        return super().look(key)
+
+
+def test_an_edge_that_hangs_is_not_shown_as_it_was(world: World, impatient: None) -> None:
+    """The store goes on telling."""
+    with Serving(Edge(world.inner)) as serving, Sleeper(serving.url) as onlooker:
+        watch = world.watch(onlooker)
+        watch.start()
+        awaited(watch, lambda glimpse: bool(glimpse.standing and glimpse.standing.shown.nonce))
+        hung = awaited(watch, lambda glimpse: glimpse.edge_silent_seconds > 0)
+        assert hung.standing
+        assert ("no answer", None) == (hung.standing.shown.problem, hung.standing.shown.revision)
+        assert ("", True) == (hung.trouble, hung.standing.shown.url.endswith(KEY))
+        watch.stop()
+        onlooker.answers.set()
+
+
+def test_what_was_tried_before_a_change_is_old_news(world: World) -> None:
+    """An attempt that waited is gone as soon as another revision is seen, not when the journal is listed next."""
+    armed_at, due = datetime.now(UTC), datetime.now(UTC) + timedelta(hours=1)
+    bob = replace(control_of(world.inner, "bob"), now=lambda: due)
+    prepare(bob, go_live(), bob.read())
+    with Onlooker(None) as onlooker:
+        watch = world.watch(onlooker)
+        watch.start()
+        (attempt,) = attempts(awaited(watch, is_at(0)))
+        assert ("bob", Fate.ARMED) == (attempt.record.who, attempt.fate)
+        assert armed_at <= attempt.written_at <= datetime.now(UTC)
+        transition(control_of(world.inner), go_live())
+        assert () == attempts(awaited(watch, is_at(1)))
+        watch.stop()
+
+
+def attempts(glimpse: Glimpse) -> tuple[Unelected, ...]:
+    """Those that came to nothing, as far as was seen."""
+    assert glimpse.standing
+    return glimpse.standing.background.unelected

@@ -8,16 +8,17 @@ from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
-from support.meddling_edge import Change, MeddlingEdge
+from support.meddling_edge import Change, MeddlingEdge, Reply
 from support.operators import KEY, bring, control_of
 
-from flashgen.cli.shown import Onlooker, Shown, clock_ahead
+from flashgen.cli.shown import Onlooker, clock_ahead
 from flashgen.edge.app import Edge
 from flashgen.edge.serving import Serving
 from flashgen.edge.viewer import Seen
 from flashgen.store import MemoryStore
 from flashgen.unlock.pointer import Forward, render
 from flashgen.unlock.state import State
+from flashgen.unlock.visibility import Sight
 
 PATH = f"/{KEY}"
 NOW = 1_800_000_000.0
@@ -51,15 +52,15 @@ def test_a_pointer_with_what_the_edge_says_of_its_copy(onlooker: Onlooker, store
     assert (1, nonce, 0, "Hit from flashgen") == about(onlooker.look(KEY))
 
 
-def about(shown: Shown) -> tuple[int | None, str, int | None, str]:
+def about(shown: Sight) -> tuple[int | None, str, int | None, str]:
     """Which revision, and what the edge says of its copy."""
-    return shown.revision, shown.nonce, shown.age, shown.x_cache
+    return shown.revision, shown.nonce, shown.age_seconds, shown.x_cache
 
 
 FORWARD = render(Forward(2, "nonce", "unlock.abcdefgh23.js"))
 
 WRONG: dict[str, tuple[Change, str]] = {
-    "an error": (lambda reply: replace(reply, status=403), "answers 403"),
+    "an error, whatever it carries": (lambda reply: replace(reply, status=403), "answers 403"),
     "a login page": (lambda reply: replace(reply, body=b"<html>"), "shows something else than a pointer"),
     "a forward": (lambda reply: replace(reply, body=FORWARD), "shows a forward to unlock.abcdefgh23.js"),
 }
@@ -78,7 +79,39 @@ def test_an_edge_that_does_not_answer_is_a_problem() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
     with Onlooker(url) as onlooker:
-        assert Shown(problem="no connection: connection refused", url=f"{url}{PATH}") == onlooker.look(KEY)
+        sight = onlooker.look(KEY)
+    assert Sight(sight.at, problem="no connection: connection refused", url=f"{url}{PATH}") == sight
+
+
+def test_every_look_asks_for_something_else(onlooker: Onlooker, edge: MeddlingEdge) -> None:
+    """Or a cache on the way would go on answering."""
+    queries: list[str] = []
+
+    def noted(reply: Reply) -> Reply:
+        queries.append(reply.query)
+        return reply
+
+    edge.change = noted
+    for _ in range(3):
+        onlooker.look(KEY)
+    assert (3, True) == (len(set(queries)), all(queries))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"x_cache": None}, ""),
+        ({"x_cache": None, "x_cache_status": "HIT"}, "HIT"),
+        ({"x_cache": None, "cf_cache_status": "EXPIRED"}, "EXPIRED"),
+        ({"x_cache": "Miss from shield", "cache_status": "shop; hit"}, "Miss from shield, shop; hit"),
+    ],
+)
+def test_caches_tell_of_themselves_in_several_ways(
+    onlooker: Onlooker, edge: MeddlingEdge, fields: dict[str, str | None], told: str
+) -> None:
+    """What any of them says counts."""
+    edge.change = lambda reply: reply.saying(**fields)
+    assert told == onlooker.look(KEY).x_cache
 
 
 @pytest.mark.parametrize("url", [None, "sale.example.com", "https://me@sale.example.com"])

@@ -8,16 +8,16 @@ from datetime import datetime, timedelta
 import click
 import pytest
 from support.operators import ENDS_AT, STARTS_AT
-from support.standings import HOUR, REVISION, header, record, standing, state
+from support.standings import HOUR, REVISION, attempt, header, record, sight, standing, state
 
-from flashgen.cli.shown import Shown
 from flashgen.cli.standing import Background, Standing, Step, countdown, elapsed
 from flashgen.cli.standing_facts import facts
-from flashgen.cli.standing_text import lines, next_text
+from flashgen.cli.standing_text import brief, lines, next_text, way_on
 from flashgen.release.manifest import PRUNE, Claim
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import State
-from flashgen.unlock.unelected import Fate, Unelected
+from flashgen.unlock.unelected import Fate
+from flashgen.unlock.visibility import Sight
 
 SECOND = timedelta(seconds=1)
 
@@ -53,27 +53,59 @@ def test_an_overdue_start_says_so() -> None:
 
 @pytest.mark.parametrize(("now", "over"), [(ENDS_AT - SECOND, False), (ENDS_AT, True)])
 def test_a_live_sale_past_its_end_is_said_to_be(now: datetime, over: bool) -> None:
-    """Pages show it as ended by then."""
+    """Pages show it as ended by then: since its end, which is not when it was made live."""
     sale = standing(State.LIVE, now)
-    assert (over, over) == (sale.is_over, "live, past its end since" in said(sale)[0])
+    past = "; past its end since 2026-11-27T20:00:00Z" if over else ""
+    assert f"fair: live since 2026-11-27T08:00:00Z, by ann{past} (revision 5)" == said(sale)[0]
+    assert f"live{', past its end' if over else ''}, revision 5" in click.unstyle(brief(sale))
     assert ("live", over) == (facts(sale)["state"], facts(sale)["past_end"])
+    assert ("flashgen end fair, or move `ends_at` and push" if over else "") == way_on(sale)
+
+
+def test_there_is_nothing_to_do_about_what_was_ended() -> None:
+    """Nor is it past its end."""
+    ended = standing(State.ENDED, ENDS_AT + HOUR)
+    assert ("", "past" in said(ended)[0]) == (way_on(ended), False)
+
+
+def test_what_was_rolled_back_does_not_open() -> None:
+    """Its pointer still holds when it once did, and so does the JSON."""
+    rolled_back = standing(pointer=Pointer(REVISION, "r5", state(State.SCHEDULED, opens_at=STARTS_AT)))
+    assert [] == [line for line in said(rolled_back) if line.startswith("  opens")]
+    assert "2026-11-27T08:00:00Z" == facts(rolled_back)["opens_at"]
+
+
+def test_a_live_sale_opens_when_its_pointer_says() -> None:
+    """Pages and gate go by that, wherever the start was moved to since."""
+    moved = replace(state(), opens_at=STARTS_AT, starts_at=STARTS_AT + HOUR)
+    sale = standing(now=STARTS_AT - HOUR, pointer=Pointer(REVISION, "r5", moved))
+    assert Step("opens_at", STARTS_AT) == sale.next_step
+
+
+def test_an_armed_attempt_is_told_without_guessing() -> None:
+    """Whoever armed it may have pressed Ctrl-C, and nobody would know."""
+    armed = standing(background=Background((), None, (attempt(Fate.ARMED),)))
+    assert (
+        "  attempt   ann armed `verb` at 2026-11-27T07:00:00Z for 2026-11-27T08:00:00Z; "
+        "whether it still waits cannot be seen"
+    ) == said(armed)[-1]
 
 
 @pytest.mark.parametrize(
     ("shown", "drift"),
     [
-        (Shown(REVISION, f"r{REVISION}", 1), ()),
-        (Shown(4, "r4", 7), ("the edge shows revision 4 (Age 7 s), the store has 5",)),
-        (Shown(4, "r4"), ("the edge shows revision 4, the store has 5",)),
+        (sight(REVISION), ()),
+        (sight(4, age=7), ("the edge shows revision 4 (Age 7 s), the store has 5",)),
+        (sight(4, age=None), ("the edge shows revision 4, the store has 5",)),
         (
-            Shown(5, "x", 0),
+            sight(5, "x", 0),
             ("the edge shows another revision 5 than the store has (Age 0 s): is it this store's edge?",),
         ),
-        (Shown(problem="no connection"), ()),
-        (Shown(), ()),
+        (Sight(problem="no connection"), ()),
+        (Sight(), ()),
     ],
 )
-def test_an_edge_that_shows_another_revision_is_drift(shown: Shown, drift: tuple[str, ...]) -> None:
+def test_an_edge_that_shows_another_revision_is_drift(shown: Sight, drift: tuple[str, ...]) -> None:
     """One that shows none is not: nobody knows."""
     assert drift == standing(shown=shown).drift
 
@@ -94,7 +126,7 @@ def test_who_decided_is_looked_for_behind_what_the_gate_wrote() -> None:
 
 def test_whatever_is_unfinished_has_a_line() -> None:
     """Who, what and since when; and what could not be read."""
-    mine = Unelected(record(State.LIVE, revision=6), Fate.DIED)
+    mine = attempt(Fate.DIED, revision=6)
     push, prune = Claim("bob", STARTS_AT, "digest", ()), Claim("bob", STARTS_AT, PRUNE, ())
     for claim, what in ((push, "push"), (prune, "prune")):
         assert [

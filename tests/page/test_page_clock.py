@@ -24,6 +24,15 @@ SCHEDULE = (
     (10 * 60, "paused", 30),
 )
 
+_WATCH_LIMITS = r"""
+const planned = setTimeout;
+window.limits = [];
+window.setTimeout = (run, delay) => {
+  if (/^\(\) ?=> ?\w+\.abort/.test(run)) limits.push(delay / 1000);
+  return planned(run, delay);
+};
+"""
+
 
 @pytest.mark.parametrize(("exact_clock", "wrong_by_hours", "earliest"), [(True, 1, 0), (False, -1, -1.5)])
 def test_opens_on_the_servers_clock(
@@ -146,6 +155,22 @@ def test_polls_as_the_schedule_says(visitor: Visitor, front: Storefront) -> None
         front.pointers[VERSION] = pointer(state)
         visitor.open()
         assert [True] == [0.8 * seconds <= delay <= 1.2 * seconds for delay in visitor.poll_delays()]
+
+
+def test_a_request_that_hangs_at_the_opening_is_given_up_soon(visitor: Visitor, front: Storefront) -> None:
+    """After 3 s, give or take 20 %, and later on a line where one has failed; 10 s while there is time."""
+    visitor.tab.add_init_script(_WATCH_LIMITS)
+    front.set_clock(-HOUR)
+    visitor.open()
+    visitor.poll()
+    assert 10 == visitor.tab.evaluate("limits")[-1]
+    front.set_clock(-5)
+    visitor.open()
+    for front.status in (200, 503, 503, 200, 200):
+        visitor.poll()
+    limits = visitor.tab.evaluate("limits")
+    expected = [3, 3, 3, 6, 10, 3]
+    assert [True] * 6 == [0.8 * e <= limit <= min(10, 1.2 * e) for e, limit in zip(expected, limits, strict=True)]
 
 
 def test_backs_off_from_a_busy_server_up_to_half_a_minute(visitor: Visitor, front: Storefront) -> None:

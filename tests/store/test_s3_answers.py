@@ -80,7 +80,7 @@ def endpoint_url(script: Script) -> Iterator[str]:
 @pytest.fixture
 def store(endpoint_url: str, aws_credentials: None, monkeypatch: pytest.MonkeyPatch) -> Store:
     """On that server, with little patience, and an environment that asks for retries."""
-    monkeypatch.setattr(aws, "READ_TIMEOUT_SECONDS", 0.3)
+    monkeypatch.setattr(aws, "SMALL_TIMEOUTS", (1.0, 0.3))
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "5")
     return S3Store("flash", "sales", "eu-central-1", endpoint_url)
 
@@ -201,6 +201,45 @@ def test_an_answer_is_told_with_its_fix(
     assert hint in caught.value.hint
 
 
+@pytest.mark.parametrize("bucket", ["flash", "left.to.boto3"])
+@pytest.mark.parametrize("body", ["default backend - 404", "<html><b>404</b></html>", "<html>404<br></html>", ""])
+@pytest.mark.parametrize("status", [400, 403, 404, 407])
+def test_what_something_on_the_way_says_is_no_answer_of_s3(
+    endpoint_url: str, aws_credentials: None, script: Script, status: int, body: str, bucket: str
+) -> None:
+    """It knows neither what there is nor what was written."""
+    script.answers, script.body = [(status, "")], body
+    store = S3Store(bucket, "", "eu-central-1", endpoint_url)
+    for ask in (put_if_absent, lambda store: store.get("k")):
+        with pytest.raises(NoAnswer, match=f"s3://{bucket}/k: answered {status}, and not by S3") as caught:
+            ask(store)
+        assert "proxies" in caught.value.hint
+    assert 2 == len(script.requests)
+
+
+@pytest.mark.parametrize("bucket", ["flash", "left.to.boto3"])
+def test_a_missing_object_is_known_by_its_name(
+    endpoint_url: str, aws_credentials: None, script: Script, bucket: str
+) -> None:
+    """However it is asked for."""
+    script.answers = [(404, "NoSuchKey")]
+    assert S3Store(bucket, "", "eu-central-1", endpoint_url).get("k") is None
+
+
+@pytest.mark.parametrize("verb", [lambda store: store.put("k", b"body", PAGE), lambda store: store.get("k")])
+def test_silence_is_tried_once_more_and_then_told(
+    store: Store, script: Script, verb: Callable[[Store], object]
+) -> None:
+    """It is nothing unusual: whoever asks next still asks over the wire, and is not kept waiting by boto3's retries."""
+    script.answers = [SILENCE, HANG_UP, HANG_UP, HANG_UP, OK]
+    for _ in range(2):
+        with pytest.raises(NoAnswer):
+            verb(store)
+    assert 4 == len(script.requests)
+    verb(store)
+    assert 5 == len(script.requests)
+
+
 def test_a_missing_bucket_is_no_missing_object(store: Store, script: Script) -> None:
     """Both are 404."""
     script.answers = [(404, "NoSuchKey")]
@@ -231,9 +270,9 @@ def test_a_conditional_put_that_was_too_many_is_settled(store: Store, script: Sc
 
 @pytest.mark.parametrize("verb", [put_if_absent, lambda store: store.get("k")], ids=["put", "get"])
 def test_a_server_without_etags_is_refused(store: Store, script: Script, verb: Callable[[Store], object]) -> None:
-    """Without one nothing can be written on condition."""
+    """Without one nothing can be written on condition; and it may be that not the server has answered."""
     script.headers = {"ETag": ""}
-    with pytest.raises(StoreError, match="s3://flash/sales/k: the server answered without an ETag") as caught:
+    with pytest.raises(NoAnswer, match="s3://flash/sales/k: the server answered without an ETag") as caught:
         verb(store)
     assert "ETag" in caught.value.hint
 

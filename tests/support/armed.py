@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from flashgen.errors import StoreError
 from flashgen.unlock.arm import Look
+from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState
 from flashgen.unlock.transition import Attempt
 
@@ -20,15 +21,17 @@ class Watching:
     lefts: list[timedelta] = field(default_factory=list)
     troubles: list[StoreError | None] = field(default_factory=list)
     lates: list[timedelta] = field(default_factory=list)
+    moved: list[bool] = field(default_factory=list)
 
-    def tick(self, left: timedelta, trouble: StoreError | None) -> None:
+    def tick(self, left: timedelta, pointer: Pointer, trouble: StoreError | None) -> None:
         """See `Watch.tick`."""
         self.lefts.append(left)
         self.troubles.append(trouble)
 
-    def late(self, by: timedelta, state: SaleState) -> None:
+    def late(self, by: timedelta, state: SaleState, *, moved: bool) -> None:
         """See `Watch.late`."""
         self.lates.append(by)
+        self.moved.append(moved)
         if self.stops:
             raise self.stops
 

@@ -38,9 +38,9 @@ from flashgen.store.distribution import (
 )
 from flashgen.store.identity import Identity, read_identity
 from flashgen.store.protocol import Cdn
+from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import pointer_headers, pointer_key
 from flashgen.unlock.token import TokenSigner, claims_of
-from flashgen.unlock.transition import Control
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -54,8 +54,8 @@ class Fault:
     """What befalls the next `times` PUTs of a pointer.
 
     Each reaches the server `sent` times, or `late`; `heard` is in place of the server's last answer, which is None.
-    From then on, for `gone_seconds`, every connection is closed; `henceforth` is what every request is answered, but
-    for the next `spared`.
+    From then on, for `gone_seconds`, every connection is closed; `henceforth` is what every request is answered for
+    `henceforth_seconds`, but for the next `spared`.
     """
 
     sent: int = 1
@@ -64,6 +64,7 @@ class Fault:
     late: Late | None = None
     gone_seconds: float = 0
     henceforth: Answer | None = None
+    henceforth_seconds: float = inf
     spared: int = 0
 
 
@@ -75,6 +76,9 @@ def refusal(status: int, code: str) -> Answer:
 
 EXPIRED: Final = refusal(400, "ExpiredToken")
 """With the status of S3: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html#ErrorCodeList"""
+
+NOT_FOUND: Final = Answer(404, {"Content-Type": "text/plain"}, b"default backend - 404")
+"""What a load balancer says that knows no server."""
 
 SURVIVED: Final[dict[str, Fault]] = {
     "request lost": Fault(0, Silence.HANG_UP),
@@ -92,7 +96,12 @@ SURVIVED: Final[dict[str, Fault]] = {
     "503, three times": Fault(0, refusal(503, "SlowDown"), times=3),
     "503, though written": Fault(1, refusal(503, "ServiceUnavailable")),
     "502 by something between": Fault(1, Answer(502, {"Content-Type": "text/html"}, b"<html>Bad gateway<br></html>")),
+    "404 by something between": Fault(0, NOT_FOUND),
+    "404 by something between, though written": Fault(1, NOT_FOUND),
+    "404 by something between for 10 s": Fault(1, NOT_FOUND, henceforth=NOT_FOUND, henceforth_seconds=10),
+    "403 by something between, then gone": Fault(1, Answer(403, body=b"<html>No.<br></html>"), gone_seconds=10),
     "200 without an ETag": Fault(1, Answer(200)),
+    "200 without an ETag, then gone": Fault(1, Answer(200), gone_seconds=10),
     "gone for 10 s, not written": Fault(0, Silence.HANG_UP, gone_seconds=10),
     "gone for 10 s, written": Fault(1, Silence.HANG_UP, gone_seconds=10),
 }
@@ -132,6 +141,7 @@ class FaultProxy:
     _after: Callable[[], object] = nothing
     _gone_until: float = -inf
     _henceforth: Answer | None = None
+    _henceforth_until: float = inf
     _spared: int = 0
     _lingering: list[tuple[Late, Callable[[], Answer]]] = field(default_factory=list)
     _lock: Lock = field(default_factory=Lock)
@@ -163,7 +173,7 @@ class FaultProxy:
         """What the sender of a request hears; `send` gives it to the server."""
         if self.clock() < self._gone_until:
             return Silence.HANG_UP
-        if self._henceforth and not self._spared:
+        if self._henceforth and not self._spared and self.clock() < self._henceforth_until:
             return self._henceforth
         self._spared -= self._spared > 0
         if command != "PUT" or "/unlock." not in path:
@@ -182,6 +192,7 @@ class FaultProxy:
         if fault.gone_seconds:
             self._gone_until = self.clock() + fault.gone_seconds
         self._henceforth, self._spared = fault.henceforth, fault.spared
+        self._henceforth_until = self.clock() + fault.henceforth_seconds
         return fault.heard or answers[-1]
 
     def _passed(self, send: Callable[[], Answer]) -> Answer:

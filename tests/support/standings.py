@@ -8,12 +8,13 @@ from typing import Any
 
 from support.operators import ENDS_AT, KEY, SALE, STARTS_AT, VERSION
 
-from flashgen.cli.shown import Shown
 from flashgen.cli.standing import Background, Standing
 from flashgen.sale.model import Header, Unlock
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState, State
+from flashgen.unlock.unelected import Fate, Unelected
+from flashgen.unlock.visibility import Sight
 
 HOUR = timedelta(hours=1)
 REVISION = 5
@@ -33,10 +34,22 @@ def record(
     return Record(f"r{revision}", parent, revision, "verb", who, when, None, state(kind, **facts))
 
 
+def sight(revision: int, nonce: str | None = None, age: int | None = 1, **facts: Any) -> Sight:
+    """The edge shows a revision, `r<n>` unless it is another."""
+    pointer = Pointer(revision, nonce or f"r{revision}", state())
+    return Sight(STARTS_AT + HOUR, 200, pointer, age_seconds=age, **facts)
+
+
+def attempt(fate: Fate, **facts: Any) -> Unelected:
+    """Of ann, written an hour before it was to happen."""
+    one = record(State.LIVE, **facts)
+    return Unelected(one, fate, one.when - HOUR)
+
+
 def standing(kind: State = State.LIVE, now: datetime = STARTS_AT + HOUR, **facts: Any) -> Standing:
     """Of a pushed sale at revision 5, which the edge shows too; `facts` replace what else a Standing has."""
     pointer = Pointer(REVISION, f"r{REVISION}", state(kind))
-    made = Standing(header(), KEY, "s3://flash", now, pointer, shown=Shown(REVISION, pointer.nonce, 1, "Hit"))
+    made = Standing(header(), KEY, "s3://flash", now, pointer, shown=sight(REVISION, x_cache="Hit"))
     behind = Background((record(kind), record(State.SCHEDULED, revision=0, who="ops", when=STARTS_AT - HOUR)))
     return replace(made, **{"background": behind, **facts})
 

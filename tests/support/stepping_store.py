@@ -15,7 +15,8 @@ from support.operators import KEY, STARTS_AT, Clock, control_of
 from flashgen.errors import Conflict, NoAnswer
 from flashgen.store import Entry, Headers, MemoryStore, Stored
 from flashgen.unlock.arm import Moment, await_moment, fire
-from flashgen.unlock.transition import Control, Outcome, Seen, transition
+from flashgen.unlock.control import Control, Seen
+from flashgen.unlock.transition import Outcome, transition
 from flashgen.unlock.verbs import Verb
 
 T = TypeVar("T")

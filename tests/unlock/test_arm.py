@@ -11,13 +11,27 @@ from itertools import pairwise
 
 import pytest
 from support.armed import Watching, at_once
-from support.operators import ENDS_AT, KEY, SALE, STARTS_AT, Clock, bring, chain, control_of, gate_sells, go_live
+from support.operators import (
+    ENDS_AT,
+    HEADERS,
+    KEY,
+    SALE,
+    STARTS_AT,
+    Clock,
+    bring,
+    chain,
+    control_of,
+    gate_sells,
+    go_live,
+)
 
 from flashgen.errors import AccessDenied, LostRace, NoAnswer, Refused, StoreError
 from flashgen.store import Headers, MemoryStore, Stored
+from flashgen.store.background import in_background
 from flashgen.unlock import verbs
-from flashgen.unlock.arm import SPIN, Background, Look, Moment, await_moment, fire, in_background
-from flashgen.unlock.journal import record_key
+from flashgen.unlock.arm import SPIN, Background, Look, Moment, await_moment, fire
+from flashgen.unlock.control import PointerLost
+from flashgen.unlock.journal import read_all, record_key
 from flashgen.unlock.state import State
 from flashgen.unlock.transition import Attempt, Outcome, transition
 from flashgen.unlock.verbs import Verb
@@ -30,11 +44,13 @@ class Watched(MemoryStore):
     """Notes each request with its time, and lets things happen at theirs.
 
     It keeps silent between the instants of `silent`, and at the next `deaf_puts` puts; `refusal` is all it says while
-    there is one. `dates` are when it was asked for its `Date`.
+    there is one, `instead` what it gives between those of `mistaken`. `dates` are when it was asked for its `Date`.
     """
 
     clock: Clock = field(default_factory=lambda: Clock(ARMED_AT))
     silent: tuple[datetime, datetime] = (ENDS_AT, ENDS_AT)
+    mistaken: tuple[datetime, datetime] = (ENDS_AT, ENDS_AT)
+    instead: Stored | None = None
     deaf_puts: int = 0
     refusal: StoreError | None = None
     dates: list[datetime] = field(default_factory=list)
@@ -52,6 +68,8 @@ class Watched(MemoryStore):
         """A request, but for the look with which a put begins."""
         if not self._puts:
             self._note(f"GET {key}")
+            if self.mistaken[0] <= self.clock.instant < self.mistaken[1]:
+                return self.instead
         return super().get(key)
 
     def put(
@@ -168,6 +186,15 @@ def test_a_gates_write_while_armed_is_kept() -> None:
     assert ["go-live", "record-sold", "push"] == [record.verb for record in chain(store)]
 
 
+def test_a_write_while_armed_costs_one_record() -> None:
+    """However many looks there are after it: each goes on from what the last one found."""
+    store = Watched()
+    store.events[_second(-50)] = lambda: gate_sells(store, "A")
+    _fire(store)
+    records = [who for who in (record.who for record in read_all(store, SALE)) if who == "ann"]
+    assert 2 == len(records)
+
+
 def test_a_gates_write_in_the_last_second_costs_a_few_requests() -> None:
     """Nobody looks any more; the write itself finds out."""
     store = Watched()
@@ -199,9 +226,9 @@ def test_of_two_armed_at_once_one_changes_it() -> None:
 def test_an_end_moved_before_t0_is_refused_while_waiting() -> None:
     """By a push."""
     store = Watched()
-    moved = verbs.reschedule(STARTS_AT - timedelta(hours=2), STARTS_AT - timedelta(hours=1))
+    moved = verbs.reschedule(STARTS_AT - timedelta(hours=2), STARTS_AT - timedelta(hours=1), STARTS_AT)
     store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
-    with pytest.raises(Refused, match="before it would open"):
+    with pytest.raises(Refused, match=r"would open at .*, after its end"):
         _fire(store)
 
 
@@ -227,6 +254,60 @@ def test_a_store_may_fall_silent_while_rebasing() -> None:
     assert 1 == sum(at >= STARTS_AT for _, at in store.requests)
 
 
+@pytest.mark.parametrize("page", [b"<html>maintenance</html>", b""], ids=["a page", "nothing"])
+def test_what_is_no_pointer_is_trouble_while_it_lasts(page: bytes) -> None:
+    """Something on the way may have answered in the store's place; at T0 it shows."""
+    store, watch = Watched(), Watching()
+    store.instead = Stored(page, HEADERS, '"somebody else"')
+    store.mistaken = (_second(-30), _second(-20))
+    assert _fire(store, watch).changed
+    told = {math.ceil(left.total_seconds()): trouble for left, trouble in zip(watch.lefts, watch.troubles, strict=True)}
+    assert (None, None) == (told[35], told[10])
+    assert "is not a pointer" in str(told[25])
+
+
+def test_what_still_is_no_pointer_at_t0_is_told() -> None:
+    """Nobody knows who has answered, and what stands there."""
+    store = Watched()
+    store.events[_second(-10)] = lambda: MemoryStore.put(store, KEY, b"damaged", HEADERS)
+    with pytest.raises(NoAnswer, match=r"is not a pointer.*nobody knows yet"):
+        _fire(store)
+
+
+def test_a_pointer_that_was_deleted_is_told_before_t0() -> None:
+    """By the store itself, which knows the name of what is missing."""
+    store = Watched()
+    store.events[_second(-30)] = lambda: store.delete([KEY])
+    with pytest.raises(PointerLost):
+        _fire(store)
+    assert store.clock.instant < _second(-27)
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_looks() -> None:
+    """By ten minutes, for which nobody would have looked."""
+    store = Watched()
+
+    def set_back_and_end() -> None:
+        store.clock.instant -= timedelta(minutes=10)
+        transition(control_of(store, "bob"), verbs.end())
+
+    store.events[_second(-30)] = set_back_and_end
+    with pytest.raises(LostRace):
+        _fire(store)
+    assert store.clock.instant < _second(-627)
+
+
+def test_a_start_moved_into_the_past_was_not_slept_through() -> None:
+    """Whoever looks on is told which it was."""
+    store, watch = Watched(), Watching(stops=Refused("moved"))
+    moved = verbs.reschedule(_second(-120), ENDS_AT, STARTS_AT)
+    store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
+    with pytest.raises(Refused, match="moved"):
+        _fire(store, watch, verb=verbs.go_live(None, "token-1"), moment=Moment(lambda state: state.starts_at))
+    assert [True] == watch.moved
+    assert store.clock.instant < _second(-27)
+
+
 def test_interrupted_while_armed_nothing_public_has_changed() -> None:
     """Ctrl-C leaves an attempt in the journal, and the state where it was."""
     store = Watched()
@@ -244,7 +325,7 @@ def test_interrupted_while_armed_nothing_public_has_changed() -> None:
 def test_a_sale_postponed_while_armed_is_opened_at_its_new_start() -> None:
     """`--at start` follows what is pushed: open tabs do, too."""
     store, later = Watched(), STARTS_AT + timedelta(minutes=5)
-    moved = verbs.reschedule(later, later + timedelta(hours=1))
+    moved = verbs.reschedule(later, later + timedelta(hours=1), STARTS_AT)
     store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
     verb = verbs.go_live(None, "token-1")
     outcome = _fire(store, verb=verb, moment=Moment(lambda state: state.starts_at))
@@ -276,6 +357,7 @@ def test_a_lead_longer_than_the_time_left_is_no_lateness() -> None:
     assert _fire(store, watch, moment=Moment(lambda _: STARTS_AT, timedelta(seconds=10))).changed
     assert ([], []) == (watch.lefts, watch.lates)
     assert store.clock.instant < _second(-3.9)
+    assert _second(-4) <= chain(store)[0].when  # when it happened, not when it should have
 
 
 def test_a_sku_closed_by_another_operator_while_armed_does_not_leave_the_sale_shut() -> None:
@@ -330,6 +412,7 @@ def test_a_sleeper_is_stopped_and_has_changed_nothing() -> None:
         _fire(store, watch)
     assert State.SCHEDULED is control_of(store).read().pointer.state.state
     (by,) = watch.lates
+    assert [False] == watch.moved
     assert timedelta(seconds=59) < by < timedelta(seconds=62)
 
 
@@ -382,7 +465,8 @@ def test_credentials_that_expire_while_armed_are_told_and_fail_at_t0() -> None:
     store.events[_second(-30)] = expire
     with pytest.raises(AccessDenied) as failed:
         _fire(store, watch)
-    assert ("expired", "sign in") == (failed.value.message, failed.value.hint)
+    assert "expired; nothing public was changed: fair is scheduled as before" == failed.value.message
+    assert "sign in" == failed.value.hint
     assert store.refusal is watch.troubles[-1]
     store.refusal = None
     assert State.SCHEDULED is control_of(store).read().pointer.state.state

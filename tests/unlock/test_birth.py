@@ -25,9 +25,10 @@ from flashgen.errors import LostRace, Refused
 from flashgen.store import MemoryStore
 from flashgen.unlock import journal, verbs
 from flashgen.unlock.birth import leave_forward, publish_first
+from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import Forward, Pointer, first_pointer, parse, pointer_key
 from flashgen.unlock.state import State
-from flashgen.unlock.transition import Control, transition
+from flashgen.unlock.transition import transition
 
 NEXT = pointer_key(SALE, "next")
 FIRST = first_pointer(SALE, VERSION, STARTS_AT, ENDS_AT)
@@ -100,7 +101,7 @@ def test_a_rotation_keeps_the_epoch() -> None:
     ops = bring(store, State.LIVE)
     transition(ops, verbs.rollback(FIRST.state, STARTS_AT, "t"))
     publish_first(_next(store), SECOND, KEY)
-    assert 2 == transition(_next(store), go_live()).after.state.epoch
+    assert 2 == transition(_next(store), verbs.go_live(None, "token-2")).after.state.epoch
 
 
 @pytest.mark.parametrize("state", [State.LIVE, State.PAUSED, State.ENDED])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from support.operators import ENDS_AT, STARTS_AT, go_live
@@ -24,6 +25,21 @@ CASES: dict[str, tuple[Verb, SaleState, SaleState, bool]] = {
     "it is opened and rolled back": (go_live(), SCHEDULED, replace(LIVE, state=State.SCHEDULED), True),
     "it is ended": (go_live(), SCHEDULED, replace(SCHEDULED, state=State.ENDED), True),
     "another SKU is closed": (verbs.close(A), LIVE, replace(LIVE, closed=B), False),
+    "a SKU is closed before the whole range": (verbs.close(EVERY_SKU), LIVE, replace(LIVE, closed=A), False),
+    "a SKU is open again before the whole range": (verbs.close(EVERY_SKU), replace(LIVE, closed=A), LIVE, True),
+    "a SKU is closed, and a push has moved the start": (
+        go_live(),
+        SCHEDULED,
+        replace(SCHEDULED, closed=A, starts_at=STARTS_AT + timedelta(hours=1)),
+        False,
+    ),
+    "one of its SKUs is closed already": (verbs.close(A | B), LIVE, replace(LIVE, closed=A), False),
+    "the range is closed before a SKU comes back": (
+        verbs.reopen(A, A | B),
+        replace(LIVE, closed=A),
+        replace(LIVE, closed=EVERY_SKU),
+        True,
+    ),
     "it is opened before its end": (verbs.end(), SCHEDULED, LIVE, False),
     "it is paused before its end": (verbs.end(), LIVE, PAUSED, False),
     "it is ended before its pause": (verbs.pause(), LIVE, replace(LIVE, state=State.ENDED), True),

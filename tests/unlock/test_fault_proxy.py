@@ -49,7 +49,7 @@ def _bob(verb: Callable[[], Verb]) -> Meddle:
 
 CROSSING: dict[str, Meddle] = {
     "the gate sells": lambda store: gate_sells(store, "S"),
-    "a push moves the end": _bob(lambda: verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1))),
+    "a push moves the end": _bob(lambda: verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1), STARTS_AT)),
     "bob closes a SKU": _bob(lambda: verbs.close(A)),
 }
 """What others may do without being in the way of an armed go-live, nor it in theirs."""
@@ -106,7 +106,7 @@ def _ending(act: Callable[[], Outcome]) -> str:
 def ends(aws_credentials_of_class: None) -> Iterator[tuple[Store, Store, FaultProxy]]:
     """Both ways to a bucket; over the proxy, a reply is waited for no longer than READ_TIMEOUT_SECONDS."""
     with aws_process() as cloud, fault_proxy(cloud.url) as proxy, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(aws, "READ_TIMEOUT_SECONDS", READ_TIMEOUT_SECONDS)
+        patch.setattr(aws, "SMALL_TIMEOUTS", (2.0, READ_TIMEOUT_SECONDS))
         bucket = cloud.empty_bucket(BUCKET)
         yield S3Store(bucket, endpoint_url=cloud.url), S3Store(bucket, endpoint_url=proxy.url), proxy
 

@@ -18,7 +18,7 @@ from support.meddling_store import (
 )
 from support.operators import ENDS_AT, STARTS_AT, Clock, bring, chain, control_of, gate_sells, go_live
 
-from flashgen.errors import Conflict, LostRace, NoAnswer
+from flashgen.errors import AccessDenied, Conflict, LostRace, NoAnswer
 from flashgen.store import MemoryStore
 from flashgen.unlock import verbs
 from flashgen.unlock.state import SaleState, State
@@ -36,7 +36,7 @@ VERBS: dict[str, tuple[State, Verb, Verb]] = {
     "reopen": (State.LIVE, verbs.reopen(A, A | B), verbs.pause()),
     "end": (State.LIVE, verbs.end(), verbs.pause()),
     "rollback": (State.LIVE, verbs.rollback(SCHEDULED, STARTS_AT, "t"), verbs.pause()),
-    "reschedule": (State.LIVE, verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1)), verbs.pause()),
+    "reschedule": (State.LIVE, verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1), STARTS_AT), verbs.pause()),
     "record-sold": (State.LIVE, verbs.record_sold(A), verbs.pause()),
 }
 """Where each starts, and what another operator may do from there."""
@@ -59,6 +59,13 @@ def _gate_after_and_sent_twice(store: MeddlingStore, write: Write) -> str:
     raise Conflict("412")
 
 
+def _gate_after_and_refused(store: MeddlingStore, write: Write) -> str:
+    """What a proxy says, or a server that has seen the request twice."""
+    write()
+    gate_sells(store.inner, "S")
+    raise AccessDenied("403")
+
+
 FAULTS: dict[str, tuple[Callable[[MeddlingStore, Write], str], str, int]] = {
     "answer lost": (answer_lost, "changed", 1),
     "request lost": (request_lost, "changed", 1),
@@ -66,6 +73,7 @@ FAULTS: dict[str, tuple[Callable[[MeddlingStore, Write], str], str, int]] = {
     "the gate before us": (_gate_before, "changed", 2),
     "the gate after us": (_gate_after, "changed", 2),
     "the gate after us, sent twice": (_gate_after_and_sent_twice, "changed", 2),
+    "the gate after us, and refused": (_gate_after_and_refused, "changed", 2),
     "gone for 10 s, not written": (gone_10_s_before, "changed", 1),
     "gone for 10 s, written": (gone_10_s_after, "changed", 1),
     "gone for good": (gone_for_good, "no answer", 0),

@@ -30,11 +30,12 @@ from flashgen.store import MemoryStore
 from flashgen.unlock import journal, verbs
 from flashgen.unlock.arm import Moment, await_moment
 from flashgen.unlock.birth import publish_first
+from flashgen.unlock.control import PointerLost
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer, first_pointer, pointer_key
 from flashgen.unlock.recovery import last_known
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
-from flashgen.unlock.transition import PointerLost, prepare, transition
+from flashgen.unlock.transition import prepare, transition
 from flashgen.unlock.verbs import Verb
 
 FIRST = first_pointer(SALE, VERSION, STARTS_AT, ENDS_AT)
@@ -186,6 +187,16 @@ def test_what_one_of_them_has_ended_is_over(others: tuple[str, str]) -> None:
     lose(store)
     state = found_again(store).state
     assert (State.ENDED, A, 1) == (state.state, state.closed, state.epoch)
+
+
+def test_an_end_outweighs_a_pause() -> None:
+    """Of two that both shut it."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    attempt(store, "ann", verbs.pause())
+    attempt(store, "bob", verbs.end())
+    lose(store)
+    assert State.ENDED is found_again(store).state.state
 
 
 def test_the_whole_range_closed_has_one_spelling() -> None:

@@ -23,10 +23,11 @@ from flashgen.errors import LostRace, NoAnswer, Refused
 from flashgen.store import MemoryStore
 from flashgen.store.settle import RETRY_WAITS
 from flashgen.unlock import journal, verbs
+from flashgen.unlock.control import Control, Seen
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer, parse
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
-from flashgen.unlock.transition import Control, Outcome, Seen, transition
+from flashgen.unlock.transition import Outcome, transition
 from flashgen.unlock.verbs import Verb
 
 INTERLEAVINGS, STEPS = 1000, 30
@@ -87,7 +88,7 @@ class Sale(RuleBasedStateMachine):
     def a_push_begins(self, seconds: int) -> None:
         """It has new times."""
         later = timedelta(seconds=seconds)
-        self._begin("push", lambda control, seen: verbs.reschedule(STARTS_AT + later, ENDS_AT + later))
+        self._begin("push", lambda control, seen: verbs.reschedule(STARTS_AT + later, ENDS_AT + later, control.now()))
 
     @rule(data=st.data(), fate=st.sampled_from(["", "", "", "lost answer", "lost request", "late", "conflict"]))
     @precondition(lambda self: self.at_work)
@@ -251,8 +252,9 @@ def _is_about_the_same(hand: Hand, since: list[Record]) -> bool:
 
 
 def _facts(state: SaleState) -> dict[str, object]:
-    """The operators', one by one."""
-    return {"state": state.state, "epoch": state.epoch, **{sku: sku in state.closed for sku in "AB*"}}
+    """The operators', one by one. A SKU of a range that is closed as a whole is closed."""
+    closed = {sku: state.closed == EVERY_SKU or sku in state.closed for sku in "AB*"}
+    return {"state": state.state, "epoch": state.epoch, **closed}
 
 
 def _times(record: Record) -> object:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from support.meddling_store import MeddlingStore
 from support.operators import (
     ENDS_AT,
     HEADERS,
@@ -13,6 +15,7 @@ from support.operators import (
     SALE,
     SERVERS,
     STARTS_AT,
+    Clock,
     bring,
     chain,
     control_of,
@@ -21,11 +24,11 @@ from support.operators import (
     signed,
 )
 
-from flashgen.errors import LostRace, Refused
+from flashgen.errors import AccessDenied, LostRace, Refused
 from flashgen.store import Headers, MemoryStore
 from flashgen.unlock import verbs
 from flashgen.unlock.pointer import Forward, OrderUrl, pointer_headers, render
-from flashgen.unlock.state import State
+from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.token import TokenSigner
 from flashgen.unlock.transition import transition
 
@@ -118,7 +121,7 @@ def test_without_a_secret_a_token_that_has_to_change_is_refused() -> None:
     store = MemoryStore()
     bring(store, State.LIVE)
     before = list(store.list(""))
-    later = verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1))
+    later = verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1), STARTS_AT)
     with pytest.raises(Refused, match="has no secret"):
         transition(replace(control_of(store), sign=None), later)
     assert before == list(store.list(""))
@@ -142,8 +145,8 @@ def test_other_cache_headers_are_a_reason_for_a_push_alone() -> None:
     changed: Headers = pointer_headers(2)
     control = replace(control_of(store), headers=changed)
     assert not transition(control, verbs.pause()).changed
-    assert transition(control, verbs.reschedule(STARTS_AT, ENDS_AT)).changed
-    assert not transition(control, verbs.reschedule(STARTS_AT, ENDS_AT)).changed
+    assert transition(control, verbs.reschedule(STARTS_AT, ENDS_AT, STARTS_AT)).changed
+    assert not transition(control, verbs.reschedule(STARTS_AT, ENDS_AT, STARTS_AT)).changed
     assert changed == control.read().headers
 
 
@@ -189,7 +192,59 @@ def test_new_order_servers_join_the_old_ones_while_live() -> None:
     before = _order(store)
     assert before
     more = replace(control_of(store), origins=("https://new.example",))
-    outcome = transition(more, verbs.reschedule(STARTS_AT, ENDS_AT))
+    outcome = transition(more, verbs.reschedule(STARTS_AT, ENDS_AT, STARTS_AT))
     assert outcome.changed
     assert OrderUrl(before.path, (*before.origins, "https://new.example")) == _order(store)
-    assert not transition(more, verbs.reschedule(STARTS_AT, ENDS_AT)).changed
+    assert not transition(more, verbs.reschedule(STARTS_AT, ENDS_AT, STARTS_AT)).changed
+
+
+def test_who_lost_is_told_who_decided_and_not_who_wrote_last() -> None:
+    """The gate has sold something since; it decides nothing."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+    shown = control_of(store).read()
+    transition(control_of(store, "bob"), verbs.pause())
+    gate_sells(store, "A")
+    with pytest.raises(LostRace, match="bob was first: fair is paused since revision 2 by `pause`") as lost:
+        transition(control_of(store), verbs.end(), shown)
+    assert "bob" == lost.value.winner
+
+
+def test_a_postponed_pointer_that_was_shipped_early_gets_another_token() -> None:
+    """Pages that have the old one find it too early at the gate, and the new one before it counts."""
+    store, before_t0 = MemoryStore(), STARTS_AT - timedelta(seconds=5)
+    bring(store, State.LIVE)
+    token, later = _order(store), STARTS_AT + timedelta(hours=1)
+    transition(control_of(store, "push"), verbs.reschedule(later, ENDS_AT, before_t0))
+    state, order = control_of(store).read().pointer.state, _order(store)
+    assert order
+    assert token != order
+    claims = TokenSigner([b"correct horse battery staple, and more"]).read(order.path.removeprefix("/o/"))
+    assert (later, int(later.timestamp()), 1) == (state.opens_at, claims.not_before, claims.epoch)
+
+
+def test_a_live_sales_new_times_say_that_they_need_the_secret() -> None:
+    """Nobody who moves a date thinks of tokens."""
+    store = MemoryStore()
+    bring(store, State.LIVE)
+
+    def no_secret(_: SaleState) -> str:
+        raise Refused("the secret is empty", "make one")
+
+    later = verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1), STARTS_AT)
+    with pytest.raises(Refused, match="new times need a new order token: the secret is empty") as refused:
+        transition(replace(control_of(store), sign=no_secret), later)
+    assert "make one" == refused.value.hint
+
+
+def test_a_refused_write_says_that_nothing_has_changed() -> None:
+    """And what it still is: at T0 that is the first question."""
+    inner, clock = MemoryStore(), Clock()
+    bring(inner)
+
+    def refuse(store: MeddlingStore, write: Callable[[], str]) -> str:
+        raise AccessDenied("the credentials have expired", "sign in")
+
+    control = control_of(MeddlingStore(inner, clock, refuse), clock=clock)
+    with pytest.raises(AccessDenied, match="have expired; nothing public was changed: fair is scheduled as before"):
+        transition(control, go_live())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -72,13 +73,60 @@ def test_who_was_too_late_has_lost(store: MemoryStore, clock: Clock) -> None:
 
 def test_what_was_rebased_and_elected_then_is_no_loss(clock: Clock) -> None:
     """Also where the store's times are too coarse to tell which record was the first, as S3's."""
-    store = MemoryStore(lambda: Clock().instant)
-    bring(store)
+    store = in_one_second()
     ann = control_of(store, "ann", clock)
     hers = prepare(ann, go_live(), ann.read())
     gate_sells(store, "LAMP")
     finish(ann, go_live(), hers)
     assert [] == told(store, clock.now() + LATER)
+
+
+def in_one_second() -> MemoryStore:
+    """A store that tells whole seconds, as S3 does, in the same of which all happens."""
+    store = MemoryStore(lambda: Clock().instant)
+    bring(store)
+    return store
+
+
+def test_an_attempt_in_the_second_of_the_pointer_is_told(clock: Clock) -> None:
+    """Its time does not say that it came later."""
+    store = in_one_second()
+    attempt(store, "ann", clock)
+    assert [("ann", "go-live", "died")] == told(store, clock.now() + LATER)
+
+
+def test_who_made_an_attempt_anew_and_won_has_not_lost(clock: Clock) -> None:
+    """As one does who slept through T0: both are built on the same pointer."""
+    store = in_one_second()
+    ann = control_of(store, "ann", clock)
+    prepare(ann, go_live(), ann.read())
+    finish(ann, go_live(), prepare(ann, go_live(), ann.read()))
+    assert [] == told(store, clock.now() + LATER)
+
+
+@pytest.mark.parametrize("nonces", [("first", "second"), ("second", "first")])
+def test_of_an_armed_attempt_that_was_rebased_the_newest_is_told(clock: Clock, nonces: tuple[str, str]) -> None:
+    """Also in one second, where a listing is in the order of the nonces."""
+    store, moment, names = in_one_second(), clock.instant + LATER, iter(nonces)
+    ann = replace(control_of(store, "ann"), now=lambda: moment, new_nonce=lambda: next(names))
+    for sku in ("LAMP", "MUG"):
+        gate_sells(store, sku)
+        prepare(ann, go_live(), ann.read())
+    assert [("ann", "go-live", "armed")] == told(store, clock.now())
+
+
+def test_the_newest_come_first(store: MemoryStore, clock: Clock) -> None:
+    """By the moments they are for, however they were written."""
+    for who, after in (("ann", 2), ("bob", 3), ("carl", 1)):
+        attempt(store, who, Clock(clock.instant + timedelta(hours=after)))
+    assert ["bob", "ann", "carl"] == [who for who, _, _ in told(store, clock.now())]
+
+
+def test_a_record_that_was_long_on_its_way_is_under_way_when_it_has_arrived(store: MemoryStore, clock: Clock) -> None:
+    """It tells when it was made; only then comes the write."""
+    asleep = Clock(clock.instant - timedelta(minutes=1))
+    attempt(store, "ann", asleep)
+    assert [("ann", "go-live", "under way")] == told(store, clock.now())
 
 
 def test_what_lies_behind_the_pointer_is_history(store: MemoryStore, clock: Clock) -> None:

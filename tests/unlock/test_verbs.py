@@ -37,7 +37,7 @@ VERBS: dict[str, Verb] = {
     "to-live": verbs.rollback(STATES["live"], STARTS_AT, "token-2"),
     "to-live-A": verbs.rollback(STATES["live-A"], STARTS_AT, "token-2"),
     "to-paused": verbs.rollback(STATES["paused"], STARTS_AT, "token-2"),
-    "reschedule": verbs.reschedule(STARTS_AT, ENDS_AT),
+    "reschedule": verbs.reschedule(STARTS_AT, ENDS_AT, STARTS_AT),
     "record-sold": verbs.record_sold(OPENED.sold),
 }
 # `=`: unchanged. `-`: refused. `-A`, `-AB`, `-*`: with these SKUs closed. `!`: under a new epoch.
@@ -103,7 +103,7 @@ def test_going_live_says_when_pages_open() -> None:
 @pytest.mark.parametrize("verb", [verbs.go_live(ENDS_AT, "t"), verbs.rollback(STATES["live"], ENDS_AT, "t")])
 def test_a_sale_never_opens_after_its_end(verb: Verb) -> None:
     """The token would have expired when it was born."""
-    with pytest.raises(Refused, match="ended at 2026-11-27T20:00:00Z"):
+    with pytest.raises(Refused, match="would open at its end, 2026-11-27T20:00:00Z"):
         verb.apply(STATES["scheduled"])
 
 
@@ -117,7 +117,61 @@ def test_rescheduling_touches_times_alone() -> None:
     """The state stays what it is, and so does the token's nonce."""
     hour = timedelta(hours=1)
     expected = replace(STATES["live-A"], starts_at=STARTS_AT + hour, ends_at=ENDS_AT + hour)
-    assert expected == verbs.reschedule(STARTS_AT + hour, ENDS_AT + hour).apply(STATES["live-A"])
+    assert expected == verbs.reschedule(STARTS_AT + hour, ENDS_AT + hour, STARTS_AT).apply(STATES["live-A"])
+
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize("state", [State.LIVE, State.PAUSED])
+def test_what_was_shipped_before_the_start_opens_no_earlier_than_a_later_one(state: State) -> None:
+    """`--lead`, then a postponement; also while it is paused, since a resume opens it."""
+    shipped, later = replace(OPENED, state=state), STARTS_AT + HOUR
+    after = verbs.reschedule(later, ENDS_AT, STARTS_AT - timedelta(seconds=5)).apply(shipped)
+    assert replace(shipped, starts_at=later, opens_at=later) == after
+
+
+@pytest.mark.parametrize(
+    ("opens", "starts", "now"),
+    [(0, 1, 0), (0, -1, -1), (2, 1, -1), (-1, 0, -2)],
+    ids=["open", "earlier", "later anyway", "early"],
+)
+def test_otherwise_a_moved_start_leaves_the_opening_where_it_is(opens: int, starts: int, now: int) -> None:
+    """What is open stays open, and no push opens anything; hours from the start."""
+    before = replace(STATES["live"], opens_at=STARTS_AT + opens * HOUR)
+    verb = verbs.reschedule(STARTS_AT + starts * HOUR, ENDS_AT, STARTS_AT + now * HOUR)
+    assert replace(before, starts_at=STARTS_AT + starts * HOUR) == verb.apply(before)
+
+
+def test_a_sale_that_was_postponed_is_not_opened_at_its_old_start() -> None:
+    """Somebody pushed it while somebody else thought at a prompt; unless it is to be early."""
+    postponed = replace(STATES["scheduled"], starts_at=STARTS_AT + HOUR)
+    with pytest.raises(Refused, match=r"postponed to 2026-11-27T09:00:00Z.*nothing public was changed"):
+        verbs.go_live(STARTS_AT, "t").apply(postponed)
+    assert STARTS_AT == verbs.go_live(STARTS_AT, "t", early=True).apply(postponed).opens_at
+    assert STARTS_AT + HOUR == verbs.go_live(None, "t").apply(postponed).opens_at
+
+
+def test_of_a_closed_range_no_sku_is_reopened_when_the_others_are_not_known() -> None:
+    """They would have to stay closed; one that was closed by itself is reopened."""
+    with pytest.raises(Refused, match="cannot be read"):
+        verbs.reopen(A, None).apply(STATES["live-*"])
+    assert STATES["live"] == verbs.reopen(A, None).apply(STATES["live-A"])
+
+
+def test_a_sale_that_is_scheduled_again_has_no_opening_time() -> None:
+    """Its epoch stays; a pause that is restored after that knows when it was open."""
+    again = VERBS["to-scheduled"].apply(STATES["live"])
+    assert (None, 1) == (again.opens_at, again.epoch)
+    paused = VERBS["to-paused"].apply(again)
+    assert STARTS_AT == verbs.resume().apply(paused).opens_at
+
+
+def test_a_pause_of_what_is_not_open_says_what_to_do_instead() -> None:
+    """Whoever types it wants it not to open."""
+    with pytest.raises(Refused, match="is scheduled") as refused:
+        verbs.pause().apply(STATES["scheduled"])
+    assert "Ctrl-C" in refused.value.hint
 
 
 def test_the_gate_may_take_back_what_it_said() -> None:

@@ -16,19 +16,25 @@ from flashgen.unlock.visibility import GIVE_UP_AFTER, INVALIDATE_AFTER, Sight, V
 OLD = first_pointer("fair", "7k2mq9xw4t", STARTS_AT, STARTS_AT + timedelta(hours=1))
 OURS = replace(OLD, revision=1, nonce="ours")
 LATER = replace(OLD, revision=2, nonce="later")
+SILENCE = Sight(STARTS_AT, problem="no route")
 
 
 @dataclass
 class Edge:
-    """Shows what it keeps until `shows_at` seconds, or until it is told to forget; then `then`."""
+    """Shows what it keeps until `shows_at` seconds, or until it is told to forget; then `then`.
 
-    kept: Sight | NoAnswer
+    From `silent_at` on it says nothing.
+    """
+
+    kept: Sight
     then: Pointer = OURS
+    silent_at: float = 3600
     shows_at: float = 3600
     forgets: bool = False
     refuses: StoreError | None = None
     clock: Clock = field(default_factory=Clock)
     told: list[timedelta] = field(default_factory=list)
+    heard: list[tuple[Sight, timedelta]] = field(default_factory=list)
     looks: int = 0
 
     def __post_init__(self) -> None:
@@ -43,10 +49,9 @@ class Edge:
         """A request."""
         self.looks += 1
         if self.passed >= timedelta(seconds=self.shows_at) or (self.told and self.forgets):
-            return Sight(self.clock.instant, 200, self.then, 0, "Hit from edge")
-        if isinstance(self.kept, NoAnswer):
-            raise self.kept
-        return replace(self.kept, at=self.clock.instant)
+            return Sight(self.clock.instant, 200, self.then, age_seconds=0, x_cache="Hit from edge")
+        kept = SILENCE if self.passed >= timedelta(seconds=self.silent_at) else self.kept
+        return replace(kept, at=self.clock.instant)
 
     def forget(self) -> None:
         """An invalidation."""
@@ -57,12 +62,19 @@ class Edge:
     def watched(self, is_ours: Callable[[Pointer], bool] = lambda one: one == OURS, *, cdn: bool = True) -> Verdict:
         """What is found when somebody looks."""
         forget = self.forget if cdn else None
-        return await_visible(self.look, is_ours, forget, now=self.clock.now, sleep=self.clock.sleep)
+        return await_visible(
+            self.look,
+            is_ours,
+            forget,
+            now=self.clock.now,
+            sleep=self.clock.sleep,
+            tell=lambda sight, passed: self.heard.append((sight, passed)),
+        )
 
 
 def seen(pointer: Pointer | None = OLD, *, status: int = 200, age: int | None = 0, x_cache: str = "Hit") -> Sight:
     """An answer."""
-    return Sight(STARTS_AT, status, pointer, age, x_cache)
+    return Sight(STARTS_AT, status, pointer, "" if pointer else "no pointer", age, x_cache)
 
 
 @pytest.mark.parametrize("shows_at", [0, 0.9, 1.9])
@@ -71,7 +83,7 @@ def test_it_is_visible_as_soon_as_it_shows(shows_at: float) -> None:
     edge = Edge(seen(), shows_at=shows_at)
     verdict = edge.watched()
     assert verdict.is_visible
-    assert verdict.sight
+    assert verdict.sight.at
     assert timedelta(seconds=shows_at) <= verdict.sight.at - edge.began < timedelta(seconds=shows_at + 0.21)
     assert [] == edge.told
 
@@ -89,7 +101,7 @@ def test_it_gives_up_after_15_s() -> None:
     """With the last answer, and one invalidation."""
     edge = Edge(seen(age=7))
     verdict = edge.watched()
-    assert (False, 1, 7) == (verdict.is_visible, len(edge.told), verdict.sight and verdict.sight.age_seconds)
+    assert (False, 1, 7) == (verdict.is_visible, len(edge.told), verdict.sight.age_seconds)
     assert GIVE_UP_AFTER <= edge.passed < GIVE_UP_AFTER + timedelta(seconds=0.3)
     assert 70 < edge.looks <= 76
 
@@ -116,14 +128,31 @@ def test_a_refused_invalidation_is_no_end() -> None:
 
 def test_nobody_is_told_to_forget_by_one_who_sees_nothing() -> None:
     """Our own network is no reason to work on the edge."""
-    edge = Edge(NoAnswer("no route"))
+    edge = Edge(SILENCE)
     verdict = edge.watched()
-    assert (False, None, "no route", []) == (verdict.is_visible, verdict.sight, str(verdict.silence), edge.told)
+    assert (False, 0, "no route", []) == (verdict.is_visible, verdict.sight.status, verdict.sight.problem, edge.told)
+
+
+@pytest.mark.parametrize("answer", [seen(age=1), seen(None, status=403, x_cache="Error from cloudfront")])
+def test_a_network_that_goes_is_not_held_against_the_edge(answer: Sight) -> None:
+    """It answered wrongly and freshly, and then we heard no more: by now it may show what was written."""
+    assert Edge(answer).watched(cdn=False).is_fresh_and_wrong(1, reached_before=True)
+    verdict = Edge(answer, silent_at=14).watched(cdn=False)
+    assert "no route" == verdict.sight.problem
+    assert not verdict.is_fresh_and_wrong(1, reached_before=True)
+
+
+def test_whoever_waits_hears_of_every_look_but_the_last() -> None:
+    """With the time that has passed."""
+    edge = Edge(seen(), shows_at=0.7)
+    assert edge.watched().is_visible
+    assert [OLD] * 4 == [sight.pointer for sight, _ in edge.heard]
+    assert [0, 0.2, 0.4, 0.6] == pytest.approx([passed.total_seconds() for _, passed in edge.heard], abs=0.01)
 
 
 def test_a_network_that_comes_back_is_enough() -> None:
     """What counts is what is seen in the end."""
-    assert Edge(NoAnswer("no route"), shows_at=9).watched().is_visible
+    assert Edge(SILENCE, shows_at=9).watched().is_visible
 
 
 def test_a_later_revision_that_was_built_on_ours_will_do() -> None:
@@ -143,7 +172,12 @@ def test_a_later_revision_that_was_built_on_ours_will_do() -> None:
 
 WRONG = {
     "an old revision, asked for just now": (seen(age=1), True),
-    "an old revision, a miss": (seen(age=None), True),
+    "an old revision, a miss": (seen(age=None, x_cache="Miss from cloudfront"), True),
+    "an old revision, no cache at all": (seen(age=None, x_cache=""), True),
+    "an old revision, a hit of nobody knows which age": (seen(age=None, x_cache="HIT"), False),
+    "an old revision, a hit behind a miss": (seen(age=None, x_cache="MISS, HIT"), False),
+    "an old revision, kept while it is renewed": (seen(age=None, x_cache="STALE"), False),
+    "the revision itself, but another one": (seen(replace(OURS, nonce="theirs")), False),
     "an old revision, kept too long": (seen(age=7), False),
     "a later revision whose ancestors cannot be read": (seen(LATER), False),
     "no pointer": (seen(None), False),
@@ -171,5 +205,5 @@ def test_a_refusal_counts_only_where_the_pointer_was_seen_before() -> None:
 
 def test_silence_is_never_held_against_the_edge() -> None:
     """Nor is what is visible."""
-    assert not Verdict(silence=NoAnswer("no route")).is_fresh_and_wrong(1, reached_before=True)
+    assert not Verdict(sight=SILENCE).is_fresh_and_wrong(1, reached_before=True)
     assert not Verdict(is_visible=True, sight=seen(OURS)).is_fresh_and_wrong(1, reached_before=True)

@@ -15,48 +15,59 @@ from flashgen.errors import Refused
 
 if TYPE_CHECKING:
     from flashgen.sale.model import Header
-    from flashgen.unlock.transition import Seen
+    from flashgen.unlock.control import Seen
 
 
 @command("go-live")
 @sale_argument
 @transition_options
-@click.option("--lead", metavar="DURATION", help="Ship the pointer this much earlier; pages open at the time itself.")
+@click.option(
+    "--lead", metavar="DURATION", help="Ship the pointer this much earlier (10s, 1m30s); pages open at the time itself."
+)
 @click.option("--early", is_flag=True, help="Open before the sale's start.")
 @click.option("--rollback-on-failure", is_flag=True, help="Verify, and go back if the edge is fresh and wrong.")
 def go_live(
     session: Session, sale: str, asked: Asked, lead: str | None, early: bool, rollback_on_failure: bool
 ) -> dict[str, Any]:
     """Open the sale: one write of one small file."""
+    from flashgen.cli.transitioning import after_rotations
+
+    asked = replace(asked, verify=asked.verify or rollback_on_failure, rollback_on_failure=rollback_on_failure)
+    result = after_rotations(session, asked, lambda asked: _go_live(session, sale, asked, lead, early=early))
+    session.next_step(f"flashgen status {sale}")
+    return result
+
+
+def _go_live(session: Session, sale: str, asked: Asked, lead: str | None, *, early: bool) -> dict[str, Any]:
     from flashgen.cli import operating
     from flashgen.cli.times import duration, moment
-    from flashgen.cli.transitioning import Order, carry_out, scheduled
+    from flashgen.cli.transitioning import Order, carry_out, look, scheduled
     from flashgen.unlock import verbs
+    from flashgen.unlock.state import State
 
     header = operating.open_header(session, sale)
     opens_at = moment(asked.at or ("start" if lead else None), header)
     when = scheduled(opens_at, header, duration(lead) if lead else timedelta()) if opens_at else None
     control = operating.open_control(session, header)
-    seen = operating.read_pointer(control)
+    seen = look(session, control)
     now = operating.whole_second(operating.now())
-    follows = opens_at == header.starts_at  # then a postponement that is pushed while we wait takes us along
-    verb = verbs.go_live(None if follows else opens_at or min(now, header.starts_at), operating.new_nonce())
-    if verb.apply(seen.pointer.state) != seen.pointer.state:
+    if seen.pointer.state.state is State.SCHEDULED:
         _check_time(header, opens_at or now, now, early=early, waits=opens_at is not None)
         _check_drift(header, seen)
-    asked = replace(asked, verify=asked.verify or rollback_on_failure, rollback_on_failure=rollback_on_failure)
-    result = carry_out(session, control, Order(header, verb, asked, when), seen)
-    session.next_step(f"flashgen status {sale}")
-    return result
+    follows = opens_at == header.starts_at  # then a postponement that is pushed while we wait takes us along
+    at = None if follows else opens_at or min(now, header.starts_at)
+    verb = verbs.go_live(at, operating.new_nonce(), early=early)
+    return carry_out(session, control, Order(header, verb, asked, when), seen)
 
 
 def _check_time(header: Header, opens_at: datetime, now: datetime, *, early: bool, waits: bool) -> None:
     from flashgen.cli.times import local, span
 
     if max(opens_at, now) >= header.ends_at:
+        end = local(header.ends_at, header)
+        how = f"ended at {end}" if now >= header.ends_at else f"would open at its end, {end}, or later"
         raise Refused(
-            f"{header.id} ends at {local(header.ends_at, header)}: there is nothing left to open",
-            "move `ends_at` in the YAML and push, then try again",
+            f"{header.id} {how}: there is nothing left to open", "move `ends_at` in the YAML and push, then try again"
         )
     if opens_at < header.starts_at and not early:
         left = span(header.starts_at - opens_at)

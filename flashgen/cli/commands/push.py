@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from flashgen.cli.options import command, yes_option
 from flashgen.cli.session import Session
-
-if TYPE_CHECKING:
-    from flashgen.release.plan import Plan
 
 
 @command("push")
@@ -30,7 +27,7 @@ def push(
     PLAN is a file of `flashgen plan -o`: it is carried out as it is, or not at all.
     """
     from flashgen.cli.planning import check_freezes, make_plans, plan_facts, read_plans, show_plans
-    from flashgen.cli.pushing import publish
+    from flashgen.cli.pushing import next_step, publish
 
     if path := _plan_file(session, sales):
         if refresh:
@@ -46,17 +43,10 @@ def push(
         session.confirm(f"push this to {session.project.store(session.target_name).url}?", yes)
     pushed = [publish(session, plan, take_over=take_over) for plan in to_do]
     if to_do:
-        session.next_step(_next(to_do[0]))
+        session.next_step(next_step(session, to_do[0]))
     invalidations = [{"sale": one.sale, **one.facts} for one in pushed if one.facts]
     uploaded = sum(plan.uploads for plan in plans)
     return {**plan_facts(session, plans), "uploaded": uploaded, "invalidations": invalidations}
-
-
-def _next(plan: Plan) -> str:
-    from flashgen.cli.operating import now
-
-    is_to_open = plan.site.pointer.state.starts_at > now()
-    return f"flashgen go-live {plan.site.sale} --at start" if is_to_open else f"flashgen status {plan.site.sale}"
 
 
 def _plan_file(session: Session, arguments: Sequence[str]) -> Path | None:

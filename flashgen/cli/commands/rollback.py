@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from flashgen.unlock.journal import Record
     from flashgen.unlock.pointer import Pointer
 
+_SHOWN = 12
+"""Revisions that a hint lists, the newest: the gate may have written thousands."""
+
 
 @command("rollback")
 @sale_argument
@@ -24,28 +28,43 @@ if TYPE_CHECKING:
 def rollback(session: Session, sale: str, asked: Asked, revision: int | None) -> dict[str, Any]:
     """Go back to an earlier revision's state."""
     from flashgen.cli import operating
-    from flashgen.cli.transitioning import Order, carry_out, moment_of
+    from flashgen.cli.transitioning import Order, after_rotations, carry_out, look, moment_of
+    from flashgen.cli.waiting import Waiting
     from flashgen.unlock import journal, verbs
 
     if revision is None and not (sys.stdin.isatty() or asked.dry_run):
         raise click.UsageError("without a terminal rollback needs --to REV; `flashgen status` lists revisions")
-    header = operating.open_header(session, sale)
-    control = operating.open_control(session, header)
-    seen = operating.read_pointer(control)
-    history = list(journal.history(control.store, control.sale, seen.pointer.nonce))
-    target = _find(history, seen.pointer, revision)
-    verb = verbs.rollback(target.state, operating.whole_second(operating.now()), operating.new_nonce())
-    session.note(f"revision {target.revision}: `{target.verb}` by {target.who}")
-    return carry_out(session, control, Order(header, verb, asked, moment_of(asked, header)), seen)
+
+    def begin(asked: Asked) -> dict[str, Any]:
+        header = operating.open_header(session, sale)
+        control = operating.open_control(session, header)
+        seen = look(session, control)
+        with Waiting(session, control.store.url).for_an_answer():
+            history = journal.history(control.store, control.sale, seen.pointer.nonce)
+            target = _find(history, seen.pointer, revision)
+        verb = verbs.rollback(target.state, operating.whole_second(operating.now()), operating.new_nonce())
+        session.note(f"revision {target.revision}: `{target.verb}` by {target.who}")
+        return carry_out(session, control, Order(header, verb, asked, moment_of(asked, header)), seen)
+
+    return after_rotations(session, asked, begin)
 
 
-def _find(history: list[Record], pointer: Pointer, revision: int | None) -> Record:
-    """The record to go back to: the one asked for, or the newest with another decision of the operator than now."""
+def _find(history: Iterator[Record], pointer: Pointer, revision: int | None) -> Record:
+    """The record to go back to: the one asked for, or the newest with another decision of the operator than now.
+
+    No record behind it is read: each is a request.
+    """
+    known: list[str] = []
     for record in history:
         is_other = (record.state.state, record.state.closed) != (pointer.state.state, pointer.state.closed)
         if record.revision == revision or (revision is None and is_other):
             return record
-    known = ", ".join(str(record.revision) for record in history) or "none"
+        known.append(str(record.revision))
     if revision is None:
-        raise Refused("there is no earlier decision to go back to", f"revisions on record: {known}")
-    raise Refused(f"there is no revision {revision} on record", f"revisions on record: {known}")
+        raise Refused("there is no earlier decision to go back to", _on_record(known))
+    raise Refused(f"there is no revision {revision} on record", _on_record(known))
+
+
+def _on_record(known: list[str]) -> str:
+    shown = ", ".join((*known[:_SHOWN], "…") if len(known) > _SHOWN else known)
+    return f"revisions on record: {shown or 'none'}"

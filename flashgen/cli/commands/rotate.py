@@ -21,8 +21,8 @@ def rotate(session: Session, sale: str, yes: bool) -> dict[str, Any]:
     from flashgen.cli.operating import open_control, open_header, read_pointer
     from flashgen.page.output import replace_file
     from flashgen.sale.amend import replace_scalar
+    from flashgen.unlock.control import NotPushed
     from flashgen.unlock.state import State
-    from flashgen.unlock.transition import NotPushed
 
     header = open_header(session, sale)
     control = open_control(session, header)

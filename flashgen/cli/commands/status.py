@@ -67,12 +67,12 @@ def _watch(session: Session, headers: list[Header], problems: list[Problem]) -> 
 
 
 def _show(session: Session, standing: Standing, *, in_depth: bool) -> None:
-    from flashgen.cli.standing_text import lines
+    from flashgen.cli.standing_text import lines, way_on
 
     for line in lines(standing, with_history=in_depth):
         session.say(line)
-    if standing.missing:
-        session.next_step(standing.missing.hint)
+    if step := way_on(standing):
+        session.next_step(step)
 
 
 def _raise(session: Session, errors: list[FlashgenError]) -> None:

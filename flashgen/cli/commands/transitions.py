@@ -13,9 +13,13 @@ from flashgen.cli.transition_options import Asked, transition_options
 from flashgen.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
+    from flashgen.cli.outcome import Undo
     from flashgen.unlock.verbs import Verb
 
 _sku_option = click.option("--sku", "skus", multiple=True, metavar="SKU", help="This one only; may be repeated.")
+
+_FEW = 10
+"""So many SKUs fit into a hint."""
 
 
 @command("pause")
@@ -23,9 +27,11 @@ _sku_option = click.option("--sku", "skus", multiple=True, metavar="SKU", help="
 @transition_options
 def pause(session: Session, sale: str, asked: Asked) -> dict[str, Any]:
     """Close the button for a while; buyers on their way finish."""
+    from flashgen.cli.outcome import Undo
     from flashgen.unlock import verbs
 
-    return _transition(session, sale, asked, verbs.pause, f"flashgen resume {sale}")
+    undo = Undo(f"flashgen resume {sale}", verbs.resume())
+    return _transition(session, sale, asked, lambda: (verbs.pause(), undo))
 
 
 @command("resume")
@@ -36,13 +42,16 @@ def resume(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -> 
     """Open again what was paused, or SKUs that were closed."""
     from flashgen.unlock import verbs
 
-    def verb() -> Verb:
+    def verb() -> tuple[Verb, None]:
         if not skus:
-            return verbs.resume()
+            return verbs.resume(), None
         every = _all_skus(session, sale)
-        return verbs.reopen(_known_skus(skus, every), every or frozenset())
+        return verbs.reopen(_known_skus(skus, every), every), None
 
-    return _transition(session, sale, asked, verb)
+    result = _transition(session, sale, asked, verb)
+    if result["to"] == "scheduled":
+        session.next_step(f"flashgen go-live {sale} --at start")
+    return result
 
 
 @command("sold-out")
@@ -51,14 +60,19 @@ def resume(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -> 
 @_sku_option
 def sold_out(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -> dict[str, Any]:
     """Close SKUs, or the whole range."""
+    from flashgen.cli.outcome import Undo
     from flashgen.unlock import verbs
     from flashgen.unlock.state import EVERY_SKU
 
-    def verb() -> Verb:
-        return verbs.close(_known_skus(skus, _all_skus(session, sale)) if skus else EVERY_SKU)
+    def verb() -> tuple[Verb, Undo]:
+        if not skus:
+            return verbs.close(EVERY_SKU), Undo(f"flashgen resume {sale}", verbs.resume())
+        every = _all_skus(session, sale)
+        known = _known_skus(skus, every)
+        back = " ".join(f"--sku {sku}" for sku in skus)
+        return verbs.close(known), Undo(f"flashgen resume {sale} {back}", verbs.reopen(known, every))
 
-    reopen = " ".join(f"--sku {sku}" for sku in skus)
-    return _transition(session, sale, asked, verb, f"flashgen resume {sale} {reopen}".rstrip())
+    return _transition(session, sale, asked, verb)
 
 
 @command("end")
@@ -68,16 +82,22 @@ def end(session: Session, sale: str, asked: Asked) -> dict[str, Any]:
     """End the sale."""
     from flashgen.unlock import verbs
 
-    return _transition(session, sale, asked, verbs.end)
+    return _transition(session, sale, asked, lambda: (verbs.end(), None))
 
 
-def _transition(session: Session, sale: str, asked: Asked, verb: Callable[[], Verb], undo: str = "") -> dict[str, Any]:
+def _transition(
+    session: Session, sale: str, asked: Asked, verb_and_undo: Callable[[], tuple[Verb, Undo | None]]
+) -> dict[str, Any]:
     from flashgen.cli.operating import open_control, open_header
-    from flashgen.cli.transitioning import Order, carry_out, moment_of
+    from flashgen.cli.transitioning import Order, after_rotations, carry_out, moment_of
 
-    header = open_header(session, sale)
-    order = Order(header, verb(), asked, moment_of(asked, header), undo)
-    return carry_out(session, open_control(session, header), order)
+    def begin(asked: Asked) -> dict[str, Any]:
+        header = open_header(session, sale)
+        verb, undo = verb_and_undo()
+        order = Order(header, verb, asked, moment_of(asked, header), undo)
+        return carry_out(session, open_control(session, header), order)
+
+    return after_rotations(session, asked, begin)
 
 
 def _all_skus(session: Session, sale: str) -> frozenset[str] | None:
@@ -93,13 +113,17 @@ def _all_skus(session: Session, sale: str) -> frozenset[str] | None:
 
 
 def _known_skus(skus: tuple[str, ...], every: frozenset[str] | None) -> frozenset[str]:
+    for sku in skus:
+        if every is not None and sku not in every:
+            raise Refused(f"no product has the SKU `{sku}`", _meant(sku, every))
+    return frozenset(skus)
+
+
+def _meant(sku: str, every: frozenset[str]) -> str:
     from difflib import get_close_matches
 
-    if every is None:
-        return frozenset(skus)
-    for sku in skus:
-        if sku not in every:
-            close = get_close_matches(sku.casefold(), by_case := {one.casefold(): one for one in every}, n=1)
-            hint = f"did you mean `{by_case[close[0]]}`?" if close else f"the sale has {len(every):,} products"
-            raise Refused(f"no product has the SKU `{sku}`", hint)
-    return frozenset(skus)
+    by_case = {one.casefold(): one for one in every}
+    if close := get_close_matches(sku.casefold(), by_case, n=1):
+        return f"did you mean `{by_case[close[0]]}`?"
+    few = len(every) <= _FEW
+    return f"the sale has {', '.join(sorted(every))}" if few else f"the sale has {len(every):,} products"

@@ -267,7 +267,8 @@ function delay() {
 async function poll() {
   stopPolling();
   const mine = (request = new AbortController());
-  const limit = setTimeout(() => mine.abort(), REQUEST_LIMIT);
+  // About 3 s near the opening, which a request that hangs must not hold up; after failures more: the line may be slow.
+  const limit = setTimeout(() => mine.abort(), Math.min(REQUEST_LIMIT, 3 * delay()));
   let answer = null;
   try {
     answer = await read(pointerUrl, mine.signal, FORWARDS);
