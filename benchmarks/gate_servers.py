@@ -78,7 +78,8 @@ class Ours(Target):
             asks = [Enter(replace(wish, buyer=buyer), f"l{buyer}") for buyer in buyers[start : start + BATCH]]
             assert all(isinstance(answer, Lease) for answer in storage.decide(asks))
         storage.close()
-        sealed = [leases.sealed(lease_seal, claims, sku, buyer, f"l{buyer}") for buyer in buyers]
+        offer = leases.Offer(sku, about.items[sku].price, about.currency)
+        sealed = [leases.sealed(lease_seal, claims, offer, buyer, f"l{buyer}") for buyer in buyers]
         return [(f"{buyer}.{cookie_seal.sign(buyer)}", lease) for buyer, lease in zip(buyers, sealed, strict=True)]
 
     def worker(self) -> int:

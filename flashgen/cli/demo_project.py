@@ -18,7 +18,7 @@ from flashgen.packaged import packaged
 from flashgen.sale.amend import replace_scalar
 
 EXAMPLE = "lantern-night"
-STORAGE = "sqlite:.flashgen/gate.db"
+STORAGE = "sqlite:.flashgen/gate-local.db"
 """Said with every command: FLASHGEN_STORAGE may name a storage that is not for demos."""
 
 SKU = "LANTERN-L"

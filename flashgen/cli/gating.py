@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 
+from flashgen.cli.gate_start import check_storage
 from flashgen.cli.operating import new_nonce, now
 from flashgen.errors import FlashgenError
 from flashgen.gate.app import Gate
@@ -61,7 +62,7 @@ class Recipe:
     sales: tuple[str, ...]
     site: str
     server: str
-    storage: str
+    storage: str = field(repr=False)
     keys: tuple[bytes, ...] = field(repr=False)
     counts: Path
 
@@ -131,13 +132,20 @@ class Attendant:
         self._recipe = recipe
         self._count = count
         self._log = log
-        self._reader = Reader(recipe.project.store(recipe.target), sale, time.monotonic, self._note_reading)
+        self._reader = Reader(
+            recipe.project.store(recipe.target),
+            sale,
+            time.monotonic,
+            self._note_reading,
+            check=lambda settings: check_storage([settings], recipe.storage),
+        )
         self.reading = lambda: self._reader.reading
         self.forwarder = Forwarder(
             sale,
             recipe.open_storage,
             Destination(self.reading, derived(recipe.keys[0], FORWARD), time.time),
             now=time.time,
+            even=time.monotonic,
             chance=random.random,
             told=self._note_result,
             log=self._trouble("forwarder in trouble"),
@@ -163,13 +171,16 @@ class Attendant:
         self._reader.start()
 
     def stop(self) -> None:
-        """End, with what the order subsystem still answers. Readers need no end."""
-        self._sold.stop(1.0)
+        """End, with what the order subsystem still answers, in SETTLE_SECONDS. Readers need no end."""
+        until = time.monotonic() + SETTLE_SECONDS
+        self._sold.stop(0.0)  # both end side by side
         self.forwarder.stop(SETTLE_SECONDS)
+        self._sold.stop(min(1.0, max(0.0, until - time.monotonic())))
 
     def _known(self) -> tuple[Settings, SaleState] | None:
         reading = self._reader.reading
-        return (reading.settings, reading.pointer.state) if reading else None
+        is_known = reading and reading.is_fresh(time.monotonic())
+        return (reading.settings, reading.pointer.state) if reading and is_known else None
 
     def _control(self, settings: Settings) -> Control:
         return Control(
@@ -190,12 +201,13 @@ class Attendant:
         else:
             self._log("sale read again", sale=self._sale)
 
-    def _note_result(self, order: Order, verdict: Verdict) -> None:
-        self._count(_EVENTS[verdict.state])
+    def _note_result(self, order: Order, verdict: Verdict, state: OrderState | None) -> None:
+        count, event = _EVENTS[verdict.state], f"order {verdict.state}"
+        if verdict.state not in (state, OrderState.UNKNOWN):
+            count, event = Count.CONTRADICTED, f"order answered {verdict.state}, and is {state or 'gone'} here"
+        self._count(count)
         attempt = order.attempts + 1
-        self._log(
-            f"order {verdict.state}", sale=order.sale, order=order.id, sku=order.sku, attempt=attempt, met=verdict.note
-        )
+        self._log(event, sale=order.sale, order=order.id, sku=order.sku, attempt=attempt, met=verdict.note)
 
     def _note_sold(self, said: frozenset[str] | Exception) -> None:
         if isinstance(said, Exception):

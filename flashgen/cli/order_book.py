@@ -101,9 +101,12 @@ def hurry(storage: Storage, sale: str, ids: tuple[str, ...]) -> int:
     for order in orders:
         if order.state not in _WAITING:
             raise Refused(f"order {order.id} is {order.state}: there is nothing to forward")
-    for order in orders:
-        storage.settle(order.id, OrderState.UNKNOWN, at, at, order.note or "hurried by hand")
-    return len(orders)
+    return storage.retry(sale, at, ids)
+
+
+def may_be_on_its_way(order: Order) -> bool:
+    """Whether somebody may be forwarding it now; not certain, for an order that waits for its next attempt looks so."""
+    return order.state in _WAITING and order.due_at > now().timestamp()
 
 
 def reconcile(storage: Storage, order: Order, state: OrderState, who: str) -> bool:

@@ -88,6 +88,11 @@ class Subject:
                 continue
         return found
 
+    def is_open(self, header: Header) -> bool:
+        """Whether pages send buyers to the order servers: now, or without anybody's doing."""
+        pointer = self.pointers.get(header.id)
+        return pointer is not None and pointer.state.state is State.LIVE and self.now < pointer.state.ends_at
+
     def is_urgent(self, header: Header) -> bool:
         """Whether shoppers need the sale now, or within a day."""
         pointer = self.pointers.get(header.id)

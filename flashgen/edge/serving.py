@@ -93,5 +93,8 @@ def listening(host: str, port: int) -> socket.socket:
 def _refusal(host: str, port: int, error: OSError) -> Refused:
     if error.errno == errno.EADDRINUSE:
         return Refused(f"{host}:{port}: the port is in use", "stop what listens there, or choose another port")
-    reason = (error.strerror or str(error)).lower()
+    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
+        hint = "listen on 127.0.0.1, on 0.0.0.0 for all of this machine's addresses, or on one of them"
+        return Refused(f"{host}:{port}: {host} is not an address of this machine", hint)
+    reason = (error.strerror or str(error)).partition(" (while")[0].lower()  # create_server adds the address again
     return Refused(f"{host}:{port}: cannot listen there: {reason}", "choose another port")

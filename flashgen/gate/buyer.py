@@ -22,6 +22,9 @@ UNKNOWN_ADDRESS = "unknown"
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_OF_PROXIES = (b"x-forwarded-for", b"forwarded", b"via", b"x-real-ip")
+"""Where one of these is, a proxy stands between."""
+
 _COOKIE = re.compile(rf"(?:^|;)\s*{COOKIE_NAME}=([A-Za-z0-9_-]{{1,64}})\.([A-Za-z0-9_-]{{22}})\s*(?=;|$)")
 _HOST_AND_PORT = re.compile(r"\[(.+)\](?::\d+)?|([^:]+):\d+")
 
@@ -73,12 +76,15 @@ class Buyers:
         return None
 
     def _by_header(self, scope: Scope) -> str | None:
-        """A field that comes twice is nobody's: one of them may be the buyer's own invention."""
+        """In UTF-8. A field that comes twice is nobody's: one of them may be the buyer's own invention."""
         values = header_values(scope, self._header)
         peer = _peer(scope)
         if len(values) != 1 or peer is None or not any(peer in network for network in self._proxies):
             return None
-        buyer = values[0].strip()
+        try:
+            buyer = values[0].encode("latin-1").decode().strip()
+        except UnicodeDecodeError:
+            return None
         return buyer if 0 < len(buyer) <= MAX_BUYER and buyer.isprintable() else None
 
     def _is_trusted(self, address: Address) -> bool:
@@ -93,7 +99,7 @@ def is_loopback(address: str) -> bool:
 def is_neighbour(scope: Scope) -> bool:
     """Whether whoever asks is on this machine or on a private network, and no proxy stands between."""
     peer = _peer(scope)
-    return bool(peer and peer.is_private and not header_values(scope, b"x-forwarded-for"))
+    return bool(peer and peer.is_private and not any(header_values(scope, name) for name in _OF_PROXIES))
 
 
 def cookie_domain(servers: Sequence[str]) -> str:

@@ -12,6 +12,9 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 16 * 1024
+MAX_REST_BYTES = 16 * 1024
+"""Of a request after its head: a form has 4 KB at most, and its chunks, their extensions and trailers come on top."""
+
 PIECE_BYTES = 4 * 1024
 """What is fed to the parser at once, and so how exact the limit is."""
 
@@ -19,6 +22,7 @@ HEAD_SECONDS = 10.0
 """From the first byte of a request, or from the connection, until its last header field has come."""
 
 _TOO_LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+_TOO_MUCH = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
@@ -32,7 +36,7 @@ class BoundedHttp(HttpToolsProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._is_deaf = False
-        self._head_bytes = 0
+        self._bytes = 0
         self._waiting_since: float | None = None
         self._watch: TimerHandle | None = None
 
@@ -68,6 +72,12 @@ class BoundedHttp(HttpToolsProtocol):
         if self._is_answering():
             raise _TooSoon
         super().on_headers_complete()
+        self.headers = []  # what comes in trailers is no field of the request: a proxy may have let it through
+
+    def on_message_complete(self) -> None:
+        """Called by the parser. What comes next is another head."""
+        super().on_message_complete()
+        self._bytes, self._waiting_since = 0, None
 
     def send_400_response(self, msg: str) -> None:
         """Called for what is no HTTP, and for a request that came too soon: it ends after the answer under way."""
@@ -82,19 +92,30 @@ class BoundedHttp(HttpToolsProtocol):
 
     def _feed(self, data: bytes) -> None:
         before = self.cycle
+        self._bytes += len(data)
         super().data_received(data)
         cycle = self.cycle
         if cycle is not before:
-            self._head_bytes, self._waiting_since = 0, None
-        elif cycle is None or not cycle.more_body or cycle.response_complete:
-            self._wait_for_head(len(data))
+            self._bytes, self._waiting_since = 0, None
+        elif cycle is not None and cycle.more_body and not cycle.response_complete:
+            self._wait_for_rest()
+        else:
+            self._wait_for_head()
 
-    def _wait_for_head(self, count: int) -> None:
-        self._head_bytes += count
-        if self._head_bytes > MAX_HEAD_BYTES:
+    def _wait_for_head(self) -> None:
+        if self._bytes > MAX_HEAD_BYTES:
             self._refuse(_TOO_LONG)
-        if self._waiting_since is None:
+        if self._bytes and self._waiting_since is None:
             self._waiting_since = self.loop.time()
+
+    def _wait_for_rest(self) -> None:
+        """Not all of it is a body that the app could count: the parser keeps extensions and trailers to itself."""
+        if self._bytes > MAX_REST_BYTES and not self.transport.is_closing():
+            if not self.cycle.response_started:
+                self.transport.write(_TOO_MUCH)
+            self.cycle.disconnected = True  # whatever the app says now comes too late
+            self.cycle.message_event.set()
+            self.transport.close()
 
     def _look(self) -> None:
         """One timer a connection, which finds its next moment by itself; requests do not touch it."""
@@ -104,7 +125,7 @@ class BoundedHttp(HttpToolsProtocol):
             return
         since = now if self._waiting_since is None else self._waiting_since
         if now >= since + HEAD_SECONDS:
-            self._refuse(_TOO_SLOW if self._head_bytes else b"")
+            self._refuse(_TOO_SLOW if self._bytes else b"")
         self._watch = self.loop.call_at(max(since, now) + HEAD_SECONDS, self._look)
 
     def _refuse(self, answer: bytes) -> None:

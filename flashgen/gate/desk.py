@@ -105,7 +105,7 @@ class Desk:
             return self._again(sight, Count.ORDER) if order else self._turned_away(sight)
         if buyer is None:
             return self._at_hand[1].nobody()
-        lease = leases.opened(self._lease_seal, claims, _sku(sight), buyer, field_of(body, leases.FIELD))
+        lease = leases.opened(self._lease_seal, claims, _offer(sight), buyer, field_of(body, leases.FIELD))
         return await self._buy(sight, buyer, lease, scope) if lease else self._again(sight, Count.BAD_LEASE)
 
     def unavailable(self) -> Reply:
@@ -170,15 +170,14 @@ class Desk:
         if lease.is_new:
             self._outside.counters.add(Count.LEASES)
         buyers, pages = self._at_hand
-        sealed = leases.sealed(self._lease_seal, sight.claims, _sku(sight), buyer, lease.id)
+        sealed = leases.sealed(self._lease_seal, sight.claims, _offer(sight), buyer, lease.id)
         lasts = int(_reading(sight).ends_at - sight.now) + COOKIE_SECONDS_AFTER
         cookie = buyers.cookie(buyer, lasts) if buyers.is_by_cookie else None
         return pages.form(_sku(sight), sealed, leases.clock_text(lease.expires_at - sight.now), cookie)
 
     async def _buy(self, sight: Sight, buyer: str, lease: str, scope: Scope) -> Reply:
-        settings, sku = _reading(sight).settings, _sku(sight)
-        price = settings.items[sku].price
-        wanted = Order(self._outside.new_id(), self.sale, sku, buyer, price, settings.currency, sight.now)
+        offer = _offer(sight)
+        wanted = Order(self._outside.new_id(), self.sale, offer.sku, buyer, offer.price, offer.currency, sight.now)
         visit = self._visit(sight, buyer, scope)
         answer = await self._health.decide(Buy(visit, lease, wanted, may_revive=sight.verdict is Verdict.OPEN))
         if not isinstance(answer, Order):
@@ -240,6 +239,11 @@ def _reading(sight: Sight) -> Reading:
     if sight.reading is None:
         raise RuntimeError("there was no reading")
     return sight.reading
+
+
+def _offer(sight: Sight) -> leases.Offer:
+    settings, sku = _reading(sight).settings, _sku(sight)
+    return leases.Offer(sku, settings.items[sku].price, settings.currency)
 
 
 def _sku(sight: Sight) -> str:

@@ -6,6 +6,7 @@ So it needs no storing to be told from an invention, and who posts another buyer
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from flashgen.gate.seal import Seal
 from flashgen.unlock.token import Claims
@@ -15,15 +16,23 @@ FIELD = "lease"
 _SEALED = re.compile(r"([A-Za-z0-9_-]{1,64})\.([A-Za-z0-9_-]{22})")
 
 
-def sealed(seal: Seal, claims: Claims, sku: str, buyer: str, lease: str) -> str:
-    """The field's value, for a lease of `buyer` for `sku` under a token's claims."""
-    return f"{lease}.{seal.sign(_text(claims, sku, buyer, lease))}"
+class Offer(NamedTuple):
+    """What a form offers: one unit, at the price that it shows."""
+
+    sku: str
+    price: str
+    currency: str
 
 
-def opened(seal: Seal, claims: Claims, sku: str, buyer: str, value: str | None) -> str | None:
+def sealed(seal: Seal, claims: Claims, offer: Offer, buyer: str, lease: str) -> str:
+    """The field's value, for a lease of `buyer` under a token's claims."""
+    return f"{lease}.{seal.sign(_text(claims, offer, buyer, lease))}"
+
+
+def opened(seal: Seal, claims: Claims, offer: Offer, buyer: str, value: str | None) -> str | None:
     """The lease's id, if `value` is what `sealed` made of the same facts; else None."""
     found = _SEALED.fullmatch(value or "")
-    if found and seal.is_good(_text(claims, sku, buyer, found[1]), found[2]):
+    if found and seal.is_good(_text(claims, offer, buyer, found[1]), found[2]):
         return found[1]
     return None
 
@@ -34,6 +43,6 @@ def clock_text(seconds: float) -> str:
     return f"{minutes}:{rest:02}"
 
 
-def _text(claims: Claims, sku: str, buyer: str, lease: str) -> str:
+def _text(claims: Claims, offer: Offer, buyer: str, lease: str) -> str:
     """One line a fact: none of them has line breaks."""
-    return "\n".join((claims.sale, str(claims.epoch), claims.nonce, sku, buyer, lease))
+    return "\n".join((claims.sale, str(claims.epoch), claims.nonce, *offer, buyer, lease))

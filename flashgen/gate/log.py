@@ -17,6 +17,10 @@ AGAIN_SECONDS = 60.0
 """How often trouble is told again that has not changed."""
 
 
+KINDS_MAX = 64
+"""Complaints of libraries that are told apart."""
+
+
 class JsonLines:
     """A Log. `write` takes a whole line; `now` is in seconds since the Unix epoch; `always` is in every line.
 
@@ -36,9 +40,14 @@ class JsonLines:
 
 
 class Sparing:
-    """Lets a message through when it is another than the last one, or after AGAIN_SECONDS of an even clock."""
+    """Lets a message through when it is another than the last one, or after AGAIN_SECONDS of an even clock.
+
+    `left_out` is how many it did not let through before the last one that it did.
+    """
 
     def __init__(self, even: Callable[[], float]) -> None:
+        self.left_out = 0
+        self._held = 0
         self._even = even
         self._last = ("", float("-inf"))
 
@@ -46,22 +55,42 @@ class Sparing:
         """Whether it should be told now."""
         before, at = self._last
         if message == before and self._even() - at < AGAIN_SECONDS:
+            self._held += 1
             return False
+        self.left_out, self._held = self._held, 0
         self._last = (message, self._even())
         return True
 
 
 class LibraryLog(logging.Handler):
-    """What libraries log, as lines of ours: of an exception its type and place, for its text may hold anything."""
+    """What libraries log, as lines of ours: of an exception its type and place, for its text may hold anything.
 
-    def __init__(self, log: JsonLines) -> None:
+    What comes again and again is told now and then, and how many were left out: any client can have uvicorn complain.
+    """
+
+    def __init__(self, log: JsonLines, even: Callable[[], float]) -> None:
         super().__init__()
         self._log = log
+        self._even = even
+        self._sparing: dict[str, Sparing] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write it down."""
-        facts = {"logger": record.name, "level": record.levelname.lower(), "message": record.getMessage().strip()}
+        facts: dict[str, str | float] = {
+            "logger": record.name,
+            "level": record.levelname.lower(),
+            "message": record.getMessage().strip(),
+        }
         if record.exc_info and (error := record.exc_info[1]):
             frame = traceback.extract_tb(error.__traceback__)[-1]
             facts |= {"error": type(error).__name__, "place": f"{Path(frame.filename).name}:{frame.lineno}"}
-        self._log("library", **facts)
+        sparing = self._sparing_of(f"{record.name} {record.msg}")
+        if sparing.lets(json.dumps(facts)):
+            left_out = {"left_out": sparing.left_out} if sparing.left_out else {}
+            self._log("library", **facts, **left_out)
+
+    def _sparing_of(self, kind: str) -> Sparing:
+        """One each, so that two complaints that take turns are told as seldom as one."""
+        if kind not in self._sparing and len(self._sparing) >= KINDS_MAX:
+            self._sparing.clear()
+        return self._sparing.setdefault(kind, Sparing(self._even))

@@ -53,10 +53,12 @@ class Count(IntEnum):
     UNKNOWN = 20
     STORAGE_ERRORS = 21
     BUGS = 22
+    CONTRADICTED = 23
+    """The order subsystem answered otherwise than the order was settled here."""
 
 
 _REQUESTS = tuple(Count)[: Count.LEASES]
-_ORDERS = (Count.ACCEPTED, Count.DONE, Count.REJECTED, Count.UNKNOWN)
+_ORDERS = (Count.ACCEPTED, Count.DONE, Count.REJECTED, Count.UNKNOWN, Count.CONTRADICTED)
 
 
 class Counters:

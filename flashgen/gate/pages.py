@@ -25,6 +25,7 @@ class Pages:
 
     def __init__(self, settings: Settings, pages: Mapping[str, Form], folder: str) -> None:
         self._items = settings.items
+        self._currency = settings.currency
         self._forms = pages
         self._folder = folder
         self._policy = ("Content-Security-Policy", page_policy(folder))
@@ -37,9 +38,11 @@ class Pages:
         return self._page(200, body, Count.FORM, (("Set-Cookie", cookie),) if cookie else ())
 
     def order(self, order: Order) -> Reply:
-        """What a buyer has ordered. Its product may have left the sale since then."""
+        """What a buyer has ordered, at its price. Since then its product may cost another, or have left the sale."""
         known = self._items.get(order.sku)
-        shown = {} if known else {"name": order.sku, "price": f"{order.price} {order.currency}"}
+        shown = {} if known else {"name": order.sku}
+        if known is None or (known.price, self._currency) != (order.price, order.currency):
+            shown["price"] = f"{order.price} {order.currency}"
         return self._page(200, self._fill(forms.ORDER, order.sku, order_id=order.id, **shown), Count.ORDER)
 
     def nobody(self) -> Reply:

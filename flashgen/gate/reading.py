@@ -70,17 +70,24 @@ class Parsed(Generic[T]):
 class Reader:
     """Reads one sale in a thread of its own. `even` is a clock that runs evenly.
 
-    `log` hears of trouble when it begins or becomes another, and None when it is over.
+    `log` hears of trouble when it begins or becomes another, and None when it is over. `check` raises Refused for
+    settings that this gate must not follow.
     """
 
     def __init__(
-        self, store: Store, sale: str, even: Callable[[], float], log: Callable[[FlashgenError | None], None]
+        self,
+        store: Store,
+        sale: str,
+        even: Callable[[], float],
+        log: Callable[[FlashgenError | None], None],
+        check: Callable[[Settings], object] = lambda _: None,
     ) -> None:
         self.reading: Reading | None = None
         self._store = store
         self._sale = sale
         self._even = even
         self._log = log
+        self._check = check
         self._trouble = ""
         self._settings = Parsed(parse_settings)
         self._pointer = Parsed(parse_pointer)
@@ -99,21 +106,23 @@ class Reader:
         self._thread.join(limit_seconds)
 
     def read(self) -> None:
-        """Look once. `reading` is the new one, or still the old one when the store went back in time.
+        """Look once, for a new `reading`.
 
-        Raises StoreError, and Refused for what is missing, damaged, another sale's, or rotated away.
+        Raises StoreError, and Refused for what is missing, damaged, another sale's, rotated away, older than it was,
+        or not to be followed.
         """
         taken_at = self._even()
         key = settings_key(self._sale)
         settings = self._settings.read(self._store, key)
         if settings.sale != self._sale:
             raise Refused(f"{key} in the store is of {settings.sale}", f"flashgen push --refresh {self._sale}")
+        self._check(settings)
         forms = self._read_forms(settings.forms)
         pointer = self._pointer.read(self._store, settings.pointer)
         if isinstance(pointer, Forward):
             raise Refused(f"{settings.pointer} leads on to {pointer.target}", f"flashgen push {self._sale}")
-        if not self._is_behind(settings, pointer):
-            self.reading = Reading(settings, forms, pointer, taken_at)
+        self._check_order(settings, pointer)
+        self.reading = Reading(settings, forms, pointer, taken_at)
 
     def look(self) -> None:
         """Look once, and tell `log` of trouble instead of raising it."""
@@ -140,10 +149,14 @@ class Reader:
             self._form_keys = keys
         return self._forms
 
-    def _is_behind(self, settings: Settings, pointer: Pointer) -> bool:
+    def _check_order(self, settings: Settings, pointer: Pointer) -> None:
         """A store may answer with an older pointer than it did before; a rotated one counts anew."""
         last = self.reading
-        return bool(last and last.settings.pointer == settings.pointer and pointer.revision < last.pointer.revision)
+        if last and last.settings.pointer == settings.pointer and pointer.revision < last.pointer.revision:
+            raise Refused(
+                f"{settings.pointer} went from revision {last.pointer.revision} back to {pointer.revision}",
+                "if the store was restored on purpose, start the gate again",
+            )
 
     def _tell(self, error: FlashgenError | None) -> None:
         trouble = error.message if error else ""

@@ -90,7 +90,7 @@ def serve(make_gate: Callable[[], Gate], listening: socket, workers: int, log: J
 
 def log_libraries(log: JsonLines) -> None:
     """Have what libraries log in `log`, and nowhere else."""
-    logging.basicConfig(handlers=[LibraryLog(log)], level=logging.WARNING, force=True)
+    logging.basicConfig(handlers=[LibraryLog(log, time.monotonic)], level=logging.WARNING, force=True)
 
 
 def end_with_parent() -> None:

@@ -6,6 +6,7 @@ It writes `sold` and nothing else, by the same protocol as operators: it crosses
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from threading import Event, Thread
 
 from flashgen.gate.settings import Item, Settings
@@ -27,6 +28,9 @@ closes every second helps nobody."""
 
 OFFICE_SECONDS = 6.0
 """For how long an elected worker is; it renews that with each look."""
+
+STAND_DOWN_SECONDS = 2 * OFFICE_SECONDS
+"""Who could not write leaves the office to others for so long: it may be this machine alone that cannot."""
 
 
 def gone(items: Mapping[str, Item], taken: Mapping[str, int]) -> frozenset[str]:
@@ -77,7 +81,7 @@ class SoldWriter:
         self._even = even
         self._log = log
         self._ledger = Ledger()
-        self._written_at = float("-inf")
+        self._written_at = self._failed_at = float("-inf")
         self._storage: Storage | None = None
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"sold {sale}", daemon=True)
@@ -102,7 +106,8 @@ class SoldWriter:
 
     def _look(self) -> None:
         known = self._known()
-        if known is None:
+        if known is None or self._even() - self._failed_at < STAND_DOWN_SECONDS:
+            self._ledger = Ledger()
             return
         settings, state = known
         self._storage = self._storage or self._open_storage()
@@ -111,19 +116,25 @@ class SoldWriter:
             self._ledger = Ledger()
             return
         taken = self._storage.tally(self._sale, now).taken
-        sold = self._ledger.sold(state.sold, gone(settings.items, taken), self._even())
+        unknown = state.sold - settings.items.keys()  # no longer for sale here, and pages of before may show them
+        sold = self._ledger.sold(state.sold, gone(settings.items, taken) | unknown, self._even())
         if sold != state.sold and _is_open(state) and self._even() - self._written_at >= WRITE_SECONDS:
-            self._write(self._control(settings), sold)
+            self._write(self._control(settings), state.sold, sold)
 
-    def _write(self, control: Control, sold: frozenset[str]) -> None:
+    def _write(self, control: Control, said: frozenset[str], sold: frozenset[str]) -> None:
         self._written_at = self._even()
-        transition(control, record_sold(sold))
+        try:
+            transition(control, record_sold(sold, said))
+        except Exception:
+            self._failed_at = self._even()
+            raise
         self._log(sold)
 
     def _forget_storage(self) -> None:
         storage, self._storage = self._storage, None
         if storage:
-            storage.close()
+            with suppress(Exception):  # it is given up because it was in trouble
+                storage.close()
 
 
 def _is_open(state: SaleState) -> bool:

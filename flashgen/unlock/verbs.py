@@ -157,11 +157,15 @@ def reschedule(starts_at: datetime, ends_at: datetime, now: datetime) -> Verb:
     return Verb("reschedule", apply, decides=False, refreshes=True)
 
 
-def record_sold(sold: frozenset[str]) -> Verb:
-    """The gate's own write: the SKUs it has no unit left of. It never touches what the operator said."""
+def record_sold(sold: frozenset[str], instead_of: frozenset[str] | None = None) -> Verb:
+    """The gate's own write: the SKUs it has no unit left of. It never touches what the operator said.
+
+    With `instead_of`, which was read before, only the difference is written: another gate's newer word stays.
+    """
 
     def apply(state: SaleState) -> SaleState:
-        return replace(state, sold=sold)
+        before = state.sold if instead_of is None else instead_of
+        return replace(state, sold=(state.sold - (before - sold)) | (sold - before))
 
     return Verb("record-sold", apply, decides=False)
 

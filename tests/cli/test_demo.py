@@ -22,7 +22,7 @@ WATCHED = {
     "go-live": "flashgen go-live lantern-night --at start --late-ok --yes",
     "end": "flashgen end lantern-night --yes",
 }
-ORDERS = "flashgen gate orders list lantern-night --storage sqlite:.flashgen/gate.db"
+ORDERS = "flashgen gate orders list lantern-night --storage sqlite:.flashgen/gate-local.db"
 
 
 def test_every_shopper_sees_the_sale_open_sell_out_and_end(

@@ -57,6 +57,22 @@ def test_with_an_edge_and_a_gate_all_is_well(flashgen: Flashgen, project: Path) 
     assert "next: flashgen go-live night --at start\n" == run.err
 
 
+def test_of_an_open_sale_it_says_what_comes_then(flashgen: Flashgen, project: Path) -> None:
+    """Nobody opens it again; and without a gate on this machine it fails, for pages send buyers there."""
+    store = FolderStore(project / ".flashgen" / "store")
+    with gate_stand_in() as gate, Serving(Edge(store, order_origins=[gate.url])) as serving:
+        assert flashgen("new", "night").exit_code == 0
+        _replace(project / "sale_configs" / "night.yaml", "http://127.0.0.1:8090", gate.url)
+        _replace(project / "flashgen.yaml", "http://127.0.0.1:8080", serving.url)
+        assert flashgen("push", "--yes").exit_code == 0
+        assert flashgen("go-live", "night", "--early", "--yes").exit_code == 0
+        gate.keys = ((project / ".flashgen" / "secret").read_text().strip().encode(),)
+        run = flashgen("doctor")
+        assert (0, "next: flashgen status night\n") == (run.exit_code, run.err)
+        gate.status = 503
+        assert flashgen("doctor").exit_code == 1
+
+
 def test_before_the_first_push_it_says_what_is_missing(flashgen: Flashgen) -> None:
     """Exit 1; the fix is below each line."""
     assert flashgen("new", "night").exit_code == 0

@@ -26,7 +26,7 @@ LATER = 4e9
 @pytest.fixture
 def storage(project: Path) -> Iterator[SqliteStorage]:
     """The project's, with an order in each state; ids are `order-0` to `order-3`."""
-    with closing(SqliteStorage(project / ".flashgen" / "gate.db", "sqlite:.flashgen/gate.db")) as one:
+    with closing(SqliteStorage(project / ".flashgen" / "gate-local.db", "sqlite:.flashgen/gate-local.db")) as one:
         one.begin("night")
         for number, (buyer, state) in enumerate(BUYERS.items()):
             _buy(one, buyer, f"order-{number}", NOW + number)
@@ -115,6 +115,27 @@ def test_one_order_is_forwarded_at_once(flashgen: Flashgen, storage: SqliteStora
     (waiting,) = (order for order in storage.orders("night") if order.id == "order-1")
     assert waiting.due_at != LATER
     assert ("HTTP 503", OrderState.UNKNOWN) == (waiting.note, waiting.state)
+
+
+def test_an_order_on_its_way_is_left_alone(flashgen: Flashgen, storage: SqliteStorage) -> None:
+    """Whoever has claimed it sends it; nobody else does at the same time."""
+    (claimed,) = storage.claim("night", NOW + 60, LATER, 1)
+    assert "order-0" == claimed.id
+    assert 0 == flashgen("gate", "orders", "retry", "night", "order-0", "--json").result["retried"]
+    assert (OrderState.ACCEPTED, LATER) == next(
+        (order.state, order.due_at) for order in storage.orders("night") if order.id == "order-0"
+    )
+
+
+@pytest.mark.parametrize(("flag", "till"), [("rejected", LATER), ("rejected", 0.0), ("done", LATER)])
+def test_rejecting_what_may_be_on_its_way_is_warned_of(
+    flashgen: Flashgen, storage: SqliteStorage, flag: str, till: float
+) -> None:
+    """Its unit would be sold twice."""
+    storage.claim("night", NOW + 60, till, 1)
+    run = flashgen("gate", "orders", "reconcile", "night", "order-0", f"--{flag}", "--yes")
+    assert 0 == run.exit_code
+    assert ((flag, till) == ("rejected", LATER)) == ("may be on its way" in run.err)
 
 
 @pytest.mark.parametrize(("order", "said"), [("order-2", "is done"), ("order-3", "is rejected"), ("x", "no order x")])

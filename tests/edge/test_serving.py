@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 import time
@@ -84,9 +85,24 @@ def test_a_port_in_use_is_refused(edge: Edge) -> None:
 
 
 def test_an_address_of_another_machine_is_refused(edge: Edge) -> None:
-    """In the words of the system."""
-    with pytest.raises(Refused, match=r"192\.0\.2\.1:0: cannot listen there: "):
+    """Another port would be no help."""
+    with pytest.raises(Refused) as refusal:
         Serving(edge, host="192.0.2.1")
+    assert "192.0.2.1:0: 192.0.2.1 is not an address of this machine" == str(refusal.value)
+    assert "listen on 127.0.0.1, on 0.0.0.0 for all of this machine's addresses, or on one of them" == (
+        refusal.value.hint
+    )
+
+
+def test_why_a_port_cannot_be_used_is_said_once(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the words of the system, without the address that is there already."""
+
+    def refuse(address: object, **_: object) -> socket.socket:
+        raise PermissionError(errno.EACCES, f"Permission denied (while attempting to bind on address {address})")
+
+    monkeypatch.setattr(socket, "create_server", refuse)
+    with pytest.raises(Refused, match=r"^127\.0\.0\.1:80: cannot listen there: permission denied$"):
+        Serving(edge, port=80)
 
 
 def test_an_app_that_does_not_start_is_refused() -> None:

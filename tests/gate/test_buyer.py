@@ -101,6 +101,12 @@ def test_a_proxy_names_the_buyer() -> None:
     assert "ada" == by_header().known(come(("x-user-id", "ada"), peer="::ffff:10.0.0.7"))
 
 
+@pytest.mark.parametrize("name", ["josé", "Łukasz", "à", "花子"])
+def test_a_buyer_is_named_in_utf8(name: str) -> None:
+    """So that the order subsystem knows them."""
+    assert name == by_header().known(come(("x-user-id", name.encode().decode("latin-1")), peer=PROXY))
+
+
 @pytest.mark.parametrize(
     ("fields", "peer"),
     [
@@ -112,6 +118,8 @@ def test_a_proxy_names_the_buyer() -> None:
         ([("x-user-id", "  ")], PROXY),
         ([("x-user-id", "a" * 201)], PROXY),
         ([("x-user-id", "a\tb")], PROXY),
+        ([("x-user-id", "jos\xe9")], PROXY),
+        ([("x-user-id", "\xff")], PROXY),
         ([("x-user-id", "ada"), ("x-user-id", "eve")], PROXY),
     ],
 )
@@ -168,6 +176,9 @@ def test_this_machine_is_told_from_others() -> None:
         ("fd00::1", [], True),
         ("8.8.8.8", [], False),
         ("127.0.0.1", [("x-forwarded-for", "127.0.0.1")], False),
+        ("127.0.0.1", [("forwarded", "for=8.8.8.8")], False),
+        ("127.0.0.1", [("via", "1.1 nginx")], False),
+        ("127.0.0.1", [("x-real-ip", "8.8.8.8")], False),
     ],
 )
 def test_neighbours(peer: str, fields: list[tuple[str, str]], expected: bool) -> None:

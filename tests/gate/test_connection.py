@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from support.gate_house import ENDED, FOLDER, gate_house, order_path, token
 from support.gate_server import Served, request, served, statuses
+from uvicorn.server import ServerState
 
 from flashgen.gate import connection
 from flashgen.gate import request as requests
@@ -91,6 +96,7 @@ def test_two_cookies_and_two_addresses(server: Served) -> None:
 
 
 HUGE = b"a" * 21_000
+CHUNKED = TYPE + b"Transfer-Encoding: chunked\r\n\r\n"
 CHUNKS = b"fff\r\n" + b"a" * 4095 + b"\r\nff\r\n" + b"a" * 255 + b"\r\n"
 
 REFUSED: dict[str, tuple[bytes, int]] = {
@@ -103,6 +109,10 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "a longer form": (request("POST", PATH, "", b"lease=" + HUGE * 10), 413),
     "long chunks": (POST + TYPE + b"Transfer-Encoding: chunked\r\n\r\n" + CHUNKS, 413),
     "a form that says it is long": (POST + TYPE + b"Content-Length: 99999999999\r\n\r\n", 413),
+    "long trailers": (POST + CHUNKED + b"0\r\nX: " + HUGE * 2 + b"\r\n\r\n", 413),
+    "many trailers": (POST + CHUNKED + b"0\r\n" + b"X: y\r\n" * 6_000 + b"\r\n", 413),
+    "a long extension": (POST + CHUNKED + b"1;" + HUGE * 2 + b"\r\na\r\n0\r\n\r\n", 413),
+    "many extensions": (POST + CHUNKED + b"1;xxxxx\r\na\r\n" * 3_000, 413),
     "JSON": (POST + b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}", 415),
     "no type": (POST + b"Content-Length: 2\r\n\r\na=", 415),
     "two types": (POST + TYPE + TYPE + b"Content-Length: 2\r\n\r\na=", 415),
@@ -123,6 +133,112 @@ def test_what_is_no_form_is_refused_and_closed(server: Served, name: str) -> Non
     """With the status that says why."""
     message, status = REFUSED[name]
     assert [status] == statuses(server.ask(message))[:1]
+
+
+@pytest.mark.parametrize("begin", [b"0\r\nX: ", b"1;"], ids=["trailer", "extension"])
+@pytest.mark.parametrize("path", [PATH, order_path("NONE"), "/"])
+def test_a_request_without_end_is_hung_up_on(server: Served, begin: bytes, path: str) -> None:
+    """Before the parser has gathered much of it, also when the answer is there already."""
+    with server.connect() as client:
+        client.sendall(b"POST %b HTTP/1.1\r\n" % path.encode() + CHUNKED + begin)
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            client.sendall(b"a" * 100_000_000)
+
+
+def test_who_is_hung_up_on_is_gone_at_once() -> None:
+    """Before the connection has ended: a form that is sent now would hold its slot, and arrive nowhere."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        met.append(transport.closed)
+
+    async def flood() -> None:
+        config = uvicorn.Config(app, interface="asgi3", log_config=None)
+        protocol = connection.BoundedHttp(config, ServerState(), {})
+        protocol.connection_made(transport)
+        protocol.data_received(b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await asyncio.sleep(0)
+        protocol.data_received(b"1;" + HUGE)
+        await asyncio.wait(protocol.tasks, timeout=5)
+        assert protocol._watch
+        protocol._watch.cancel()
+
+    met: list[bool] = []
+    transport = Closing()
+    asyncio.run(flood())
+    assert ([True], [413]) == (met, statuses(transport.written))
+
+
+class Closing(asyncio.Transport):
+    """A transport that never says that it has closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        """Keep it."""
+        self.written += bytes(data)
+
+    def close(self) -> None:
+        """Begin to close."""
+        self.closed = True
+
+    def is_closing(self) -> bool:
+        """Whether it began to."""
+        return self.closed
+
+
+def test_a_long_form_leaves_room_for_the_next_head(server: Served) -> None:
+    """What a request sent does not count against the one after it."""
+    with server.connect() as client:
+        for _ in range(2):
+            fields = f"X: {'a' * 14_000}\r\nConnection: keep-alive\r\n"
+            head = f"POST {PATH} HTTP/1.1\r\n{fields}".encode() + TYPE + b"Content-Length: 4096\r\n\r\n"
+            client.sendall(head + b"a" * 4096)
+            assert [403] == statuses(client.recv(65536))
+
+
+def test_a_connection_is_kept_after_a_form(server: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its body came alone, as proxies send it: that is no beginning of another head."""
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.1)
+    with server.connect() as client:
+        client.sendall(POST + TYPE + b"Content-Length: 7\r\n\r\n")
+        time.sleep(0.05)
+        client.sendall(b"lease=x")
+        assert [403] == statuses(client.recv(65536))
+        time.sleep(0.5)
+        client.sendall(GET)
+        assert [200] == statuses(client.recv(65536))
+
+
+def test_a_trailer_names_no_buyer(tmp_path: Path) -> None:
+    """Proxies take such a field out of a head, and let trailers pass."""
+    trusted: dict[str, Any] = {"buyer": "header:X-User-Id", "trusted_proxies": ("127.0.0.0/8",)}
+    with gate_house(tmp_path, **trusted) as house, served(house) as one:
+        start = POST + b"Connection: close\r\n"
+        head, trailer = start + b"X-User-Id: eve\r\n" + CHUNKED + b"0\r\n\r\n", b"0\r\nX-User-Id: eve\r\n\r\n"
+        assert [303] == statuses(one.ask(head))
+        assert [403] == statuses(one.ask(start + CHUNKED + trailer))
+
+
+def test_an_answer_that_nobody_reads_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its connection: it would hold memory for as long as the client likes."""
+    monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
+    with gate_house(tmp_path) as house:
+        size = 30_000_000
+        house.push(items={"LAMP": replace(house.settings.items["LAMP"], name="a" * size)})
+        with served(house) as one, one.connect() as client:
+            client.sendall(GET)
+            assert client.recv(1000)
+            assert one.wait_until(lambda: not one.connections)
+            read = 0
+            with suppress(ConnectionResetError):
+                while piece := client.recv(1 << 20):
+                    read += len(piece)
+            assert read < size
 
 
 def test_a_form_may_come_in_chunks_and_wait_for_its_turn(server: Served) -> None:

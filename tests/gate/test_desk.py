@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from support.gate_house import (
     House,
     gate_house,
     order_path,
+    token,
 )
-from support.operators import ENDS_AT, STARTS_AT
+from support.operators import ENDS_AT, SALE, SECRET, STARTS_AT
 
+from flashgen.gate.app import Gate
 from flashgen.gate.metrics import Count
+from flashgen.gate.seal import COOKIE, Seal
 from flashgen.gate.storage.protocol import OrderState, StorageLost
 from flashgen.unlock.state import EVERY_SKU, State
 
@@ -66,6 +70,40 @@ def test_the_form_shows_the_product(browser: Browser) -> None:
     assert ("assets/mug.jpg", FOLDER, "3:00") == tuple(mug.value(name) for name in ("image", "site", "remaining"))
 
 
+def test_an_order_is_at_the_price_that_was_shown(house: House, browser: Browser) -> None:
+    """Another price leads to another form; it keeps the place, and nothing is ordered before it was seen."""
+    assert "19,90 €" == browser.get().value("price")
+    dearer = replace(house.settings.items["LAMP"], price="29.90", price_text="29,90 €")
+    house.push(items={**house.settings.items, "LAMP": dearer})
+    assert is_again(browser.post())
+    assert ([], 1, 1) == (house.orders(), house.count(Count.BAD_LEASE), house.in_use())
+    assert "29,90 €" == browser.get().value("price")
+    assert is_again(browser.post())
+    assert ["29.90"] == [order.price for order in house.orders()]
+
+
+def test_a_currency_is_part_of_the_price(house: House, browser: Browser) -> None:
+    """19.90 of another one is another price."""
+    browser.get()
+    house.push(currency="USD")
+    assert is_again(browser.post())
+    assert [] == house.orders()
+
+
+def test_an_order_shows_its_own_price(house: House, browser: Browser) -> None:
+    """As the product had it then, whatever it costs today, and in the words of the sale where it still costs that."""
+    browser.get()
+    browser.post()
+    assert "19,90 €" == browser.get().value("price")
+    today = house.settings.items
+    house.push(items={**today, "LAMP": replace(today["LAMP"], price="9.90", price_text="9,90 €")})
+    assert ("A &lt;lamp&gt;", "19.90 EUR") == ((shown := browser.get()).value("name"), shown.value("price"))
+    house.push(items=today, currency="USD")
+    assert "19.90 EUR" == browser.get().value("price")
+    house.push(items={"MUG": today["MUG"]})
+    assert ("LAMP", "19.90 EUR") == ((shown := browser.get()).value("name"), shown.value("price"))
+
+
 def test_odd_skus_find_their_way(browser: Browser) -> None:
     """Whatever characters they have."""
     assert "form" == browser.get("É 1").page
@@ -99,9 +137,9 @@ def test_every_answer_keeps_the_token_to_itself(house: House, browser: Browser) 
 
 def test_two_tabs_share_a_place_and_an_order(house: House, browser: Browser) -> None:
     """Double clicks and back buttons come to the same."""
-    first, second = browser.get(), browser.get()
-    assert (first.value("lease"), 1) == (second.value("lease"), house.in_use())
-    assert [True, True] == [is_again(browser.post()) for _ in range(2)]
+    tabs = [browser.get().value("lease") for _ in range(2)]
+    assert 1 == house.in_use()
+    assert [True, True] == [is_again(browser.post(lease=lease)) for lease in tabs]
     assert 1 == len(house.orders())
     assert "order" == browser.get().page
 
@@ -175,6 +213,40 @@ def test_sold_out_is_known_for_half_a_second(house: House) -> None:
     assert "form-pictured" == Browser(house).get("MUG").page
     house.even.wait(0.02)
     assert "form" == Browser(house).get().page
+
+
+def test_a_push_may_raise_the_stock(house: House) -> None:
+    """What was sold out before is asked for again at once."""
+    buyer = Browser(house)
+    buyer.get("É 1")
+    buyer.post("É 1")
+    assert is_ended(Browser(house).get("É 1"))
+    house.push(items={**house.settings.items, "É 1": replace(house.settings.items["É 1"], stock=2)})
+    assert "form" == Browser(house).get("É 1").page
+
+
+def test_a_cookie_lasts_beyond_the_end(house: House, browser: Browser) -> None:
+    """For 30 days: so long a buyer can come back to see their order."""
+    seconds = int(ENDS - house.clock()) + 30 * 86400
+    assert f"Max-Age={seconds}" in browser.get().one("set-cookie").split("; ")
+
+
+def test_a_secret_is_rotated_under_way(house: House, browser: Browser) -> None:
+    """Cookies and forms of the key before still count; new ones are of the newest."""
+    browser.get()
+    newest = b"the newest secret, of 32 bytes or more"
+    house.outside = replace(house.outside, keys=(newest, SECRET))
+    house.gate = Gate({SALE: lambda: house.reader.reading}, house.outside)
+    assert is_again(browser.post())
+    assert "order" == browser.get().page
+    other = Browser(house)
+    other.get()
+    buyer, _, signature = other.cookie.partition("=")[2].partition(".")
+    assert Seal([newest], COOKIE).is_good(buyer, signature)
+    house.outside = replace(house.outside, keys=(newest,))
+    house.gate = Gate({SALE: lambda: house.reader.reading}, house.outside)
+    assert is_again(other.post(shown=token(newest)))
+    assert [False, True] == [one.get(shown=token(newest)).page == "order" for one in (browser, other)]
 
 
 def test_an_address_has_a_quarter_of_the_slots(house: House) -> None:

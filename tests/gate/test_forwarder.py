@@ -32,9 +32,12 @@ class Bureau:
     path: Path
     shop: OrderStandIn
     clock: Clock = field(default_factory=lambda: Clock(NOW + 1))
+    even: Clock = field(default_factory=lambda: Clock(1000.0))
     told: list[tuple[str, OrderState]] = field(default_factory=list)
+    became: list[OrderState | None] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     send: Send | None = None
+    chance: float = 0.0
 
     def __post_init__(self) -> None:
         self.send = OrderSubsystem(self.shop.url, b"k" * 32, self.clock, AT_ONCE).send
@@ -66,10 +69,20 @@ class Bureau:
             open_storage or self.open,
             lambda: self.send,
             now=self.clock,
-            chance=lambda: 0.0,
-            told=lambda order, verdict: self.told.append((order.id, verdict.state)),
+            even=self.even,
+            chance=lambda: self.chance,
+            told=self._tell,
             log=lambda error: self.trouble.append(str(error)),
         )
+
+    def _tell(self, order: Order, verdict: Verdict, state: OrderState | None) -> None:
+        self.became.append(state)
+        self.told.append((order.id, verdict.state))
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass, by both clocks."""
+        self.clock.wait(seconds)
+        self.even.wait(seconds)
 
     @contextmanager
     def forwarding(self, open_storage: Callable[[], Storage] | None = None) -> Iterator[Forwarder]:
@@ -87,7 +100,7 @@ class Bureau:
         while not is_so():
             assert time.monotonic() < deadline, (self.told, self.trouble, self.shop.keys())
             time.sleep(0.01)
-            self.clock.wait(passing)
+            self.wait(passing)
 
 
 @pytest.fixture
@@ -256,6 +269,153 @@ class Failing:
         return getattr(self._storage, name)
 
 
+def test_attempts_that_never_end_stop_nothing(bureau: Bureau) -> None:
+    """After CLAIM_SECONDS they are given up, and other orders go in their place."""
+    real, is_over, stuck = bureau.send, threading.Event(), list[str]()
+    assert real
+
+    def send(order: Order) -> Verdict:
+        if len(stuck) < AT_ONCE:
+            stuck.append(order.id)
+            is_over.wait(PATIENCE_SECONDS)
+            return Verdict(OrderState.UNKNOWN, "no answer: timed out")
+        return real(order)
+
+    bureau.send = send
+    bureau.buy(*(f"b{number}" for number in range(AT_ONCE + 1)))
+    with bureau.forwarding():
+        bureau.wait_until(lambda: len(stuck) == AT_ONCE)
+        time.sleep(0.05)
+        assert [] == bureau.shop.received
+        bureau.wait(CLAIM_SECONDS)
+        bureau.wait_until(lambda: len(bureau.told) == AT_ONCE + 1)
+        assert {OrderState.DONE} == set(bureau.orders().values())
+        is_over.set()
+
+
+def test_a_probe_that_never_ends_is_not_the_last(bureau: Bureau) -> None:
+    """The breaker lets another one through when that has been given up."""
+    real, is_over, sent = bureau.send, threading.Event(), list[str]()
+    assert real
+
+    def send(order: Order) -> Verdict:
+        sent.append(order.id)
+        if len(sent) <= Breaker.FAILURES:
+            return Verdict(OrderState.UNKNOWN, "HTTP 500")
+        if len(sent) == Breaker.FAILURES + 1:
+            is_over.wait(2 * PATIENCE_SECONDS)
+        return real(order)
+
+    bureau.send = send
+    bureau.buy(*(f"b{number}" for number in range(Breaker.FAILURES)))
+    with bureau.forwarding():
+        bureau.wait_until(lambda: len(sent) == Breaker.FAILURES + 1, passing=0.05)
+        bureau.wait(CLAIM_SECONDS / 2)
+        time.sleep(0.1)
+        assert Breaker.FAILURES + 1 == len(sent)
+        bureau.wait_until(lambda: set(bureau.orders().values()) == {OrderState.DONE}, passing=1.0)
+        is_over.set()
+
+
+def test_a_clear_answer_counts_however_late(bureau: Bureau) -> None:
+    """An unclear one does not: the order may be on its way again, and its claim another's."""
+    answers = {
+        "order-ada": Verdict(OrderState.DONE, "HTTP 201"),
+        "order-ben": Verdict(OrderState.UNKNOWN, "HTTP 503"),
+    }
+    begun, is_over = list[str](), threading.Event()
+
+    def send(order: Order) -> Verdict:
+        begun.append(order.id)
+        is_over.wait(PATIENCE_SECONDS)
+        return answers[order.id]
+
+    bureau.send = send
+    bureau.buy("ada", "ben")
+    with bureau.forwarding():
+        bureau.wait_until(lambda: len(begun) == 2)
+        bureau.even.wait(CLAIM_SECONDS)
+        time.sleep(0.1)
+        is_over.set()
+        bureau.wait_until(lambda: bool(bureau.told))
+        time.sleep(0.1)
+    assert [("order-ada", OrderState.DONE)] == bureau.told
+    assert {"order-ada": OrderState.DONE, "order-ben": OrderState.ACCEPTED} == bureau.orders()
+
+
+def test_an_attempt_that_cannot_begin_is_not_under_way(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine may have no thread to spare for a moment; the order is sent again as after any other failure."""
+    real, buyers = threading.Thread.start, [f"a{number}" for number in range(AT_ONCE)]
+    failures = [f"order-{buyer}" for buyer in buyers]
+
+    def start(thread: threading.Thread) -> None:
+        name = thread.name.removeprefix("order ")
+        if name in failures:
+            failures.remove(name)
+            raise RuntimeError("can't start new thread")
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    bureau.buy(*buyers)
+    with bureau.forwarding():
+        bureau.wait_until(lambda: len(bureau.told) == AT_ONCE)
+        bureau.clock.wait(1.0)
+        bureau.wait_until(lambda: len(bureau.told) == 2 * AT_ONCE)
+    assert [OrderState.UNKNOWN] * AT_ONCE + [OrderState.DONE] * AT_ONCE == [state for _, state in bureau.told]
+    assert [] == bureau.trouble
+
+
+def test_a_result_comes_with_what_the_order_is_here(bureau: Bureau) -> None:
+    """Somebody may have decided while it was on its way: that stays, and whoever logs sees both."""
+    is_begun, is_decided = threading.Event(), threading.Event()
+
+    def send(order: Order) -> Verdict:
+        is_begun.set()
+        is_decided.wait(PATIENCE_SECONDS)
+        return Verdict(OrderState.DONE, "HTTP 201")
+
+    bureau.send = send
+    bureau.buy("ada")
+    order = "order-ada"
+    with bureau.forwarding():
+        assert is_begun.wait(PATIENCE_SECONDS)
+        with bureau.storage() as storage:
+            storage.settle(order, OrderState.REJECTED, bureau.clock(), bureau.clock(), "by hand: ann")
+        is_decided.set()
+        bureau.wait_until(lambda: bool(bureau.told))
+    assert ([(order, OrderState.DONE)], [OrderState.REJECTED]) == (bureau.told, bureau.became)
+    assert {order: OrderState.REJECTED} == bureau.orders()
+
+
+def test_each_attempt_waits_longer_than_the_one_before(bureau: Bureau) -> None:
+    """By how many there were."""
+    bureau.chance = 1.0
+    bureau.shop.otherwise = status(503)
+    bureau.buy("ada")
+    waits = []
+    with bureau.forwarding():
+        for attempt in range(1, 4):
+            bureau.wait_until(lambda count=attempt: len(bureau.told) == count)  # type: ignore[misc]
+            with bureau.storage() as storage:
+                (order,) = storage.orders(SALE)
+            waits.append(order.due_at - bureau.clock())
+            bureau.clock.wait(waits[-1])
+    assert [retry_after(attempt, 1.0) for attempt in (1, 2, 3)] == waits
+
+
+def test_a_clock_that_is_set_back_keeps_no_breaker_open(bureau: Bureau) -> None:
+    """It goes by one that runs evenly."""
+    bureau.shop.otherwise = status(500)
+    bureau.buy(*(f"b{number:03}" for number in range(30)))
+    with bureau.forwarding():
+        bureau.wait_until(lambda: len(bureau.told) >= Breaker.FAILURES)
+        time.sleep(0.1)
+        bureau.clock.wait(-0.9)  # to just after the orders came in
+        before = len(bureau.shop.received)
+        bureau.even.wait(60)
+        bureau.wait_until(lambda: len(bureau.shop.received) > before)
+
+
 @pytest.mark.parametrize("call", ["claim", "settle"])
 @pytest.mark.parametrize("error", [StorageLost("gone"), RuntimeError("a surprise")])
 def test_trouble_with_the_storage_ends_nothing(bureau: Bureau, call: str, error: Exception) -> None:
@@ -335,20 +495,36 @@ def test_a_new_address_is_tried_at_once(bureau: Bureau) -> None:
         assert at == bureau.clock()
 
 
+def fail(breaker: Breaker, times: int, now: float = 0.0) -> None:
+    """So many attempts without an answer."""
+    for _ in range(times):
+        breaker.record("one", OrderState.UNKNOWN, now)
+
+
 def test_the_breaker_lets_one_through_after_a_while() -> None:
     """Longer each time, half a minute at most; a clear answer closes it."""
     breaker = Breaker()
-    for _ in range(Breaker.FAILURES - 1):
-        breaker.record(OrderState.UNKNOWN, 0.0)
+    fail(breaker, Breaker.FAILURES - 1)
     assert AT_ONCE == breaker.allowed(0.0, AT_ONCE)
-    breaker.record(OrderState.UNKNOWN, 0.0)
+    fail(breaker, 1)
     assert (0, 1) == (breaker.allowed(0.4, AT_ONCE), breaker.allowed(0.5, AT_ONCE))
-    assert 0 == breaker.allowed(0.5, AT_ONCE - 1)
-    for _ in range(20):
-        breaker.record(OrderState.UNKNOWN, 100.0)
+    fail(breaker, 20, now=100.0)
     assert (0, 1) == (breaker.allowed(129.9, AT_ONCE), breaker.allowed(130.0, AT_ONCE))
-    breaker.record(OrderState.REJECTED, 130.0)
+    breaker.record("one", OrderState.REJECTED, 130.0)
     assert AT_ONCE == breaker.allowed(130.0, AT_ONCE)
+
+
+def test_the_breaker_waits_for_the_one_that_it_let_through() -> None:
+    """For that one alone: attempts of before, which may never end, stand in nobody's way."""
+    breaker = Breaker()
+    breaker.begun("before")
+    fail(breaker, Breaker.FAILURES)
+    assert (0, 1) == (breaker.allowed(0.5, 0), breaker.allowed(0.5, 1))
+    breaker.begun("probe")
+    breaker.record("before", OrderState.UNKNOWN, 1.0)
+    assert 0 == breaker.allowed(1e6, AT_ONCE)
+    breaker.record("probe", OrderState.UNKNOWN, 2.0)
+    assert 1 == breaker.allowed(1e6, AT_ONCE)
 
 
 def test_retries_are_spread_and_have_a_longest() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from support.clock import Clock
 
-from flashgen.gate.log import AGAIN_SECONDS, JsonLines, LibraryLog, Sparing
+from flashgen.gate.log import AGAIN_SECONDS, KINDS_MAX, JsonLines, LibraryLog, Sparing
 
 
 @pytest.fixture
@@ -25,11 +25,17 @@ def log(lines: list[str]) -> JsonLines:
 
 
 @pytest.fixture
-def library(log: JsonLines) -> Iterator[logging.Logger]:
+def even() -> Clock:
+    """A clock that runs evenly."""
+    return Clock(0.0)
+
+
+@pytest.fixture
+def library(log: JsonLines, even: Clock) -> Iterator[logging.Logger]:
     """A logger whose words go there."""
     logger = logging.getLogger("test-of-log")
     logger.propagate = False
-    handler = LibraryLog(log)
+    handler = LibraryLog(log, even)
     logger.addHandler(handler)
     yield logger
     logger.removeHandler(handler)
@@ -75,6 +81,33 @@ def test_what_a_library_says_is_a_line(library: logging.Logger, lines: list[str]
     """With its arguments."""
     library.warning("%d of %d", 1, 2)
     assert "1 of 2" == json.loads(lines[0])["message"]
+
+
+def test_a_library_cannot_flood_the_log(library: logging.Logger, lines: list[str], even: Clock) -> None:
+    """Any client can have a server complain, in several ways by turns; how often it did is told later."""
+    for _ in range(1000):
+        library.warning("Invalid HTTP request received.")
+        library.warning("Unsupported upgrade request.")
+    assert 2 == len(lines)
+    even.wait(AGAIN_SECONDS)
+    library.warning("Invalid HTTP request received.")
+    assert (3, 999) == (len(lines), json.loads(lines[2])["left_out"])
+    assert "left_out" not in json.loads(lines[0])
+
+
+def test_what_a_library_says_is_told_when_it_is_new(library: logging.Logger, lines: list[str]) -> None:
+    """Another argument, another error."""
+    for number in (1, 2, 2):
+        library.warning("pool %d is full", number)
+    assert ["pool 1 is full", "pool 2 is full"] == [json.loads(line)["message"] for line in lines]
+
+
+def test_complaints_without_end_take_no_memory(log: JsonLines, even: Clock) -> None:
+    """Each may be worded anew."""
+    handler = LibraryLog(log, even)
+    for number in range(1000):
+        handler.emit(logging.makeLogRecord({"msg": f"number {number}"}))
+    assert 0 < len(handler._sparing) <= KINDS_MAX
 
 
 def test_trouble_that_goes_on_is_told_now_and_then() -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import hmac
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
 
 import pytest
 from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.s3_server import free_port
+from support.self_signed import self_signed
 
 from flashgen.gate import order_subsystem
 from flashgen.gate.order_subsystem import OrderSubsystem, Verdict, meaning
 from flashgen.gate.storage.protocol import Order, OrderState
 
 KEY = bytes(range(32))
+PATIENCE_SECONDS = 20.0
 NOW = 1_795_370_000.9
 ORDER = Order("order-1", "night", "É 1", "ada", "19.90", "EUR", NOW)
 
@@ -118,8 +123,102 @@ def test_a_connection_that_dies_before_the_answer(shop: OrderStandIn) -> None:
     assert 1 == len(shop.received)
 
 
-def test_a_connection_that_dies_in_the_middle_of_the_answer(shop: OrderStandIn) -> None:
-    """Half an answer is none."""
+@pytest.mark.parametrize("part", [b"X", b"X-More: x\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
+def test_an_answer_that_drips_is_none(shop: OrderStandIn, monkeypatch: pytest.MonkeyPatch, part: bytes) -> None:
+    """However often a byte of it comes, its time runs out."""
+    monkeypatch.setattr(order_subsystem, "READ_SECONDS", 0.3)
+    is_over = threading.Event()
+
+    def drip(desk: Desk) -> None:
+        if not part.startswith(b"HTTP"):
+            desk.wfile.write(b"HTTP/1.1 200 OK\r\n")
+        with suppress(OSError):
+            while not is_over.wait(0.05):
+                desk.wfile.write(part)
+
+    shop.otherwise = drip
+    sending = Thread(target=lambda: verdicts.append(subsystem(shop.url).send(ORDER)), daemon=True)
+    verdicts: list[Verdict] = []
+    sending.start()
+    sending.join(PATIENCE_SECONDS)
+    is_over.set()
+    assert [Verdict(OrderState.UNKNOWN, "no answer: timed out")] == verdicts
+
+
+def test_an_answer_that_drips_by_tls_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same as without; one that does not drip is an answer, and its connection is kept."""
+    monkeypatch.setattr(order_subsystem, "READ_SECONDS", 0.3)
+    certificate, key = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    is_over, ports = threading.Event(), set[int]()
+
+    def note(desk: Desk) -> None:
+        ports.add(desk.client_address[1])
+        desk.say(201)
+
+    def drip(desk: Desk) -> None:
+        with suppress(OSError):
+            while not is_over.wait(0.05):
+                desk.wfile.write(b"H")
+
+    with order_stand_in((certificate, key)) as shop:
+        gate = subsystem(shop.url)
+        shop.answers, shop.otherwise = [note, note], drip
+        verdicts: list[Verdict] = []
+        sending = Thread(target=lambda: verdicts.extend(gate.send(ORDER) for _ in range(3)), daemon=True)
+        sending.start()
+        sending.join(PATIENCE_SECONDS)
+        is_over.set()
+        gate.close()
+    done = Verdict(OrderState.DONE, "HTTP 201")
+    assert [done, done, Verdict(OrderState.UNKNOWN, "no answer: timed out")] == verdicts
+    assert 1 == len(ports)
+
+
+@pytest.mark.parametrize("part", [b"x", b""])
+def test_a_body_that_drips_is_not_waited_for(shop: OrderStandIn, monkeypatch: pytest.MonkeyPatch, part: bytes) -> None:
+    """Its head has said what there is to say; the next order has another connection."""
+    monkeypatch.setattr(order_subsystem, "READ_SECONDS", 0.3)
+    is_over = threading.Event()
+
+    def drip(desk: Desk) -> None:
+        desk.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: 10000\r\n\r\n")
+        with suppress(OSError):
+            while not is_over.wait(0.05):
+                desk.wfile.write(part)
+
+    shop.answers = [drip]
+    gate = subsystem(shop.url)
+    verdicts: list[Verdict] = []
+    sending = Thread(target=lambda: verdicts.append(gate.send(ORDER)), daemon=True)
+    sending.start()
+    sending.join(PATIENCE_SECONDS)
+    assert [Verdict(OrderState.DONE, "HTTP 201")] == verdicts
+    assert Verdict(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
+    is_over.set()
+
+
+def test_a_body_without_an_end_is_not_read(shop: OrderStandIn) -> None:
+    """Nobody needs it; its connection is closed, and the next order has another."""
+    written = []
+
+    def pour(desk: Desk) -> None:
+        desk.wfile.write(b"HTTP/1.1 201 Created\r\nContent-Length: 1000000000\r\n\r\n")
+        with suppress(OSError):
+            for _ in range(1000):
+                desk.wfile.write(b"x" * 1_000_000)
+                written.append(1)
+        desk.close_connection = True
+
+    shop.answers = [pour]
+    gate = subsystem(shop.url)
+    assert Verdict(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
+    assert Verdict(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
+    assert len(written) < 100
+
+
+def test_a_connection_that_dies_in_the_middle_of_the_body(shop: OrderStandIn) -> None:
+    """The head was the answer."""
 
     def half(desk: Desk) -> None:
         desk.send_response(200)
@@ -130,7 +229,7 @@ def test_a_connection_that_dies_in_the_middle_of_the_answer(shop: OrderStandIn) 
         desk.cut()
 
     shop.otherwise = half
-    assert OrderState.UNKNOWN is subsystem(shop.url).send(ORDER).state
+    assert OrderState.DONE is subsystem(shop.url).send(ORDER).state
 
 
 def test_an_answer_that_comes_twice_is_not_the_next_order_s(shop: OrderStandIn) -> None:
@@ -165,13 +264,33 @@ def test_notes_hold_no_address_and_no_buyer(shop: OrderStandIn) -> None:
         assert "ada" not in note
 
 
-def test_connections_are_kept(shop: OrderStandIn) -> None:
+def say_packed(desk: Desk) -> None:
+    """A body that is unpacked to nothing but trouble."""
+    desk.say(200, b"no gzip at all", **{"Content-Encoding": "gzip"})
+
+
+def say_in_pieces(desk: Desk) -> None:
+    """A chunked body."""
+    desk.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda desk: desk.say(200),
+        lambda desk: desk.say(200, b""),
+        lambda desk: desk.say(204, b""),
+        say_in_pieces,
+        say_packed,
+    ],
+)
+def test_connections_are_kept(shop: OrderStandIn, answer: Callable[[Desk], None]) -> None:
     """A handshake an order would be the larger part of it."""
     ports: list[int] = []
 
     def note(desk: Desk) -> None:
         ports.append(desk.client_address[1])
-        desk.say(200)
+        answer(desk)
 
     shop.otherwise = note
     gate = subsystem(shop.url)

@@ -73,6 +73,21 @@ def _lost(asks: object) -> None:
     raise StorageLost("gone")
 
 
+def test_a_crowd_of_probes_asks_a_lost_storage_once_a_second(
+    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every page probes; a storage that comes back is not met by all of them."""
+    monkeypatch.setattr(house.storage, "decide", _lost)
+    browser.get()
+    before = house.count(Count.STORAGE_ERRORS)
+    for _ in range(3):
+        house.even.wait(1)
+        for _ in range(20):
+            browser.ask("GET", "/readyz")
+            house.run(house.gate._health.rest())
+    assert 3 == house.count(Count.STORAGE_ERRORS) - before
+
+
 def test_two_sales_are_ready_each_for_itself(house: House) -> None:
     """Doctor asks for the one whose token it shows; pages go where any is served."""
     house.gate = Gate({SALE: lambda: house.reader.reading, "other": lambda: None}, house.outside)

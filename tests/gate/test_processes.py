@@ -22,7 +22,7 @@ from support.redis_server import redis_server
 
 from flashgen.unlock.pointer import Pointer, parse
 
-STORED = Path(".flashgen/gate.db")
+STORED = Path(".flashgen/gate-local.db")
 
 
 @dataclass
@@ -298,9 +298,9 @@ def test_it_says_what_it_serves(place: Place, gate: GateProcess) -> None:
     """Where it listens, as which server, the sale, its storage, where orders go."""
     said = gate.said.read_text(encoding="utf-8").splitlines()
     assert [
-        f"{gate.url} serves {place.shop.servers[0]}",
+        f"listening on {gate.url}, as {place.shop.servers[0]}",
         f"{SALE}: live, 10 slots, orders go to {place.subsystem.url}",
-        "storage: sqlite:.flashgen/gate.db",
+        "storage: sqlite:.flashgen/gate-local.db",
     ] == said
     assert 0o600 == (place.root / STORED).stat().st_mode & 0o777
 
@@ -331,7 +331,7 @@ def test_several_servers_share_a_redis(tmp_path: Path) -> None:
             buyer.url = west.url
             assert "Order number" in buyer.get("LAMP").text
             assert 303 == Buyer(west.url, buyer.path).get("LAMP").status
-            assert f"{west.url} serves {west.url}" in west.said.read_text(encoding="utf-8")
+            assert f"listening on {west.url}\n" in west.said.read_text(encoding="utf-8")
             assert "warning: redis://127.0.0.1" in east.log.read_text(encoding="utf-8")
             assert "accepted" in run(tmp_path, "gate", "orders", "list", SALE, **place)
         said = "".join(one.read_text(encoding="utf-8") for gate in (east, west) for one in (gate.log, gate.said))

@@ -7,12 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from support.clock import Clock
 from support.gate_house import FORM_KEYS, LIVE, PRIVATE, SETTINGS, House
 from support.operators import HEADERS, KEY, SALE
 
 from flashgen.errors import NoAnswer, Refused
-from flashgen.gate.reading import Reader, Reading
+from flashgen.gate.reading import Parsed, Reader, Reading
 from flashgen.gate.settings import Settings, render, settings_key
+from flashgen.store import Stored
+from flashgen.store.memory import MemoryStore
 from flashgen.unlock.pointer import Forward, Pointer, pointer_key
 from flashgen.unlock.pointer import render as render_pointer
 from flashgen.unlock.state import State
@@ -53,9 +56,68 @@ def test_an_older_pointer_is_ignored(house: House) -> None:
     """A store that goes back in time is not believed, until the last reading is too old."""
     house.point(state=State.ENDED)
     house.put_pointer(Pointer(1, "n1", LIVE))
-    house.wait(11)
+    said = len(house.events)
+    house.wait(1)
+    house.wait(10)
+    (told,) = [facts["error"] for _, facts in house.events[said:]]
+    assert f"{KEY} went from revision 3 back to 1" == told.message
     assert State.ENDED is current(house).pointer.state.state
     assert not current(house).is_fresh(house.even())
+
+
+def test_what_a_gate_must_not_follow_is_no_reading(house: House) -> None:
+    """A push may ask for what this gate cannot do."""
+
+    def check(settings: Settings) -> None:
+        if len(settings.servers) > 1:
+            raise Refused("two are too many")
+
+    told: list[Any] = []
+    reader = Reader(house.store, SALE, house.even, told.append, check)
+    reader.look()
+    before = reader.reading
+    house.push(servers=(*SETTINGS.servers, "https://other.example.com"))
+    house.even.wait(1)
+    reader.look()
+    assert before
+    assert (before, ["two are too many"]) == (reader.reading, [error.message for error in told])
+
+
+def test_a_slow_store_makes_an_old_reading(house: House) -> None:
+    """It is as old as the first question: the answer may have been on its way for long."""
+    slow = Slow(house.store, house.even)
+    reader = Reader(slow, SALE, house.even, lambda _: None)  # type: ignore[arg-type]
+    reader.read()
+    assert reader.reading
+    assert (1000.0, False) == (reader.reading.taken_at, reader.reading.is_fresh(house.even()))
+
+
+class Slow:
+    """A store that takes its time."""
+
+    def __init__(self, store: MemoryStore, even: Clock) -> None:
+        self.url = store.url
+        self._store = store
+        self._even = even
+
+    def get(self, key: str) -> Any:
+        """What is there, late."""
+        self._even.wait(6)
+        return self._store.get(key)
+
+
+def test_an_object_at_another_key_is_another() -> None:
+    """Also when its store calls both versions the same."""
+
+    class Numbered:
+        url = "numbered:"
+
+        def get(self, key: str) -> Stored:
+            """The key."""
+            return Stored(key.encode(), PRIVATE, "1")
+
+    parsed = Parsed(lambda body, key: body)
+    assert [b"a", b"b"] == [parsed.read(Numbered(), key) for key in ("a", "b")]  # type: ignore[arg-type]
 
 
 def test_a_rotated_pointer_counts_anew(house: House) -> None:

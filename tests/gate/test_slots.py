@@ -11,6 +11,7 @@ from support.gate_house import SERVER, Browser, House, order_path
 
 from flashgen.gate.metrics import Count
 from flashgen.gate.storage.protocol import Leave
+from flashgen.unlock.state import State
 
 
 def test_a_slot_comes_back_when_the_client_has_left(house: House, browser: Browser) -> None:
@@ -134,6 +135,58 @@ def test_a_second_form_that_is_lost_takes_nothing_from_the_first(house: House, b
 
     house.run(leave())
     assert 1 == house.in_use()
+
+
+def test_a_double_click_keeps_its_place_when_the_first_is_broken_off(house: House, browser: Browser) -> None:
+    """As browsers do: the first took the slot, and the second was told of it."""
+    browser.get("MUG")
+
+    async def broken_off() -> None:
+        async def receive() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: Any) -> None:
+            return None
+
+        await house.gate(browser.scope("GET", order_path()), receive, send)
+
+    async def clicks() -> Any:
+        _, form = await asyncio.gather(broken_off(), browser.asking("GET", order_path()))
+        await house.gate._health.rest()
+        return form
+
+    assert ("form", 2) == (house.run(clicks()).page, house.in_use())
+    house.point(state=State.PAUSED)
+    assert 303 == browser.post().status
+    assert ["LAMP"] == [order.sku for order in house.orders()]
+
+
+def test_a_stop_waits_until_slots_are_given_back(house: House, browser: Browser) -> None:
+    """Before the storage is closed."""
+
+    async def stop() -> int:
+        messages = iter(["lifespan.startup", "lifespan.shutdown"])
+
+        async def receive() -> dict[str, Any]:
+            return {"type": next(messages, "http.disconnect")}
+
+        async def send(message: Any) -> None:
+            if message["type"] == "lifespan.startup.complete":
+                await house.gate(browser.scope("GET", order_path()), left, send)
+
+        async def left() -> dict[str, Any]:
+            return {"type": "http.disconnect"}
+
+        in_use = []
+
+        async def closed() -> None:
+            in_use.append(house.in_use())
+
+        house.gate._on_stop = closed
+        await house.gate({"type": "lifespan"}, receive, send)
+        return in_use[0]
+
+    assert (0, 1) == (house.run(stop()), house.count(Count.LEASES))
 
 
 def test_leaving_goes_to_the_server_that_gave(house: House, browser: Browser) -> None:

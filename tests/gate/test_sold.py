@@ -19,7 +19,15 @@ from support.visits import NOW, bought
 from flashgen.errors import StoreError
 from flashgen.gate import sold
 from flashgen.gate.settings import Item, Settings
-from flashgen.gate.sold import OFFICE_SECONDS, QUIET_SECONDS, WRITE_SECONDS, Ledger, SoldWriter, gone
+from flashgen.gate.sold import (
+    OFFICE_SECONDS,
+    QUIET_SECONDS,
+    STAND_DOWN_SECONDS,
+    WRITE_SECONDS,
+    Ledger,
+    SoldWriter,
+    gone,
+)
 from flashgen.gate.storage.protocol import OrderState, Storage, StorageLost
 from flashgen.gate.storage.sqlite import SqliteStorage
 from flashgen.store import Store
@@ -87,6 +95,8 @@ class Desk:
     even: Clock = field(default_factory=lambda: Clock(1000.0))
     said: list[frozenset[str] | Exception] = field(default_factory=list)
     looks: int = 0
+    items: dict[str, Item] = field(default_factory=lambda: dict(ITEMS))
+    is_known: bool = True
 
     def open(self) -> Storage:
         """As a writer does."""
@@ -106,16 +116,21 @@ class Desk:
         with closing(self.open()) as storage:
             storage.settle(f"order-{buyer}-{sku}-{SALE}", OrderState.REJECTED, NOW, NOW, "HTTP 409")
 
-    def writer(self, who: str = "one", control: Callable[[], Control] | None = None) -> SoldWriter:
+    def writer(
+        self,
+        who: str = "one",
+        control: Callable[[], Control] | None = None,
+        open_storage: Callable[[], Storage] | None = None,
+    ) -> SoldWriter:
         """One that has not begun."""
 
-        def known() -> tuple[Settings, SaleState]:
+        def known() -> tuple[Settings, SaleState] | None:
             self.looks += 1
-            return replace(SETTINGS, items=ITEMS), self.state()
+            return (replace(SETTINGS, items=self.items), self.state()) if self.is_known else None
 
         return SoldWriter(
             SALE,
-            self.open,
+            open_storage or self.open,
             known,
             lambda _: control() if control else replace(control_of(self.store, f"gate-{who}"), sign=None),
             who=who,
@@ -272,7 +287,7 @@ def test_trouble_with_the_store_is_told_and_tried_again(desk: Desk) -> None:
         for count in (1, 2):
             desk.wait_until(lambda count=count: len(desk.said) == count)  # type: ignore[misc]
             assert frozenset() == desk.state().sold
-            desk.wait(WRITE_SECONDS)
+            desk.wait(STAND_DOWN_SECONDS)
         desk.wait_until(lambda: desk.state().sold == {"RUG"})
     assert ["out of order", "a surprise"] == [str(one).partition(";")[0] for one in desk.said[:2]]
 
@@ -293,6 +308,109 @@ def test_a_storage_that_is_away_is_opened_again(desk: Desk, monkeypatch: pytest.
     with desk.writing():
         desk.wait_until(lambda: desk.state().sold == {"RUG"})
     assert ["not yet"] * 3 == [str(one) for one in desk.said[:3]]
+
+
+def test_who_cannot_write_leaves_the_office(desk: Desk) -> None:
+    """It may be the only one that cannot: a credential of its own, a way of its own to the store."""
+
+    def refuse(store: MeddlingStore, write: Write) -> str:
+        store.meddle = refuse
+        raise StoreError("access denied")
+
+    broken = MeddlingStore(desk.store, Wall(), refuse)
+    with desk.writing("one", control=lambda: replace(control_of(broken, "gate-one"), sign=None)):
+        desk.buy("RUG", "ada")
+        desk.wait_until(lambda: bool(desk.said))
+        with desk.writing("two"):
+            desk.let_look()
+            assert frozenset() == desk.state().sold
+            for _ in range(8):
+                desk.wait(1.0)
+            desk.wait_until(lambda: desk.state().sold == {"RUG"})
+    assert 1 == sum(isinstance(said, StoreError) for said in desk.said)
+    assert "gate-two" == chain(desk.store)[0].who
+
+
+def test_a_slow_writer_undoes_nothing(desk: Desk) -> None:
+    """Its term may end while the store keeps it waiting; what its successor wrote meanwhile stays."""
+
+    def other_first(store: MeddlingStore, write: Write) -> str:
+        newer = verbs.record_sold(frozenset({"LAMP", "RUG"}))
+        transition(replace(control_of(desk.store, "gate-two"), sign=None), newer)
+        return write()
+
+    meddling = MeddlingStore(desk.store, Wall(), other_first)
+    desk.buy("RUG", "ada")
+    with desk.writing(control=lambda: replace(control_of(meddling, "gate-one"), sign=None)):
+        desk.wait_until(lambda: bool(desk.said))
+    assert [frozenset({"RUG"})] == desk.said
+    assert {"LAMP", "RUG"} == desk.state().sold
+
+
+def test_a_sku_that_is_no_longer_for_sale_stays_sold(desk: Desk) -> None:
+    """A page of before, out of a cache, would open a button that leads nowhere."""
+    desk.buy("RUG", "ada")
+    with desk.writing():
+        desk.wait_until(lambda: desk.state().sold == {"RUG"})
+        del desk.items["RUG"]
+        for _ in range(12):
+            desk.wait(1.0)
+        desk.buy("LAMP", "ada", "ben")
+        desk.wait(WRITE_SECONDS)
+        desk.wait_until(lambda: "LAMP" in desk.state().sold)
+    assert {"LAMP", "RUG"} == desk.state().sold
+
+
+@pytest.mark.parametrize("is_away", ["without the office", "without a reading"])
+def test_what_was_not_watched_is_watched_anew(desk: Desk, is_away: str) -> None:
+    """Ten seconds without a break are ten that it has seen."""
+    desk.buy("RUG", "ada")
+    with desk.writing():
+        desk.wait_until(lambda: desk.state().sold == {"RUG"})
+        desk.give_back("ada", "RUG")
+        desk.wait(1.0)
+        if is_away == "without a reading":
+            desk.is_known = False
+            desk.wait(QUIET_SECONDS)
+            desk.is_known = True
+        else:
+            desk.now.wait(OFFICE_SECONDS)
+            with closing(desk.open()) as storage:
+                until = desk.now() + OFFICE_SECONDS
+                desk.wait_until(lambda: storage.elect(f"sold:{SALE}", "two", desk.now() + OFFICE_SECONDS, until))
+            desk.let_look()
+            desk.even.wait(QUIET_SECONDS)
+            desk.now.wait(2 * OFFICE_SECONDS)
+        desk.let_look()
+        assert {"RUG"} == desk.state().sold
+        for _ in range(5):
+            desk.wait(2.0)
+        desk.wait_until(lambda: desk.state().sold == frozenset())
+
+
+@pytest.mark.parametrize("how_it_closes", [None, RuntimeError("cannot even be closed")])
+def test_a_storage_in_trouble_is_opened_anew(desk: Desk, how_it_closes: Exception | None) -> None:
+    """Whatever its end is like."""
+    opened: list[Storage] = []
+
+    class Broken:
+        def elect(self, *_: object) -> bool:
+            raise StorageLost("gone")
+
+        def close(self) -> None:
+            if how_it_closes:
+                raise how_it_closes
+
+    def open_storage() -> Storage:
+        opened.append(Broken() if not opened else desk.open())  # type: ignore[arg-type]
+        return opened[-1]
+
+    desk.buy("RUG", "ada")
+    one = desk.writer(open_storage=open_storage)
+    one.start()
+    desk.wait_until(lambda: desk.state().sold == {"RUG"})
+    one.stop(PATIENCE_SECONDS)
+    assert 2 == len(opened)
 
 
 def test_a_closed_range_stays_closed(desk: Desk) -> None:

@@ -101,6 +101,19 @@ def test_ended_page_tells_what_is_true(visitor: Visitor, front: Storefront) -> N
     } == told
 
 
+def test_without_javascript_the_ended_page_says_what_is_amiss(chromium: Browser, front: Storefront) -> None:
+    """It cannot know what is true of the sale, and does not guess."""
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(front.url("ended/"))
+    told = page.locator("main p:visible").all_inner_texts()
+    context.close()
+    assert 3 == len(told), told
+    assert "No order was placed." == told[0]
+    assert told[1].startswith("The buy button needs JavaScript")
+    assert "Back to the sale" == told[2]
+
+
 def test_without_javascript_the_page_says_so(chromium: Browser, front: Storefront) -> None:
     """No dead countdown, no promise that the button will open."""
     context = chromium.new_context(java_script_enabled=False)

@@ -35,11 +35,25 @@ class SlotContract:
         assert Lease("lease-ada", LATER, is_new=True) == ask(storage, enter())
         assert 1 == in_use(storage)
 
-    def test_whoever_has_a_lease_gets_it_back_as_it_is(self, storage: Storage) -> None:
+    def test_whoever_has_a_lease_keeps_it(self, storage: Storage) -> None:
         """A second tab takes no second slot, and prolongs nothing."""
         ask(storage, enter())
-        assert Lease("lease-ada", LATER, is_new=False) == ask(storage, enter(lease="other", now=IN_TIME))
-        assert 1 == in_use(storage)
+        assert Lease("other", LATER, is_new=False) == ask(storage, enter(lease="other", now=IN_TIME))
+        assert (1, 0) == (in_use(storage), in_use(storage, now=LATER))
+
+    def test_a_lease_has_the_id_that_was_told_last(self, storage: Storage) -> None:
+        """Whoever clicked twice keeps their place when the first answer is lost; the address is counted once."""
+        one: dict[str, Any] = {"slots_per_address": 1}
+        storage.decide([enter(lease="first", **one), enter(lease="second", **one), leave(lease="first")])
+        assert (1, NoPlace.FULL) == (in_use(storage), ask(storage, enter("bob", **one)))
+        ask(storage, leave(lease="second"))
+        assert 0 == in_use(storage)
+        assert isinstance(ask(storage, enter("bob", **one)), Lease)
+
+    def test_older_forms_stay_good(self, storage: Storage) -> None:
+        """The first tab buys as well as the second."""
+        storage.decide([enter(lease="first"), enter(lease="second")])
+        assert buy().order == ask(storage, buy(lease="first", may_revive=False))
 
     def test_a_full_or_sold_out_server_still_gives_a_lease_back(self, storage: Storage) -> None:
         """The buyer's place is theirs."""

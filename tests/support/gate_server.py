@@ -7,7 +7,7 @@ import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
@@ -22,11 +22,12 @@ PATIENCE_SECONDS = 10.0
 
 @dataclass
 class Served:
-    """A gate that listens. `errors` are tracebacks that the server logged."""
+    """A gate that listens. `errors` are tracebacks that the server logged, `connections` those that are open."""
 
     house: House
     port: int
     errors: list[str]
+    connections: Collection[object]
 
     def connect(self) -> socket.socket:
         """A connection to it."""
@@ -64,7 +65,7 @@ def served(house: House) -> Iterator[Served]:
         assert thread.is_alive()
         time.sleep(0.005)
     try:
-        yield Served(house, listening.getsockname()[1], errors)
+        yield Served(house, listening.getsockname()[1], errors, server.server_state.connections)
     finally:
         server.should_exit = True
         thread.join(PATIENCE_SECONDS)

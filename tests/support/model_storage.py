@@ -92,7 +92,8 @@ class ModelStorage:
         if order or is_behind:
             return order or NoPlace.FULL
         if held := self._held(visit):
-            return Lease(held.id, held.expires_at, is_new=False)
+            self.slots[self.slots.index(held)] = replace(held, id=lease)
+            return Lease(lease, held.expires_at, is_new=False)
         if self._is_sold_out(visit):
             return NoPlace.SOLD_OUT
         if not self._has_room(visit):

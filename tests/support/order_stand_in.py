@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 
@@ -83,8 +85,8 @@ class OrderStandIn:
 
 
 @contextmanager
-def order_stand_in() -> Iterator[OrderStandIn]:
-    """Serve one."""
+def order_stand_in(tls: tuple[Path, Path] | None = None) -> Iterator[OrderStandIn]:
+    """Serve one; `tls` are the files of its certificate and key."""
     stand_in = OrderStandIn()
     turn = threading.Lock()
 
@@ -99,9 +101,13 @@ def order_stand_in() -> Iterator[OrderStandIn]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*tls)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
-        stand_in.url = f"http://127.0.0.1:{server.server_port}/api/orders"
+        stand_in.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}/api/orders"
         try:
             yield stand_in
         finally:

@@ -136,6 +136,25 @@ class OutboxContract:
         )
         assert {"order-ada", "order-bob"} == set(claimed(storage, NOW + 1))
 
+    def test_retry_of_some_leaves_the_rest(self, storage: Storage) -> None:
+        """Of those that were named it changes when they are due, and nothing else."""
+        bought(storage, "ada", "bob", "eve", "kim")
+        claimed(storage, NOW)
+        for buyer in ("ada", "bob"):
+            settled(storage, f"order-{buyer}", OrderState.UNKNOWN, NOW + 1e5, "timed out")
+        settled(storage, "order-eve", OrderState.DONE)
+        before = {order.id: order for order in storage.orders("night")}
+        named = ("order-ada", "order-eve", "order-kim", "nobody")
+        assert (0, 0, 1, 0) == (
+            storage.retry("night", NOW + 1, ()),
+            storage.retry("day", NOW + 1, named),
+            storage.retry("night", NOW + 1, named),
+            storage.retry("night", NOW + 1, named),
+        )
+        before["order-ada"] = replace(before["order-ada"], due_at=NOW + 1)
+        assert before == {order.id: order for order in storage.orders("night")}
+        assert ["order-ada"] == claimed(storage, NOW + 1)
+
     def test_orders_are_sorted(self, storage: Storage) -> None:
         """By when they were accepted, then by id, whatever became of them."""
         for buyer, moment in (("d", 2), ("c", 1), ("b", 3), ("a", 2)):

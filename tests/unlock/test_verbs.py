@@ -180,6 +180,12 @@ def test_the_gate_may_take_back_what_it_said() -> None:
     assert replace(STATES["live-A"], sold=frozenset()) == after
 
 
+def test_a_gate_writes_what_it_changed_and_no_more() -> None:
+    """It may have read long ago: what others said since stays, and what they took back is not said again."""
+    stale, newer = frozenset({"A", "B", "C"}), replace(STATES["live-A"], sold=frozenset({"A", "B", "X"}))
+    assert {"B", "D", "X"} == verbs.record_sold(frozenset({"B", "C", "D"}), instead_of=stale).apply(newer).sold
+
+
 def test_only_operators_decide() -> None:
     """The gate's and the push's writes cross with anybody's."""
     assert {"reschedule", "record-sold"} == {name for name, verb in VERBS.items() if not verb.decides}

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 # `flashgen.gate.storage.protocol.OrderState`, which help must not import; a test holds the two together.
 STATES = ("accepted", "unknown", "done", "rejected")
-STORAGE = "sqlite:.flashgen/gate.db"
+_ON_ITS_WAY = "an attempt may be on its way right now: if that is accepted after all, its unit is sold twice"
 
 storage_option = click.option(
     "--storage",
-    default=STORAGE,
-    show_default=True,
+    default="",
     metavar="URL",
     envvar="FLASHGEN_STORAGE",
-    help="sqlite:PATH, or redis://[:PASSWORD@]HOST:PORT/DB; also $FLASHGEN_STORAGE.",
+    help="sqlite:PATH, or redis://[:PASSWORD@]HOST:PORT/DB; also $FLASHGEN_STORAGE."
+    "  [default: sqlite:.flashgen/gate-TARGET.db]",
 )
 
 
@@ -41,7 +41,7 @@ def gate() -> None:
 @click.option("--server", default="", metavar="URL", help="Which of `order.servers` this is, if there are several.")
 @storage_option
 @click.option("--new-storage", is_flag=True, help="Sell a sale that has been live from a storage that is empty.")
-def serve(session: Session, sales: tuple[str, ...], workers: int, **options: Any) -> dict[str, Any]:
+def serve(session: Session, sales: tuple[str, ...], workers: int, storage: str, **options: Any) -> dict[str, Any]:
     """Take orders of SALE, or of every sale that has an `order` section, until it is stopped.
 
     It reads what was pushed and looks again every second; neither YAML nor pages are needed here.
@@ -52,26 +52,30 @@ def serve(session: Session, sales: tuple[str, ...], workers: int, **options: Any
     from flashgen.cli.gating import Recipe, standard_log
     from flashgen.edge.serving import listening
     from flashgen.gate.serving import serve as serve_gate
-    from flashgen.unlock.token import parse_keys
 
     if session.as_json:
         raise click.UsageError("gate serve never ends: there is no JSON document to print")
-    ask = Ask(tuple(dict.fromkeys(sales)), **options)
-    keys = parse_keys(session.project.secret(session.target_name))
+    ask = Ask(tuple(dict.fromkeys(sales)), storage=_storage(session, storage), **options)
     ready = make_ready(session, ask)
     session.is_watching = True
     with listening(ask.host, ask.port) as bound, tempfile.TemporaryDirectory(prefix="flashgen-gate-") as folder:
         _say(session, ready, ask.host, ask.port)
         counts = Path(folder) / "counts"
         recipe = Recipe(
-            session.project, session.target_name, ready.sales, ready.site, ready.server, ask.storage, keys, counts
+            session.project, session.target_name, ready.sales, ready.site, ready.server, ask.storage, ready.keys, counts
         )
         serve_gate(recipe, bound, workers, standard_log())
     return {}
 
 
+def _storage(session: Session, url: str) -> str:
+    """The one that was named, or this target's own: sales of two targets have the same names."""
+    return url or f"sqlite:.flashgen/gate-{session.project.target(session.target_name)[0]}.db"
+
+
 def _say(session: Session, ready: Ready, host: str, port: int) -> None:
-    session.say(f"http://{f'[{host}]' if ':' in host else host}:{port} serves {ready.server}")
+    here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    session.say(f"listening on {here}" + (f", as {ready.server}" if ready.server != here else ""))
     for reading in ready.readings:
         settings, state = reading.settings, reading.pointer.state.state
         # Without the query: there may be a password in it.
@@ -93,7 +97,7 @@ def list_orders(session: Session, sale: str, states: tuple[str, ...], storage: s
     """List orders, oldest first: when, id, SKU, state, attempts, what the last one met."""
     from flashgen.cli.order_book import facts, line, open_book
 
-    with open_book(storage, session.project.root, sale) as book:
+    with open_book(_storage(session, storage), session.project.root, sale) as book:
         found = [order for order in book.orders(sale) if not states or order.state in states]
         for order in found:
             session.say(line(order))
@@ -111,7 +115,7 @@ def export(session: Session, sale: str, output: Path | None, form: str | None, s
     """Write all orders with their buyers, for a spreadsheet or another system."""
     from flashgen.cli.order_book import as_csv, as_json, facts, open_book, write_private
 
-    with open_book(storage, session.project.root, sale) as book:
+    with open_book(_storage(session, storage), session.project.root, sale) as book:
         found = list(book.orders(sale))
     is_json = (form or (output.suffix.lstrip(".") if output else "")) == "json"
     text = as_json(found) if is_json else as_csv(found)
@@ -131,7 +135,7 @@ def retry(session: Session, sale: str, ids: tuple[str, ...], storage: str) -> di
     """Forward orders without a clear answer now, not when their next attempt is due."""
     from flashgen.cli.order_book import hurry, open_book
 
-    with open_book(storage, session.project.root, sale) as book:
+    with open_book(_storage(session, storage), session.project.root, sale) as book:
         count = hurry(book, sale, ids)
     session.say(f"{sale}: {count} orders are forwarded as soon as a gate looks")
     return {"sale": sale, "retried": count}
@@ -152,10 +156,12 @@ def reconcile(session: Session, sale: str, order_id: str, state: str | None, sto
 
     if state is None:
         raise click.UsageError("say what is true: --done or --rejected")
-    with order_book.open_book(storage, session.project.root, sale) as book:
+    with order_book.open_book(_storage(session, storage), session.project.root, sale) as book:
         (order,) = order_book.find(book, sale, (order_id,))
         if order.state in (OrderState.ACCEPTED, OrderState.UNKNOWN):
             session.note(order_book.line(order))
+            if state == "rejected" and order_book.may_be_on_its_way(order):
+                session.note(_ON_ITS_WAY)
             session.confirm(f"write down that it is {state}?", yes)
         changed = order_book.reconcile(book, order, OrderState(state), operator())
     session.say(f"{order_id} is {state}" if changed else f"{order_id} is {state} already")

@@ -4,7 +4,7 @@
 
     decide ─▶ queue ─▶ batch ─▶ thread: Admission.decide ─▶ answers, each to who asked
                 ▲                                              │
-                └──── Leave, for a new lease that nobody awaits any more
+                └──── Leave, for a new lease that nobody awaits any more, or that may have been lost on its way
 
 All but `_work` runs in the event loop, so that nothing needs a lock.
 """
@@ -82,10 +82,10 @@ class Batcher:
         """What the storage answers. Questions are asked in the order of these calls.
 
         Raises StorageLost, also when there is no answer in time: then an order may have been placed all the same, and
-        is found by whoever asks again. Who is cancelled keeps no new lease.
+        is found by whoever asks again. Who is cancelled keeps no new lease, and a Leave always finds room.
         """
         loop = asyncio.get_running_loop()
-        self._check_room(loop)
+        self._check_room(loop, ask)
         answer: Future[Answer] = loop.create_future()
         self._add(loop, ask, answer)
         try:
@@ -95,10 +95,6 @@ class Batcher:
             if answer.done() and not answer.cancelled() and not answer.exception():
                 self._give_back(loop, ask, answer.result())
             raise
-
-    def leave(self, lease: Leave) -> None:
-        """Give a lease back without waiting for it. Where that fails, it expires."""
-        self._add(asyncio.get_running_loop(), lease, None)
 
     async def close(self) -> None:
         """Take no more questions, and answer those that were asked. The storage stays open."""
@@ -113,9 +109,11 @@ class Batcher:
         if self._timer:
             self._timer.cancel()
 
-    def _check_room(self, loop: AbstractEventLoop) -> None:
+    def _check_room(self, loop: AbstractEventLoop, ask: Ask) -> None:
         if self._is_closing:
             raise StorageLost("the gate is stopping")
+        if isinstance(ask, Leave):
+            return  # there are no more of them than were let in, and each makes room
         if len(self._queue) >= self._most_waiting:
             raise StorageLost(f"{len(self._queue)} questions wait for the storage")
         if self._batch and loop.time() - self._asked_at > self._timeout_seconds:
@@ -162,13 +160,16 @@ class Batcher:
                 self._give_back(loop, waiting.ask, outcome)
             elif isinstance(outcome, Exception):
                 waiting.answer.set_exception(outcome)
+                self._give_back(loop, waiting.ask, outcome)
             else:
                 waiting.answer.set_result(outcome)
         self._send(loop)
 
     def _give_back(self, loop: AbstractEventLoop, ask: Ask, outcome: Outcome) -> None:
-        if isinstance(outcome, Lease) and outcome.is_new and isinstance(ask, Enter):
-            self._add(loop, Leave(ask.visit.sale, ask.visit.server, outcome.id), None)
+        """A new lease, or one that may have been taken before the answer was lost: asked once, or else it expires."""
+        is_taken = outcome.is_new if isinstance(outcome, Lease) else isinstance(outcome, StorageLost)
+        if isinstance(ask, Enter) and is_taken:
+            self._add(loop, Leave(ask.visit.sale, ask.visit.server, ask.lease), None)
 
     def _expire(self, loop: AbstractEventLoop) -> None:
         """Tell who has waited too long. What they wanted is not asked any more, but leases are given back."""

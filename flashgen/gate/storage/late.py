@@ -40,8 +40,6 @@ class LateStorage:
             if self._storage is None:
                 try:
                     self._storage = self._open_storage()
-                except StorageLost:
-                    raise
                 except FlashgenError as error:
                     raise StorageLost(error.message, error.hint) from error
             return self._storage

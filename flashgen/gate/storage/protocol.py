@@ -8,7 +8,7 @@ Every method may raise StorageLost: nothing can be said or done now, and nothing
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -87,7 +87,8 @@ class Find:
 class Enter:
     """May this buyer have a form? → Order (that they have), Lease, or NoPlace.
 
-    Whoever has a lease for the SKU at this server already gets it back as it is; else `lease` is the new one's id.
+    `lease` is the new one's id. Whoever has one for the SKU at this server already keeps it till the same moment, and
+    under this id from now on: so an answer that is lost cannot take back what a later one told.
     """
 
     visit: Visit
@@ -181,8 +182,11 @@ class Outbox(Protocol):
         `rejected`, which returns the unit. Whatever comes after `done` or `rejected` changes nothing.
         """
 
-    def retry(self, sale: str, now: float) -> int:
-        """Make every `unknown` order due at `now`, and say how many were not. Who has claimed one keeps it."""
+    def retry(self, sale: str, now: float, ids: Collection[str] | None = None) -> int:
+        """Make `unknown` orders due at `now`, all or those of `ids`, and say how many were not.
+
+        Nothing else changes; an order that is claimed for the first time stays with whoever has it.
+        """
 
     def orders(self, sale: str) -> Iterator[Order]:
         """All of them, by `accepted_at`, then `id`."""

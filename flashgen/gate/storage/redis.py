@@ -26,7 +26,7 @@ is. A slot whose buyer never comes back expires.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from flashgen.gate.storage import redis_keys as keys
@@ -109,11 +109,10 @@ class RedisStorage:
         record = self._run(sale, Call(SETTLE, keys.of_sale(sale), (order, state.value, due_at, note)))
         return None if record == DONE else self._order(record)
 
-    def retry(self, sale: str, now: float) -> int:
+    def retry(self, sale: str, now: float, ids: Collection[str] | None = None) -> int:
         """Those that had an attempt and are not due yet."""
-        return sum(
-            self._run(sale, Call(RETRY, keys.of_sale(sale), (now, *ids)))[0] for ids in self._pages_of_outbox(sale)
-        )
+        pages = self._pages_of_outbox(sale) if ids is None else (tuple(ids),)
+        return sum(self._run(sale, Call(RETRY, keys.of_sale(sale), (now, *page)))[0] for page in pages)
 
     def orders(self, sale: str) -> Iterator[Order]:
         """Each as it is when its page is read."""

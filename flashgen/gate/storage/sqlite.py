@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 from flashgen.gate.storage.protocol import Answer, Ask, Order, OrderState, StorageLost, Tally
@@ -83,12 +83,13 @@ class SqliteStorage:
             row = connection.execute(f"SELECT {COLUMNS} FROM purchase WHERE id = ?", (order,)).fetchone()  # noqa: S608
         return order_of(row) if row else None
 
-    def retry(self, sale: str, now: float) -> int:
+    def retry(self, sale: str, now: float, ids: Collection[str] | None = None) -> int:
         """Those that had an attempt and are not due yet."""
+        hurry = "UPDATE purchase SET due_at = ? WHERE sale = ? AND state = 'unknown' AND due_at > ?"
         with self._file.writing() as connection:
-            return connection.execute(
-                "UPDATE purchase SET due_at = ? WHERE sale = ? AND state = 'unknown' AND due_at > ?", (now, sale, now)
-            ).rowcount
+            if ids is None:
+                return connection.execute(hurry, (now, sale, now)).rowcount
+            return sum(connection.execute(f"{hurry} AND id = ?", (now, sale, now, one)).rowcount for one in ids)
 
     def orders(self, sale: str) -> Iterator[Order]:
         """As they are when the first one is read."""

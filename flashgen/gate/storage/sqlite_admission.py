@@ -25,7 +25,8 @@ from flashgen.gate.storage.protocol import (
 from flashgen.gate.storage.sqlite_rows import insert_order, order_of_buyer
 
 _OWN = "sale = ? AND server = ? AND sku = ? AND buyer = ?"
-_HELD = f"SELECT id, expires_at FROM lease WHERE {_OWN} AND expires_at > ?"  # noqa: S608
+_HELD = f"SELECT expires_at FROM lease WHERE {_OWN} AND expires_at > ?"  # noqa: S608
+_RENAME = f"UPDATE lease SET id = ? WHERE {_OWN}"  # noqa: S608
 _END = f"DELETE FROM lease WHERE {_OWN} RETURNING address, expires_at"  # noqa: S608
 
 
@@ -82,7 +83,8 @@ class Decisions:
             return NoPlace.FULL
         held = self._execute(_HELD, (*_own(visit), visit.now)).fetchone()
         if held:
-            return Lease(held[0], held[1], is_new=False)
+            self._execute(_RENAME, (lease, *_own(visit)))
+            return Lease(lease, held[0], is_new=False)
         if self._is_sold_out(visit):
             return NoPlace.SOLD_OUT
         if not self._has_room(visit):

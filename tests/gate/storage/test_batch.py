@@ -164,6 +164,54 @@ def test_a_lost_storage_is_told_to_everybody(storage: Storage) -> None:
     run(scenario)
 
 
+def test_a_lost_answer_holds_no_slot(storage: Storage) -> None:
+    """The storage decided, and its answer went astray: nobody was told of those leases."""
+
+    class Cut:
+        cuts = 1
+
+        def decide(self, asks: Sequence[Ask]) -> list[Answer]:
+            answers = storage.decide(asks)
+            if self.cuts:
+                self.cuts -= 1
+                raise StorageLost("no answer")
+            return answers
+
+        tally = storage.tally
+
+    async def scenario() -> None:
+        batcher = Batcher(Cut())
+        lost = await every(asked(batcher, enter("ada"), enter("bob"), buy("eve")))
+        assert [StorageLost] * 3 == [type(one) for one in lost]
+        assert isinstance(await batcher.decide(enter("kim", slots=1)), Lease)
+        await batcher.close()
+        assert {EAST: 1} == dict(storage.tally("night", NOW).in_use)
+
+    run(scenario)
+
+
+def test_a_storage_that_stays_away_is_not_asked_on_and_on(storage: Storage) -> None:
+    """To give leases back is tried once."""
+
+    class Away:
+        batches = 0
+
+        def decide(self, asks: Sequence[Ask]) -> list[Answer]:
+            self.batches += 1
+            raise StorageLost("away")
+
+        tally = storage.tally
+
+    async def scenario() -> None:
+        away = Away()
+        batcher = Batcher(away)
+        await every(asked(batcher, enter("ada"), find()))
+        await batcher.close()
+        assert 2 == away.batches
+
+    run(scenario)
+
+
 def test_a_question_that_cannot_be_asked_fails_alone(storage: Storage) -> None:
     """An order under an id that is taken, say: all others of the batch are decided."""
 
@@ -240,10 +288,12 @@ def test_a_crowd_beyond_measure_is_turned_away(gated: Gated) -> None:
         async with busy(batcher, gated):
             tasks = asked(batcher, enter("ada"), enter("bob"), enter("eve"))
             await turns()
-            batcher.leave(leave("kim"))
+            (left,) = asked(batcher, leave("kim"))
+            await turns()
             assert [False, False, True] == [task.done() for task in tasks]
         answers = await every(tasks)
         assert [Lease, Lease, StorageLost] == [type(answer) for answer in answers]
+        assert None is await left
         await batcher.close()
         assert [enter("ada"), enter("bob"), leave("kim")] == [ask for batch in gated.batches[1:] for ask in batch]
 
