@@ -101,12 +101,21 @@ class Desk:
         sight = self._see(claims, scope["query_string"])
         buyer = self._known(scope)
         if sight.verdict not in (Verdict.OPEN, Verdict.PAUSED):
+            if sight.verdict is Verdict.CLOSED and (lease := self._lease_in(body, sight, buyer)):
+                # Other SKUs are still on sale, and their buyers may have the slot.
+                self._health.give_back(Leave(self.sale, self._outside.server, lease))
             order = await self._order_of(buyer, sight)
             return self._again(sight, Count.ORDER) if order else self._turned_away(sight)
         if buyer is None:
             return self._at_hand[1].nobody()
-        lease = leases.opened(self._lease_seal, claims, _offer(sight), buyer, field_of(body, leases.FIELD))
+        lease = self._lease_in(body, sight, buyer)
         return await self._buy(sight, buyer, lease, scope) if lease else self._again(sight, Count.BAD_LEASE)
+
+    def _lease_in(self, body: bytes, sight: Sight, buyer: str | None) -> str | None:
+        """The lease that a form holds, if it is this buyer's for this offer."""
+        if buyer is None:
+            return None
+        return leases.opened(self._lease_seal, sight.claims, _offer(sight), buyer, field_of(body, leases.FIELD))
 
     def unavailable(self) -> Reply:
         """Nobody is admitted now."""

@@ -9,8 +9,8 @@ from flashgen.gate.metrics import Count
 from flashgen.gate.outside import Outside
 from flashgen.gate.storage.protocol import Answer, Ask, Find, Leave, Order, StorageLost
 
-NUDGE_SECONDS = 1.0
-"""Between two questions to a storage that is lost, when nothing but probes come in."""
+LOOK_SECONDS = 1.0
+"""A gate that nobody asks learns in time that its storage is gone, or back: pages and proxies go by `/readyz`."""
 
 
 class Health:
@@ -19,7 +19,6 @@ class Health:
     def __init__(self, outside: Outside) -> None:
         self.is_well = True
         self._outside = outside
-        self._nudged_at = float("-inf")
         self._errands: set[asyncio.Task[None]] = set()
 
     async def decide(self, ask: Ask) -> Answer:
@@ -43,11 +42,11 @@ class Health:
         """Without waiting: who held the request may be cancelled already. A lost storage lets the lease expire."""
         self._send_out(lease)
 
-    def nudge(self, sale: str) -> None:
-        """Ask a lost storage something now and then, so that it is found again when nobody is sent here any more."""
-        if not self.is_well and self._outside.even() - self._nudged_at >= NUDGE_SECONDS:
-            self._nudged_at = self._outside.even()
-            self._send_out(Find(sale, "", ""))
+    async def watch(self, sale: str) -> None:
+        """Ask the storage something every LOOK_SECONDS, until cancelled."""
+        while True:
+            await self._ask_quietly(Find(sale, "", ""))
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def rest(self) -> None:
         """Wait for what is still on its way to the storage."""

@@ -64,8 +64,6 @@ class Probes:
         sale, said = self._shown(query) if query else ("", "")
         asked = [self._desks[sale]] if sale in self._desks else self._desks.values()
         ready = self._health.is_well and any(desk.is_ready() for desk in asked)
-        if not self._health.is_well:
-            self._health.nudge(next(iter(self._desks)))
         return self._ready[ready, said]
 
     def _shown(self, query: bytes) -> tuple[str, str]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +17,7 @@ from support.operators import SALE, SECRET
 from flashgen.doctor.gate import probe
 from flashgen.gate.app import Gate
 from flashgen.gate.metrics import CONTENT_TYPE, Count
+from flashgen.gate.request import Message
 from flashgen.gate.storage.protocol import StorageLost
 from flashgen.unlock.state import State
 
@@ -53,39 +57,53 @@ def test_a_stale_reading_is_not_ready(house: House, browser: Browser) -> None:
     assert 200 == browser.ask("GET", "/healthz").status
 
 
-def test_a_storage_that_is_back_is_found_by_probes_alone(
+def test_a_storage_is_missed_and_found_again_without_a_buyer(
     house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nobody else comes to a gate that is not ready."""
-    with monkeypatch.context() as broken:
+    """Pages go by readiness: a gate that nobody asks must not say that it is ready when it is not."""
+    monkeypatch.setattr("flashgen.gate.health.LOOK_SECONDS", 0.01)
+    with monkeypatch.context() as broken, _living(house):
         broken.setattr(house.storage, "decide", _lost)
-        browser.get()
-        assert 503 == browser.ask("GET", "/readyz").status
-        house.run(house.gate._health.rest())
-    assert 503 == browser.ask("GET", "/readyz").status
-    house.even.wait(1)
-    browser.ask("GET", "/readyz")
-    house.run(house.gate._health.rest())
-    assert 200 == browser.ask("GET", "/readyz").status
+        assert _becomes(house, browser, 503)
+        broken.undo()
+        assert _becomes(house, browser, 200)
+
+
+@contextmanager
+def _living(house: House) -> Iterator[None]:
+    """The gate's life around its requests, as a server drives it."""
+    said: asyncio.Queue[Message] = asyncio.Queue()
+    heard: list[Message] = []
+
+    async def tell(message: Message) -> None:
+        heard.append(message)
+
+    async def begin() -> asyncio.Task[None]:
+        await said.put({"type": "lifespan.startup"})
+        return asyncio.ensure_future(house.gate({"type": "lifespan"}, said.get, tell))
+
+    async def end(life: asyncio.Task[None]) -> None:
+        await said.put({"type": "lifespan.shutdown"})
+        await life
+
+    life = house.run(begin())
+    try:
+        yield
+    finally:
+        house.run(end(life))
+    assert ["lifespan.startup.complete", "lifespan.shutdown.complete"] == [message["type"] for message in heard]
+
+
+def _becomes(house: House, browser: Browser, status: int) -> bool:
+    for _ in range(200):
+        if browser.ask("GET", "/readyz").status == status:
+            return True
+        house.run(asyncio.sleep(0.01))
+    return False
 
 
 def _lost(asks: object) -> None:
     raise StorageLost("gone")
-
-
-def test_a_crowd_of_probes_asks_a_lost_storage_once_a_second(
-    house: House, browser: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every page probes; a storage that comes back is not met by all of them."""
-    monkeypatch.setattr(house.storage, "decide", _lost)
-    browser.get()
-    before = house.count(Count.STORAGE_ERRORS)
-    for _ in range(3):
-        house.even.wait(1)
-        for _ in range(20):
-            browser.ask("GET", "/readyz")
-            house.run(house.gate._health.rest())
-    assert 3 == house.count(Count.STORAGE_ERRORS) - before
 
 
 def test_two_sales_are_ready_each_for_itself(house: House) -> None:

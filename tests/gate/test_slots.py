@@ -195,3 +195,16 @@ def test_leaving_goes_to_the_server_that_gave(house: House, browser: Browser) ->
     lease = browser.lease.partition(".")[0]
     house.storage.decide([Leave("fair", SERVER, lease)])
     assert 0 == house.in_use()
+
+
+def test_the_slot_of_a_form_for_a_closed_sku_comes_back(house: House, browser: Browser) -> None:
+    """Its buyer was told no; others may have the slot for what is still on sale."""
+    form = browser.get()
+    house.point(closed=frozenset({"LAMP"}))
+    assert 1 == house.in_use()
+    assert 303 == browser.post(lease="forged").status
+    house.run(house.gate._health.rest())
+    assert 1 == house.in_use()
+    assert 303 == browser.post(lease=form.value("lease")).status
+    house.run(house.gate._health.rest())
+    assert (0, []) == (house.in_use(), house.orders())
