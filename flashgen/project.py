@@ -142,8 +142,11 @@ class Project:
         target = self.target(name)[1]
         return target.page_cache_control or page_cache(is_invalidated=bool(target.distribution))
 
-    def secret(self, name: str | None) -> str:
-        """The signing secret's text for a target. The local target makes its own, once, readable by its owner alone."""
+    def secret(self, name: str | None, *, make: bool = True) -> str:
+        """The signing secret's text for a target. The local target makes its own, once, readable by its owner alone.
+
+        Without `make` a missing one is Refused.
+        """
         wanted, target = self.target(name)
         if self.settings.secret:
             return read_secret(self.settings.secret, self.root, target.region)
@@ -153,7 +156,13 @@ class Project:
                 "add `secret: env:FLASHGEN_SECRET` to flashgen.yaml; make one with `openssl rand -hex 32`",
             )
         path = self.root / ".flashgen" / "secret"
-        _make_secret(path)
+        if make:
+            _make_secret(path)
+        elif not path.exists():
+            raise Refused(
+                f"{path} is missing, and a new secret would not be the one that signed the order tokens",
+                "copy it from where `flashgen go-live` ran",
+            )
         return read_secret(f"file:{path}", self.root)
 
 

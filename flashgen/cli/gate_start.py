@@ -6,23 +6,29 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import urlsplit
 
 import click
 
 from flashgen.cli.session import Session
-from flashgen.errors import Refused
+from flashgen.errors import Refused, StoreError
 from flashgen.gate.reading import Reader, Reading
-from flashgen.gate.settings import Settings
+from flashgen.gate.settings import Settings, settings_key
 from flashgen.gate.storage.opening import REDIS_SCHEMES, open_storage
 from flashgen.gate.storage.protocol import Storage
 from flashgen.sale.load import load_header
+from flashgen.store import Store
+from flashgen.unlock.token import BadToken, TokenSigner, parse_keys
+
+LISTED = 10_000
+"""How many objects of a store are looked through for the names of its sales, when one was misspelt."""
 
 
 @dataclass(frozen=True)
 class Ask:
-    """What was asked for. `server` and `storage` are empty where nothing was said."""
+    """What was asked for. `server` is empty where nothing was said."""
 
     sales: tuple[str, ...]
     host: str
@@ -34,13 +40,14 @@ class Ask:
 
 @dataclass(frozen=True)
 class Ready:
-    """What a gate begins with: its sales as they are now, which server it is, the URL of the pages, and its storage's
-    for people."""
+    """What a gate begins with: its sales as they are now, which server it is, the URL of the pages, its storage's for
+    people, and the keys that sign its sales' tokens, newest first."""
 
     readings: tuple[Reading, ...]
     server: str
     site: str
     storage: str
+    keys: tuple[bytes, ...] = field(repr=False)
 
     @property
     def sales(self) -> tuple[str, ...]:
@@ -51,18 +58,19 @@ class Ready:
 def make_ready(session: Session, ask: Ask) -> Ready:
     """Check everything, and begin the storage for sales that it is told of for the first time.
 
-    Raises Refused, StoreError or StorageLost.
+    Raises Refused, StoreError or StorageLost. A secret is made here only if none of the sales was ever live.
     """
     site = _site(session)
     readings = tuple(_read(session, sale) for sale in ask.sales or _sales_with_orders(session))
     settings = [reading.settings for reading in readings]
     server = choose_server(settings, ask)
     check_storage(settings, ask.storage)
+    keys = _keys(session, readings)
     with closing(open_storage(ask.storage, session.project.root)) as storage:
         for reading in readings:
             _begin(session, storage, reading, ask.new_storage)
         _warn_of_losses(session, storage, ask.storage)
-        return Ready(readings, server, site, storage.url)
+        return Ready(readings, server, site, storage.url, keys)
 
 
 def choose_server(settings: Sequence[Settings], ask: Ask) -> str:
@@ -113,11 +121,47 @@ def _sales_with_orders(session: Session) -> tuple[str, ...]:
 
 
 def _read(session: Session, sale: str) -> Reading:
-    reader = Reader(session.project.store(session.target_name), sale, time.monotonic, lambda _: None)
-    reader.read()
+    store = session.project.store(session.target_name)
+    reader = Reader(store, sale, time.monotonic, lambda _: None)
+    try:
+        reader.read()
+    except Refused:
+        if store.get(settings_key(sale)) is None:
+            raise _not_pushed(store, sale) from None
+        raise
     if reader.reading is None:
         raise RuntimeError("a first reading is behind nothing")
     return reader.reading
+
+
+def _not_pushed(store: Store, sale: str) -> Refused:
+    """With the names of those that were, where it may be asked for them."""
+    start, _, end = settings_key("*").partition("*")
+    try:
+        keys = [entry.key for entry in islice(store.list(start), LISTED)]
+    except StoreError:
+        keys = []
+    there = ", ".join(key.removeprefix(start).removesuffix(end) for key in keys if key.endswith(end))
+    message = f"no sale {sale} has been pushed to {store.url}"
+    return Refused(f"{message}; there is: {there}" if there else message, f"flashgen push {sale}")
+
+
+def _keys(session: Session, readings: Sequence[Reading]) -> tuple[bytes, ...]:
+    """Those of this target's secret. With another than `go-live` had, every buyer would be sent away."""
+    was_live = any(reading.pointer.state.epoch for reading in readings)
+    keys = parse_keys(session.project.secret(session.target_name, make=not was_live))
+    signer = TokenSigner(keys)
+    for reading in readings:
+        if order := reading.pointer.order:
+            try:
+                signer.read(order.path.rpartition("/")[2])
+            except BadToken as bad:
+                sale = reading.settings.sale
+                raise Refused(
+                    f"the secret here did not sign the token of {sale}'s open sale: every buyer would be refused",
+                    "give the gate the secret that `flashgen go-live` had: the same `secret:`, or a copy of its file",
+                ) from bad
+    return keys
 
 
 def _choice(servers: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from flashgen.cli.session import Session
@@ -12,11 +13,11 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 LIMIT_SECONDS = 0.3
 
 
-def warn_of_silence(session: Session, header: Header) -> None:
-    """Name the gates of a sale that are to be here and are not; others are not asked, and cost no time."""
+def told_of_silence(session: Session, header: Header) -> Iterator[str]:
+    """A line for each gate of a sale that is to be here and is not; others are not asked, and cost no time."""
     for server in header.order_origins:
         if _is_silent(server):
-            session.warn(session.aimed(f"no gate answers at {server}: flashgen gate serve {header.id}"))
+            yield session.aimed(f"no gate answers at {server}: flashgen gate serve {header.id}")
 
 
 def _is_silent(server: str) -> bool:

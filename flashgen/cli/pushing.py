@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from flashgen import timestamps
+from flashgen.cli.local_gate import told_of_silence
 from flashgen.cli.operating import now, open_control, open_header
 from flashgen.cli.progress import progress
 from flashgen.cli.session import Session
@@ -18,6 +19,7 @@ from flashgen.release.claim import may_be_alive
 from flashgen.release.invalidation import LIMIT_SECONDS, await_edges
 from flashgen.release.plan import Plan, Wave
 from flashgen.release.publish import Invalidation, Push
+from flashgen.sale.model import Header
 from flashgen.store.protocol import Cdn
 from flashgen.unlock.state import SaleState, State
 
@@ -52,8 +54,21 @@ def publish(session: Session, plan: Plan, *, take_over: bool) -> Pushed:
 
 def next_step(session: Session, plan: Plan) -> str:
     """The command to type after a push, by what is public now: a pointer shipped with `--lead` is live already."""
-    sale = plan.site.sale
-    state = _public_state(session, plan)
+    header = open_header(session, plan.site.sale)
+    state = _public_state(session, header, plan.site.pointer_file.key)
+    if state and state.state is State.SCHEDULED:
+        for line in told_of_silence(session, header):
+            session.note(line)
+    return _step(session, header.id, state)
+
+
+def step_from_here(session: Session, sale: str) -> str:
+    """The command to type when all is well with a sale, by what is public now."""
+    header = open_header(session, sale)
+    return _step(session, sale, _public_state(session, header))
+
+
+def _step(session: Session, sale: str, state: SaleState | None) -> str:
     if state and state.state is State.SCHEDULED and state.starts_at > now():
         return f"flashgen go-live {sale} --at start"
     if state and state.state is State.LIVE and state.opens_at and state.opens_at > now():
@@ -61,10 +76,11 @@ def next_step(session: Session, plan: Plan) -> str:
     return f"flashgen status {sale}"
 
 
-def _public_state(session: Session, plan: Plan) -> SaleState | None:
-    control = open_control(session, open_header(session, plan.site.sale))
+def _public_state(session: Session, header: Header, key: str = "") -> SaleState | None:
+    """By the pointer at `key`; where the YAML says, without."""
+    control = open_control(session, header)
     try:
-        return replace(control, key=plan.site.pointer_file.key).read().pointer.state
+        return replace(control, key=key or control.key).read().pointer.state
     except FlashgenError:
         return None
 

@@ -37,7 +37,8 @@ def check(header: Header, server: str, subject: Subject) -> Iterator[Finding]:
             seen = viewer.get(PATH + query, {"Origin": site} if site else {})
     except NoAnswer as silence:
         message = silence.message.replace(query, "")
-        yield Finding(level, name, message, "start the order gate, or correct `order.servers` in the YAML")
+        hint = f"start it: flashgen gate serve {header.id}; or correct `order.servers` in the YAML"
+        yield Finding(level, name, message, hint)
         return
     if seen.status // 100 != 2:
         message = f"{server}{PATH} answers {seen.status}: it takes no orders"
@@ -48,8 +49,10 @@ def check(header: Header, server: str, subject: Subject) -> Iterator[Finding]:
 
 
 def severity(header: Header, server: str, subject: Subject) -> Level:
-    """How bad it is that a server takes no orders. One on this machine is for trying things out."""
-    return Level.FAIL if subject.is_urgent(header) and not is_loopback(server) else Level.WARN
+    """How bad it is that a server takes no orders. One on this machine is for trying things out: only once the sale is
+    open do its pages send buyers there."""
+    is_needed = subject.is_open(header) if is_loopback(server) else subject.is_urgent(header)
+    return Level.FAIL if is_needed else Level.WARN
 
 
 def _allowed(name: str, seen: Seen, site: str) -> Iterator[Finding]:

@@ -41,8 +41,8 @@ def test_one_that_does_not_start_says_why(project: Path) -> None:
     ):
         pass
     assert f"`flashgen gate serve night --port {port}` did not start: " in failed.value.message
-    assert "_flashgen/night/gate.json is not in dir:" in failed.value.message
-    assert "flashgen push puts it there" == failed.value.hint
+    assert "no sale night has been pushed to dir:" in failed.value.message
+    assert "flashgen push night" == failed.value.hint
 
 
 def test_one_that_takes_too_long_is_stopped(pushed: Flashgen, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

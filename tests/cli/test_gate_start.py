@@ -11,7 +11,7 @@ import pytest
 from support.command import Flashgen
 from support.gate_house import SETTINGS
 
-from flashgen.cli.commands.gate import STATES, STORAGE
+from flashgen.cli.commands.gate import STATES
 from flashgen.cli.gate_start import Ask, check_storage, choose_server
 from flashgen.errors import Refused
 from flashgen.gate.settings import Settings
@@ -19,6 +19,7 @@ from flashgen.gate.storage.protocol import OrderState
 from flashgen.gate.storage.sqlite import SqliteStorage
 from flashgen.store.folder import FolderStore
 
+STORAGE = "sqlite:.flashgen/gate-local.db"
 HERE = Ask((), "127.0.0.1", 8090, "", STORAGE, False)
 EAST, WEST = "https://east.example.com", "https://west.example.com"
 LOCAL = ("http://127.0.0.1:8090", "http://127.0.0.1:8091", "http://localhost:8092")
@@ -86,13 +87,56 @@ def test_sqlite_is_for_one_server() -> None:
         check_storage([served_by(EAST, WEST)], "sqlite:x")
 
 
-def test_a_sale_that_was_not_pushed_is_refused(flashgen: Flashgen) -> None:
+def test_a_sale_that_was_not_pushed_is_refused(flashgen: Flashgen, project: Path) -> None:
     """With the command that mends it."""
     flashgen("new", "night")
     run = flashgen("gate", "serve", "night")
     assert 1 == run.exit_code
-    assert "_flashgen/night/gate.json is not in dir:" in run.err
-    assert "flashgen push" in run.err
+    assert f"no sale night has been pushed to dir:{project / '.flashgen' / 'store'}\n" in run.err
+    assert "hint: flashgen push night\n" in run.err
+
+
+@pytest.mark.parametrize("sale", ["nihgt", "flash"])
+def test_a_misspelt_sale_is_refused(pushed: Flashgen, sale: str) -> None:
+    """With those that were pushed."""
+    run = pushed("gate", "serve", sale)
+    assert 1 == run.exit_code
+    assert f"no sale {sale} has been pushed to dir:" in run.err
+    assert "; there is: night\n" in run.err
+    assert f"hint: flashgen push {sale}\n" in run.err
+
+
+def test_a_secret_that_did_not_sign_an_open_sale_is_refused(pushed: Flashgen, project: Path, free_port: str) -> None:
+    """Every buyer would be sent away, and the log would be silent."""
+    assert 0 == pushed("go-live", "night", "--early", "--yes").exit_code
+    secret = project / ".flashgen" / "secret"
+    ours = secret.read_text()
+    secret.write_text("5" * 64)
+    run = pushed("gate", "serve", "--port", free_port, "--new-storage")
+    assert 1 == run.exit_code
+    assert "the secret here did not sign the token of night's open sale" in run.err
+    assert "that `flashgen go-live` had" in run.err
+    assert not (project / ".flashgen" / "gate-local.db").exists()
+    secret.write_text("5" * 64 + "\n" + ours)  # a key that was rotated out is good as long as it is there
+    assert "the port is in use" in pushed("gate", "serve", "--port", free_port, "--new-storage").err
+
+
+@pytest.mark.parametrize("then", ["live", "paused"])
+def test_no_secret_is_made_once_a_sale_was_live(pushed: Flashgen, project: Path, free_port: str, then: str) -> None:
+    """It would not be the one that signed the tokens; before the first go-live it is."""
+    secret = project / ".flashgen" / "secret"
+    assert not secret.exists()
+    pushed("gate", "serve", "--port", free_port)
+    assert secret.exists()
+    assert 0 == pushed("go-live", "night", "--early", "--yes").exit_code
+    if then == "paused":
+        assert 0 == pushed("pause", "night", "--yes").exit_code
+    secret.unlink()
+    run = pushed("gate", "serve", "--port", free_port)
+    assert 1 == run.exit_code
+    assert f"{secret} is missing" in run.err
+    assert "copy it from where `flashgen go-live` ran" in run.err
+    assert not secret.exists()
 
 
 def test_a_target_without_a_url_is_refused(pushed: Flashgen, project: Path) -> None:
@@ -135,7 +179,7 @@ def test_a_gate_needs_no_yaml(pushed: Flashgen, project: Path, free_port: str) -
 def test_a_storage_is_begun_before_the_first_go_live(pushed: Flashgen, project: Path, free_port: str) -> None:
     """And is known after it."""
     pushed("gate", "serve", "--port", free_port)
-    storage = SqliteStorage(project / ".flashgen" / "gate.db", "")
+    storage = SqliteStorage(project / ".flashgen" / "gate-local.db", "")
     assert storage.is_begun("night")
     storage.close()
     assert 0 == pushed("go-live", "night", "--early", "--yes").exit_code
@@ -148,10 +192,25 @@ def test_a_storage_that_knows_nothing_of_a_live_sale_is_refused(
     """It was emptied, or is another one; with --new-storage somebody takes that upon them."""
     assert 0 == pushed("go-live", "night", "--early", "--yes").exit_code
     run = pushed("gate", "serve", "--port", free_port)
-    assert "sqlite:.flashgen/gate.db knows nothing of night, which has been live" in run.err
+    assert "sqlite:.flashgen/gate-local.db knows nothing of night, which has been live" in run.err
     run = pushed("gate", "serve", "--port", free_port, "--new-storage")
-    assert "night begins anew in sqlite:.flashgen/gate.db" in run.err
+    assert "night begins anew in sqlite:.flashgen/gate-local.db" in run.err
     assert "the port is in use" in run.err
+
+
+def test_each_target_has_a_storage_of_its_own(
+    pushed: Flashgen, project: Path, free_port: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sales have the same names on all; orders of a rehearsal are none."""
+    store = f"dir:{project / '.flashgen' / 'store'}"
+    text = f'targets: {{staging: {{store: "{store}", url: "http://127.0.0.1:8080"}}}}\nsecret: env:FLASHGEN_SECRET\n'
+    monkeypatch.setenv("FLASHGEN_SECRET", "5" * 64)
+    (project / "flashgen.yaml").write_text(text, encoding="utf-8")
+    for target in ("local", "staging"):
+        pushed("--target", target, "gate", "serve", "--port", free_port)
+        assert (project / ".flashgen" / f"gate-{target}.db").is_file()
+    run = pushed("--target", "staging", "gate", "orders", "list", "night", "--json")
+    assert "sqlite:.flashgen/gate-staging.db" == run.result["storage"]
 
 
 @pytest.mark.parametrize("storage", ["mysql://db/gate", "sqlite:", "gate.db"])

@@ -220,7 +220,7 @@ def test_a_sale_past_its_end_is_told_so_whatever_is_done_to_it(
 def test_a_sale_before_its_end_is_not_warned_of(pushed: Flashgen) -> None:
     """Nor one that was ended."""
     for line in ("go-live night --early", "end night"):
-        assert "warning" not in pushed(*line.split(), "--yes").err
+        assert "has passed" not in pushed(*line.split(), "--yes").err
 
 
 def test_a_resume_of_what_is_only_scheduled_says_what_opens_it(pushed: Flashgen, project: Path) -> None:

@@ -106,7 +106,7 @@ def test_without_javascript_the_ended_page_says_what_is_amiss(chromium: Browser,
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(front.url("ended/"))
-    told = page.locator("main p:visible").all_inner_texts()
+    told = page.locator(".notice p:visible").all_inner_texts()
     context.close()
     assert 3 == len(told), told
     assert "No order was placed." == told[0]

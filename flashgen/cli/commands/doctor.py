@@ -76,7 +76,9 @@ def _say_next(session: Session, sales: tuple[str, ...], found: list[Noted]) -> N
         session.say(f"failed: {', '.join(failed)}")
         session.note("mend them from the top, as one may follow from another; then run this again")
     else:
-        session.next_step(f"flashgen go-live {session.project.sale_paths(sales)[0].stem} --at start")
+        from flashgen.cli.pushing import step_from_here
+
+        session.next_step(step_from_here(session, session.project.sale_paths(sales)[0].stem))
 
 
 def _examined(session: Session, sales: tuple[str, ...]) -> Iterator[Noted]:

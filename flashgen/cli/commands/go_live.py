@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from flashgen.unlock.control import Seen
 
 
+_HERE = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+
+
 @command("go-live")
 @sale_argument
 @transition_options
@@ -54,10 +57,20 @@ def _go_live(session: Session, sale: str, asked: Asked, lead: str | None, *, ear
     if seen.pointer.state.state is State.SCHEDULED:
         _check_time(header, opens_at or now, now, early=early, waits=opens_at is not None)
         _check_drift(header, seen)
+        _look_for_gates_here(session, header)
     follows = opens_at == header.starts_at  # then a postponement that is pushed while we wait takes us along
     at = None if follows else opens_at or min(now, header.starts_at)
     verb = verbs.go_live(at, operating.new_nonce(), early=early)
     return carry_out(session, control, Order(header, verb, asked, when), seen)
+
+
+def _look_for_gates_here(session: Session, header: Header) -> None:
+    """A word on those that are not there. Where none is to be on this machine, it costs no time and loads nothing."""
+    if any(server.startswith(_HERE) for server in header.order_origins):
+        from flashgen.cli.local_gate import told_of_silence
+
+        for line in told_of_silence(session, header):
+            session.warn(line)
 
 
 def _check_time(header: Header, opens_at: datetime, now: datetime, *, early: bool, waits: bool) -> None:
