@@ -36,10 +36,10 @@ def claims_of_order(lamp: Tab) -> Claims:
 
 
 def counts_down(shopper: Tab, sale: Sale) -> None:
-    """The countdown is right, never ahead and at most two seconds behind, and it moves."""
+    """The countdown is right, by a second or two either way (docs/clock.md: by one poll alone), and it moves."""
     shopper.page.wait_for_timeout(100)
     before = shopper.seconds_left()
-    assert 0 <= before - seconds_to(sale.starts_at) <= 3
+    assert -1.2 <= before - seconds_to(sale.starts_at) <= 3
     expect(shopper.page.locator("[data-unit=s]")).not_to_have_text(f"{before % 60:02}", timeout=2500)
     assert before > shopper.seconds_left()
 
