@@ -45,6 +45,11 @@ sub vcl_hit {
 # A bucket in the path, where a server has several.
 sub vcl_backend_fetch {
   set bereq.url = "ORIGIN_PATH" + bereq.url;
+  # If-None-Match outweighs the other (RFC 9110, 13.2.2). moto looks at both: what was put in the second in which the
+  # copy was fetched would be "not modified" for ever.
+  if (bereq.http.If-None-Match) {
+    unset bereq.http.If-Modified-Since;
+  }
 }
 
 sub vcl_backend_response {
