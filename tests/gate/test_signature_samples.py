@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from support.s3_server import lacking
 
 from flashgen.gate.order_subsystem import signature
 
@@ -44,7 +45,7 @@ def in_node(header: str, body: bytes, key: str) -> bool:
 def test_the_sample_tells_the_gate_from_others(verify: Verify) -> None:
     """Another body, key or moment is not the gate's."""
     if verify is in_node and not shutil.which("node"):
-        pytest.skip("there is no node")
+        lacking("there is no node")
     now = int(time.time())
     good = signature(KEY, now, BODY)
     assert verify(good, BODY, KEY.hex())

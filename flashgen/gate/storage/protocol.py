@@ -99,6 +99,7 @@ class Enter:
 class Buy:
     """The buyer of `lease` orders. → Order (that they had, or `order`), or NoPlace.
 
+    Storages go by the buyer, who has at most one lease for a SKU at a server; its id was proved by whoever asks.
     In one step: the lease is there and ended, or it has expired and a slot is free (and `may_revive`); a unit is taken;
     the order lies in the outbox, due at once.
     """
