@@ -29,8 +29,8 @@ from support.http_origin import http_origin  # noqa: E402  the tests' own origin
 from support.storefront import VERSION, pointer  # noqa: E402
 from support.varnish import varnish  # noqa: E402
 
-from flashgen.edge.app import Edge  # noqa: E402
-from flashgen.edge.serving import Serving  # noqa: E402
+from flashgen.edge.local.app import Edge  # noqa: E402
+from flashgen.edge.local.serving import Serving  # noqa: E402
 from flashgen.packaged import packaged  # noqa: E402
 from flashgen.store import MemoryStore  # noqa: E402
 from flashgen.unlock.pointer import pointer_headers, pointer_key  # noqa: E402

@@ -20,7 +20,7 @@ from support.gate_process import GateProcess, Shop, free_url, gate_process, orde
 from flashgen.gate import lease as leases
 from flashgen.gate.buyer import COOKIE_NAME
 from flashgen.gate.seal import COOKIE, LEASE, Seal
-from flashgen.gate.settings import Settings, parse, render, settings_key
+from flashgen.gate.settings import GateSettings, parse, render, settings_key
 from flashgen.gate.storage.opening import open_storage
 from flashgen.gate.storage.protocol import Enter, Lease, Visit
 from flashgen.project import find_project
@@ -209,6 +209,6 @@ def _wait(url: str) -> None:
     sys.exit(f"no server at {url}")
 
 
-def _settings(root: Path) -> Settings:
+def _settings(root: Path) -> GateSettings:
     key = settings_key("night")
     return parse((root / "store" / key).read_bytes(), key)

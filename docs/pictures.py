@@ -22,8 +22,8 @@ sys.path.insert(0, str(ROOT / "tests"))
 
 from support.browser import launched  # noqa: E402  the tests' own browser
 
-from flashgen.edge.app import Edge  # noqa: E402
-from flashgen.edge.serving import Serving  # noqa: E402
+from flashgen.edge.local.app import Edge  # noqa: E402
+from flashgen.edge.local.serving import Serving  # noqa: E402
 from flashgen.page.build import build_sale  # noqa: E402
 from flashgen.page.preview import PreviewStore, pointer_in  # noqa: E402
 from flashgen.page.site import Site  # noqa: E402

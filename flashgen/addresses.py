@@ -9,8 +9,8 @@ import ipaddress
 import re
 from typing import Final
 
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.errors import StoreError
-from flashgen.sale.wording import Unfit, shown
 from flashgen.store.address import parse_address
 
 _WEB = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,9}))?(/[\x21-\x7e]*)?", re.I)
@@ -32,7 +32,7 @@ def checked_store(text: str) -> str:
     try:
         parse_address(text)
     except StoreError as error:
-        raise Unfit(f"{error.message}, found {shown(text)}", error.hint) from None
+        raise InvalidValue(f"{error.message}, found {quoted(text)}", error.hint) from None
     return text
 
 
@@ -52,7 +52,7 @@ def checked_region(text: str, *, is_aws: bool) -> str:
         return text
     zone = _REGION.match(text.lower())
     hint = f"write it as {zone.group()}" if zone else "such as eu-central-1"
-    raise Unfit(f"must be the name of a region, found {shown(text)}", hint)
+    raise InvalidValue(f"must be the name of a region, found {quoted(text)}", hint)
 
 
 def checked_distribution(text: str) -> str:
@@ -61,24 +61,26 @@ def checked_distribution(text: str) -> str:
         return text
     arn = _DISTRIBUTION_ARN.fullmatch(text)
     find = "`aws cloudfront list-distributions` and the first column of CloudFront's console have it, such as E2EXAMPLE"
-    raise Unfit(
-        f"must be the id of a CloudFront distribution, found {shown(text)}", f"write it as {arn[1]}" if arn else find
+    raise InvalidValue(
+        f"must be the id of a CloudFront distribution, found {quoted(text)}", f"write it as {arn[1]}" if arn else find
     )
 
 
 def _checked_web(text: str, example: str) -> str:
     if "@" in text:
-        raise Unfit("must hold no user name and no password", "delete what stands before the `@`, and the `@`")
+        raise InvalidValue("must hold no user name and no password", "delete what stands before the `@`, and the `@`")
     if not re.match("https?://", text, re.IGNORECASE):
-        raise Unfit(f"must begin with https:// or http://, found {shown(text)}", _meant(text) or f"such as {example}")
+        raise InvalidValue(
+            f"must begin with https:// or http://, found {quoted(text)}", _meant(text) or f"such as {example}"
+        )
     plain = re.split("[?#]", text)[0]
     if plain != text:
-        raise Unfit(f"must have no query and no fragment, found {shown(text)}", f"write it as {plain}")
+        raise InvalidValue(f"must have no query and no fragment, found {quoted(text)}", f"write it as {plain}")
     found = _WEB.fullmatch(text)
     if not found or not _is_host(found[1]):
-        raise Unfit(f"must name a host, found {shown(text)}", f"such as {example}")
+        raise InvalidValue(f"must name a host, found {quoted(text)}", f"such as {example}")
     if found[2] and not 1 <= int(found[2]) <= _HIGHEST_PORT:
-        raise Unfit(f"must have a port from 1 to {_HIGHEST_PORT}, found {shown(text)}", f"such as {example}")
+        raise InvalidValue(f"must have a port from 1 to {_HIGHEST_PORT}, found {quoted(text)}", f"such as {example}")
     return text
 
 

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 
 from flashgen.addresses import checked_distribution, checked_endpoint, checked_region, checked_store, checked_url
+from flashgen.aws.secrets import read_secret
+from flashgen.document.parse import Document, read_document
+from flashgen.document.validation import Model, validate
+from flashgen.document.wording import suggestion
 from flashgen.errors import InvalidInput, Problem, Refused, Where
 from flashgen.page.headers import checked_page_cache, page_cache
-from flashgen.sale.document import Document, read_document
 from flashgen.sale.instant import seconds
-from flashgen.sale.validation import Model, validate
-from flashgen.sale.wording import suggestion
 from flashgen.store import Store
 from flashgen.store.opening import open_cdn, open_store
 from flashgen.store.protocol import Cdn
-from flashgen.store.secrets import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,19 +64,19 @@ class Target(Model):
         return checked_region(region, is_aws=is_aws) if region else region
 
 
-class Freeze(Model):
+class FreezeSettings(Model):
     """How long around the start of a sale push and prune refuse; in seconds."""
 
     before: Annotated[int, BeforeValidator(_duration)] = 30 * 60
     after: Annotated[int, BeforeValidator(_duration)] = 2 * 3600
 
 
-class Settings(Model):
+class ProjectSettings(Model):
     """What flashgen.yaml may say. Everything has a default."""
 
     default_target: str = LOCAL
     secret: str | None = None
-    freeze: Freeze = Freeze()
+    freeze: FreezeSettings = FreezeSettings()
     targets: dict[str, Target] = Field(default_factory=dict, validate_default=True)
 
     @field_validator("targets")
@@ -91,7 +91,7 @@ class Project:
     """A folder with sales in it. `root` is where flashgen.yaml lies, or would."""
 
     root: Path
-    settings: Settings
+    settings: ProjectSettings
 
     @property
     def build_folder(self) -> Path:
@@ -176,18 +176,18 @@ def find_project(start: Path, *, exactly: bool) -> Project:
     return Project(root, read_settings(root / SETTINGS))
 
 
-def read_settings(path: Path) -> Settings:
+def read_settings(path: Path) -> ProjectSettings:
     """The settings of a file, or the defaults if there is none. Raises InvalidInput with every problem."""
     if not path.is_file():
-        return Settings()
+        return ProjectSettings()
     try:
         return _settings(read_document(path))
     except InvalidInput as error:
         raise InvalidInput(map(_without_credentials, error.problems)) from None
 
 
-def _settings(document: Document) -> Settings:
-    settings, problems = validate(Settings, document.data, document)
+def _settings(document: Document) -> ProjectSettings:
+    settings, problems = validate(ProjectSettings, document.data, document)
     if settings is None:
         raise InvalidInput(problems)
     if settings.default_target not in settings.targets:

@@ -8,9 +8,9 @@ import pytest
 from support.command import Flashgen
 
 from flashgen.addresses import checked_distribution, checked_endpoint, checked_region, checked_store, checked_url
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.errors import InvalidInput, Problem
 from flashgen.project import Target, read_settings
-from flashgen.sale.wording import Unfit, shown
 
 PASSWORD = "hunter2"
 FIND = "`aws cloudfront list-distributions` and the first column of CloudFront's console have it, such as E2EXAMPLE"
@@ -91,9 +91,9 @@ def test_an_endpoint_is_a_server(text: str) -> None:
 )
 def test_other_endpoints_are_refused_with_the_fix(text: str, hint: str) -> None:
     """The scheme that was forgotten, if the rest could be a host."""
-    with pytest.raises(Unfit, match=r"^must ") as refused:
+    with pytest.raises(InvalidValue, match=r"^must ") as refused:
         checked_endpoint(text)
-    assert (hint, True) == (refused.value.hint, refused.value.message.endswith(f"found {shown(text)}"))
+    assert (hint, True) == (refused.value.hint, refused.value.message.endswith(f"found {quoted(text)}"))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_a_region_of_awss(region: str) -> None:
 )
 def test_other_regions_are_refused_with_the_fix(text: str, hint: str) -> None:
     """A zone's letter, or capitals, are what people write."""
-    with pytest.raises(Unfit, match=f"found {text}$") as refused:
+    with pytest.raises(InvalidValue, match=f"found {text}$") as refused:
         checked_region(text, is_aws=True)
     assert hint == refused.value.hint
 
@@ -159,7 +159,7 @@ def test_other_servers_name_their_regions(region: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("region", ["5", "fr_par", "-x", "x" * 64])
 def test_no_server_has_a_region_that_is_no_label(region: str) -> None:
     """botocore would refuse it, at the first request."""
-    with pytest.raises(Unfit, match="must be the name of a region"):
+    with pytest.raises(InvalidValue, match="must be the name of a region"):
         checked_region(region, is_aws=False)
 
 
@@ -181,7 +181,7 @@ def test_an_endpoint_that_does_not_fit_is_the_one_problem(tmp_path: Path) -> Non
 )
 def test_what_is_no_id_of_a_distribution(text: str, hint: str) -> None:
     """People paste what they find first; this says where to look."""
-    with pytest.raises(Unfit, match="must be the id of a CloudFront distribution") as refused:
+    with pytest.raises(InvalidValue, match="must be the id of a CloudFront distribution") as refused:
         checked_distribution(text)
     assert hint == refused.value.hint
 

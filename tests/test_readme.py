@@ -10,8 +10,8 @@ from pathlib import Path
 
 from support.s3_server import free_port
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.project import read_settings
 from flashgen.sale.load import load_sale
 from flashgen.store import FolderStore

@@ -1,5 +1,5 @@
 """The command line. Click and rich live here only; each command gathers arguments, calls one function and reports."""
 
-from flashgen.cli.run import main
+from flashgen.cli.main import main
 
 __all__ = ["main"]

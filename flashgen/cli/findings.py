@@ -29,7 +29,7 @@ TERMINAL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class FindingRow:
     """A finding, where it was made, and what else is good to know there. A place may say it all: no check then."""
 
     place: str
@@ -43,7 +43,7 @@ class Row:
         return f"{check}{self.finding.message}{f'  ({self.note})' if self.note else ''}"
 
 
-def show_findings(session: Session, rows: Sequence[Row]) -> None:
+def show_findings(session: Session, rows: Sequence[FindingRow]) -> None:
     """Each level's rows, failures last: they are what is still in sight. Many are cut unless -v asks for all."""
     for level in Level:
         if not (session.quiet and level is Level.PASS):
@@ -67,7 +67,7 @@ def _number(count: int, what: str) -> str:
     return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
 
 
-def _show_all(session: Session, rows: Sequence[Row]) -> None:
+def _show_all(session: Session, rows: Sequence[FindingRow]) -> None:
     rows = rows if session.verbose else _merged(rows)
     shown = rows if session.verbose else rows[:ROWS_SHOWN]
     width = min(max((len(row.place) for row in shown), default=0), WIDEST_PLACE)
@@ -77,7 +77,7 @@ def _show_all(session: Session, rows: Sequence[Row]) -> None:
         session.say(f"        … and {len(rows) - len(shown):,} more (-v shows all)")
 
 
-def show_row(session: Session, row: Row, width: int) -> None:
+def show_row(session: Session, row: FindingRow, width: int) -> None:
     """One row, whose place is `width` wide, and the fix below it."""
     finding = row.finding
     level = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=finding.level is not Level.PASS)
@@ -102,17 +102,17 @@ def _wrapped(text: str, indent: int) -> str:
     return "\n".join(lines).removeprefix(_MARGIN)
 
 
-def _merged(rows: Sequence[Row]) -> list[Row]:
+def _merged(rows: Sequence[FindingRow]) -> list[FindingRow]:
     """The same fault of many places is one row: `/night/ and 399 more`. What passed is told one by one."""
-    places: dict[Finding, list[Row]] = {}
+    places: dict[Finding, list[FindingRow]] = {}
     for row in rows:
         places.setdefault(row.finding, []).append(row)
-    merged: list[Row] = []
+    merged: list[FindingRow] = []
     for finding, same in places.items():
         if finding.level is Level.PASS or len(same) == 1:
             merged += same
         else:
-            merged.append(Row(f"{same[0].place} and {len(same) - 1:,} more", finding))
+            merged.append(FindingRow(f"{same[0].place} and {len(same) - 1:,} more", finding))
     return merged
 
 

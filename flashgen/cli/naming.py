@@ -6,8 +6,8 @@ import secrets
 
 import click
 
+from flashgen.document.wording import InvalidValue
 from flashgen.sale.text import name
-from flashgen.sale.wording import Unfit
 
 VERSION_LENGTH = 10
 _ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -23,6 +23,6 @@ def checked_id(text: str) -> str:
     """A sale's id, before there is a file to point at. Raises a usage error."""
     try:
         return name(text, 63, "a name")
-    except Unfit as unfit:
+    except InvalidValue as unfit:
         hint = f" ({unfit.hint})" if unfit.hint else ""
         raise click.UsageError(f"a sale's id {unfit.message}{hint}") from unfit

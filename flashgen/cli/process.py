@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import gc
 
-from flashgen.cli.run import main
+from flashgen.cli.main import main
 
 COLLECT_EVERY = 200_000
 """New objects from one collection to the next: go-live makes fewer. Python's own 700 has it collect 130 times."""

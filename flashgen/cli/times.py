@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 
 import click
 
+from flashgen.document.wording import InvalidValue
 from flashgen.sale.instant import instant, seconds
 from flashgen.sale.model import Header
-from flashgen.sale.wording import Unfit
 
 LEAD_SECONDS_MAX = 600
 """A pointer shipped earlier than this gives the order URL away for no gain: an edge follows within seconds."""
@@ -24,7 +24,7 @@ def moment(text: str | None, header: Header) -> datetime | None:
         return header.starts_at if text == "start" else header.ends_at
     try:
         return instant(text, header.timezone)
-    except Unfit as unfit:
+    except InvalidValue as unfit:
         example = f"{header.starts_at.astimezone(header.zone):%Y-%m-%d %H:%M}"
         raise click.UsageError(
             f'--at {unfit.message}; write "{example}" (in the sale\'s zone), `start` or `end`'
@@ -35,7 +35,7 @@ def duration(text: str) -> timedelta:
     """`10s`, up to ten minutes. Raises a usage error."""
     try:
         return timedelta(seconds=seconds(text, 0, LEAD_SECONDS_MAX))
-    except Unfit as unfit:
+    except InvalidValue as unfit:
         raise click.UsageError(f"--lead {unfit.message}; write it as 10s or 1m30s") from unfit
 
 
@@ -44,7 +44,7 @@ def age(text: str) -> timedelta:
     days, rest = re.fullmatch(r"(?:([0-9]{1,4})d)?(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
     try:
         return timedelta(days=int(days or 0), seconds=seconds(rest, 0, AGE_SECONDS_MAX) if rest or not days else 0)
-    except Unfit as unfit:
+    except InvalidValue as unfit:
         raise click.UsageError(f"--older-than must be a span such as 7d, 36h or 1d12h, found `{text}`") from unfit
 
 

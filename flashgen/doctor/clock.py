@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
 
-from flashgen.doctor.subject import Subject
-from flashgen.edge.viewer import Seen, Viewer
+from flashgen.doctor.context import DoctorContext
+from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.errors import FlashgenError
 from flashgen.finding import Finding, Level
 from flashgen.unlock.offset import DATE_SECONDS, GOOD_SECONDS, TOLERABLE_SECONDS, Offset, measure
@@ -22,7 +22,7 @@ LOOKS = 4
 HINT = "set it by NTP: `timedatectl set-ntp true`; go-live at T0 goes by this clock"
 
 
-def check(subject: Subject) -> Iterator[Finding]:
+def check(subject: DoctorContext) -> Iterator[Finding]:
     """Each clock that can be asked. A folder's is this one."""
     found = [*_of_the_store(subject), *_of_the_edge(subject)]
     if found or subject.bucket:
@@ -31,13 +31,13 @@ def check(subject: Subject) -> Iterator[Finding]:
         yield Finding(Level.PASS, "clock", "store and operator share this machine's clock")
 
 
-def _of_the_store(subject: Subject) -> Iterator[Finding]:
+def _of_the_store(subject: DoctorContext) -> Iterator[Finding]:
     if subject.bucket:
         with suppress(FlashgenError):  # the store's own checks say so
             yield verdict("store", measure(subject.bucket.date, subject.clock, subject.sleep, LOOKS))
 
 
-def _of_the_edge(subject: Subject) -> Iterator[Finding]:
+def _of_the_edge(subject: DoctorContext) -> Iterator[Finding]:
     if subject.url and subject.headers:
         header = subject.headers[0]
         path = f"/{pointer_key(header.id, header.unlock.version)}"
@@ -59,7 +59,7 @@ def verdict(whose: str, offset: Offset) -> Finding:
     return Finding(level, "clock", f"this machine's is {apart:.1f} s or more {side} the {whose}'s", HINT)
 
 
-def offset_seen(seen: Seen, sent: float, received: float) -> Offset | None:
+def offset_seen(seen: PublicResponse, sent: float, received: float) -> Offset | None:
     """From `x-now` (milliseconds), else from `Date` and `Age`, both cut to the second. None without either."""
     told = seen.fields.get("x-now", "")
     if told.isascii() and told.isdigit() and len(told) <= X_NOW_DIGITS_MAX:

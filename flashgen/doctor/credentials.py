@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from flashgen import timestamps
-from flashgen.doctor.subject import Subject
+from flashgen.aws.identity import Identity
+from flashgen.doctor.context import DoctorContext
 from flashgen.finding import Finding, Level
-from flashgen.store.identity import Identity
 
 SOON = timedelta(hours=1)
 
@@ -35,7 +35,7 @@ _PLACEHOLDERS = (
 )
 
 
-def check_account(subject: Subject) -> Iterator[Finding]:
+def check_account(subject: DoctorContext) -> Iterator[Finding]:
     """Whose they are. They should outlive the hour, and the start of every sale of the coming day."""
     assert subject.identity  # noqa: S101  the check is made only then
     identity = subject.identity()
@@ -56,20 +56,20 @@ def _who(identity: Identity) -> str:
     return f"{who} (from {identity.source})"
 
 
-def _needed_until(subject: Subject) -> datetime:
+def _needed_until(subject: DoctorContext) -> datetime:
     now = subject.now
     starts = (header.starts_at for header in subject.headers if now < header.starts_at < now + timedelta(days=1))
     return max((now + SOON, *starts))
 
 
-def check_secret(subject: Subject) -> Iterator[Finding]:
+def check_secret(subject: DoctorContext) -> Iterator[Finding]:
     """Whether it is there, may be read, is private, and every key is long enough. Raises Refused where it is not."""
     count = len(subject.keys)
     keys = "one key" if count == 1 else f"{count} keys, the first signs"
     yield Finding(Level.PASS, "secret", f"{keys}, from {subject.secret_source}")
 
 
-def check_strength(subject: Subject) -> Iterator[Finding]:
+def check_strength(subject: DoctorContext) -> Iterator[Finding]:
     """Whether it looks random."""
     weak = [(place, why) for place, key in enumerate(subject.keys, 1) if (why := weakness(key))]
     for place, why in weak:

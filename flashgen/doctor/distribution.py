@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
-from flashgen.doctor.subject import Subject
+from flashgen.aws.distribution import DistributionFacts, HeadersPolicy, PathBehaviour
+from flashgen.doctor.context import DoctorContext
 from flashgen.edge.behaviour import DEFAULT, ERROR_TTL_SECONDS, POINTER, matches
 from flashgen.finding import Finding, Level
 from flashgen.sale.model import Header
-from flashgen.store.distribution import DistributionFacts, HeadersPolicy, PathBehaviour
 from flashgen.unlock.pointer import pointer_key
 from flashgen.verify.observed import Front
 from flashgen.verify.security import security_findings
@@ -20,13 +20,13 @@ from flashgen.verify.security import security_findings
 APPLY = "`flashgen infra apply` makes it as it should be"
 
 
-def check(subject: Subject) -> Iterator[Finding]:
+def check(subject: DoctorContext) -> Iterator[Finding]:
     """Read it once, then judge."""
     assert subject.distribution  # noqa: S101  the check is made only then
     yield from judge(subject.distribution(), subject)
 
 
-def judge(facts: DistributionFacts, subject: Subject) -> Iterator[Finding]:
+def judge(facts: DistributionFacts, subject: DoctorContext) -> Iterator[Finding]:
     """Everything that is not as it should be, and in one line each what is."""
     yield from _standing(facts)
     for action in facts.denied:
@@ -74,7 +74,7 @@ def _covers(name: str, host: str) -> bool:
     return name == host or (name.startswith("*.") and host.partition(".")[2] == name[2:])
 
 
-def _origin(facts: DistributionFacts, subject: Subject) -> Iterator[Finding]:
+def _origin(facts: DistributionFacts, subject: DoctorContext) -> Iterator[Finding]:
     bucket = subject.bucket
     if bucket is None:
         return
@@ -176,7 +176,7 @@ _PAGE_JUDGES: tuple[Callable[[PathBehaviour], Iterator[Finding]], ...] = (
 )
 
 
-def _security(facts: DistributionFacts, subject: Subject) -> Iterator[Finding]:
+def _security(facts: DistributionFacts, subject: DoctorContext) -> Iterator[Finding]:
     """The headers that it adds to pages, judged as `verify` judges those of a page."""
     added = facts.behaviours[-1].headers
     if added is None:

@@ -18,12 +18,12 @@ from flashgen.doctor import (
     sale,
     store,
 )
-from flashgen.doctor.subject import Subject
+from flashgen.doctor.context import DoctorContext
 from flashgen.errors import AccessDenied, FlashgenError, InvalidInput
 from flashgen.finding import Finding, Level
 from flashgen.sale.model import Header
 
-Look = Callable[[Subject], Iterator[Finding]]
+Look = Callable[[DoctorContext], Iterator[Finding]]
 
 PROBLEMS_SHOWN = 3
 
@@ -43,28 +43,28 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
+class GroupedFinding:
     """A finding under the heading that it belongs to."""
 
     group: str
     finding: Finding
 
 
-def examine(subject: Subject) -> Iterator[Noted]:
+def examine(subject: DoctorContext) -> Iterator[GroupedFinding]:
     """Make every check, and yield what each finds as it is found."""
     failed: dict[str, str] = {}  # by name, what was the first to fail
     passed: set[str] = set()
     for check in checks(subject):
         if cause := _obstacle(check, failed, passed):
             failed[check.name] = cause
-            yield Noted(check.group, Finding(Level.WARN, check.name, f"skipped, for `{cause}` did not pass"))
+            yield GroupedFinding(check.group, Finding(Level.WARN, check.name, f"skipped, for `{cause}` did not pass"))
             continue
         for finding in guarded(check.name, check.look(subject)):
             if finding.level is Level.FAIL and finding.check == check.name:
                 failed[check.name] = check.name
             if finding.level is Level.PASS:
                 passed.add(finding.check)
-            yield Noted(check.group, finding)
+            yield GroupedFinding(check.group, finding)
 
 
 def _obstacle(check: Check, failed: Mapping[str, str], passed: Set[str]) -> str:
@@ -89,7 +89,7 @@ def guarded(name: str, findings: Iterator[Finding]) -> Iterator[Finding]:
         yield Finding(Level.FAIL, name, error.message, error.hint)
 
 
-def checks(subject: Subject) -> Iterator[Check]:
+def checks(subject: DoctorContext) -> Iterator[Check]:
     """All that can be looked at in this target, in order."""
     yield from _of_the_store(subject)
     yield Check("this machine", "clock", clock.check)
@@ -107,7 +107,7 @@ def checks(subject: Subject) -> Iterator[Check]:
     yield Check("leaks", "store", leaks.check_store, ("secret", "store"))
 
 
-def _of_the_store(subject: Subject) -> Iterator[Check]:
+def _of_the_store(subject: DoctorContext) -> Iterator[Check]:
     if subject.identity:
         yield Check("account", "credentials", credentials.check_account)
     yield Check("target", "store", store.check, ("credentials",))

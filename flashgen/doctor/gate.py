@@ -12,8 +12,8 @@ import json
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from flashgen.doctor.subject import Subject, is_loopback
-from flashgen.edge.viewer import Seen, Viewer
+from flashgen.doctor.context import DoctorContext, is_loopback
+from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.errors import NoAnswer
 from flashgen.finding import Finding, Level
 from flashgen.sale.model import Header
@@ -27,7 +27,7 @@ def probe(sale: str, keys: tuple[bytes, ...]) -> str:
     return TokenSigner(keys).sign(Claims(sale, epoch=0, nonce="doctor", not_before=0, expires=1))
 
 
-def check(header: Header, server: str, subject: Subject) -> Iterator[Finding]:
+def check(header: Header, server: str, subject: DoctorContext) -> Iterator[Finding]:
     """One server, for one sale. That it is not ready is a failure only when shoppers need it within a day."""
     query = f"?token={probe(header.id, subject.keys)}"
     name, site = urlsplit(server).netloc, _site(subject)
@@ -48,14 +48,14 @@ def check(header: Header, server: str, subject: Subject) -> Iterator[Finding]:
     yield from found or [Finding(Level.PASS, name, f"ready for {header.id}, and knows the secret")]
 
 
-def severity(header: Header, server: str, subject: Subject) -> Level:
+def severity(header: Header, server: str, subject: DoctorContext) -> Level:
     """How bad it is that a server takes no orders. One on this machine is for trying things out: only once the sale is
     open do its pages send buyers there."""
     is_needed = subject.is_open(header) if is_loopback(server) else subject.is_urgent(header)
     return Level.FAIL if is_needed else Level.WARN
 
 
-def _allowed(name: str, seen: Seen, site: str) -> Iterator[Finding]:
+def _allowed(name: str, seen: PublicResponse, site: str) -> Iterator[Finding]:
     """Pages ask it from another origin (https://fetch.spec.whatwg.org/#http-access-control-allow-origin)."""
     said = seen.fields.get("access-control-allow-origin", "")
     if not said or (site and said not in ("*", site)):
@@ -64,7 +64,7 @@ def _allowed(name: str, seen: Seen, site: str) -> Iterator[Finding]:
         yield Finding(Level.FAIL, name, f"it {found}: pages of {pages} may not ask it", f"have it allow {pages}")
 
 
-def _signature(name: str, seen: Seen) -> Iterator[Finding]:
+def _signature(name: str, seen: PublicResponse) -> Iterator[Finding]:
     try:
         answer = json.loads(seen.body)
         said = answer["signature"]
@@ -78,7 +78,7 @@ def _signature(name: str, seen: Seen) -> Iterator[Finding]:
         yield Finding(Level.WARN, name, message, "check that this is flashgen's gate, of the same version")
 
 
-def _site(subject: Subject) -> str:
+def _site(subject: DoctorContext) -> str:
     """The origin of the sale's pages; empty if the target does not say."""
     parts = urlsplit(subject.url or "")
     return f"{parts.scheme}://{parts.netloc}" if subject.url else ""

@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from flashgen.doctor.context import DoctorContext
 from flashgen.doctor.spellings import secret_in, spellings, tokens_in
-from flashgen.doctor.subject import Subject
 from flashgen.errors import Refused
 from flashgen.finding import Finding, Level
 from flashgen.store import Entry, Store
@@ -48,7 +48,7 @@ class Search:
     now: float
 
     @classmethod
-    def of(cls, subject: Subject) -> Search:
+    def of(cls, subject: DoctorContext) -> Search:
         """For the keys of a subject."""
         return cls(tuple(spellings(key) for key in subject.keys), TokenSigner(subject.keys), subject.clock())
 
@@ -61,7 +61,7 @@ class Search:
         return None
 
 
-def check_files(subject: Subject) -> Iterator[Finding]:
+def check_files(subject: DoctorContext) -> Iterator[Finding]:
     """What is committed, or lies about where it could be: settings, sales, saved plans, and the rule for git."""
     search, own = Search.of(subject), _own_file(subject)
     patterns = ("flashgen.yaml", "sale_configs/*.yaml", "*.plan", "*.json")
@@ -71,7 +71,7 @@ def check_files(subject: Subject) -> Iterator[Finding]:
     yield from _ignored(subject.root)
 
 
-def check_build(subject: Subject) -> Iterator[Finding]:
+def check_build(subject: DoctorContext) -> Iterator[Finding]:
     """Everything that pushes would publish."""
     search, folder = Search.of(subject), subject.build_folder
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -79,7 +79,7 @@ def check_build(subject: Subject) -> Iterator[Finding]:
     yield from _report("build", found, f"{len(paths):,} files")
 
 
-def check_store(subject: Subject) -> Iterator[Finding]:
+def check_store(subject: DoctorContext) -> Iterator[Finding]:
     """Every object of the sales, private ones too, as it is there. Many at a time; a great many are not all read."""
     search = Search.of(subject)
     entries = [entry for sale in subject.sale_paths for entry in _entries(subject.store, sale.stem)]
@@ -139,7 +139,7 @@ def _in_git(root: Path) -> Iterator[Path]:
             return
 
 
-def _own_file(subject: Subject) -> Path | None:
+def _own_file(subject: DoctorContext) -> Path | None:
     """Where a secret kept in a file may stand."""
     scheme, _, name = subject.secret_source.partition(":")
     return subject.root / name if scheme == "file" else None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
+from flashgen.doctor.context import DoctorContext
 from flashgen.doctor.store import HEADERS, NOBODYS_ETAG, SCRATCH, scratch_key
-from flashgen.doctor.subject import Subject
 from flashgen.errors import AccessDenied, Conflict
 from flashgen.finding import Finding, Level
 from flashgen.gate.settings import forms_folder, settings_key
@@ -21,12 +21,12 @@ from flashgen.unlock.pointer import pointer_key
 _NOTHINGS_PATH, _ONE_REFERENCE = "/_flashgen/doctor/nothing", "flashgen-doctor"
 
 
-def check_listing(subject: Subject) -> Iterator[Finding]:
+def check_listing(subject: DoctorContext) -> Iterator[Finding]:
     """Plans with `--refresh`, prune, and the difference between missing and forbidden need it."""
     yield _tried("may list", lambda: list(subject.store.list(SCRATCH)))
 
 
-def check_writing(subject: Subject) -> Iterator[Finding]:
+def check_writing(subject: DoctorContext) -> Iterator[Finding]:
     """Who opens a sale need not be allowed to push it. Only prune deletes: without that, tonight goes well."""
     store, headers = subject.store, subject.headers
     live = [key for header in headers for key in _transition_keys(header)]
@@ -37,7 +37,7 @@ def check_writing(subject: Subject) -> Iterator[Finding]:
     yield _tried("may delete", lambda: store.delete([scratch_key(subject)]), if_not=Level.WARN)
 
 
-def check_invalidating(subject: Subject) -> Iterator[Finding]:
+def check_invalidating(subject: DoctorContext) -> Iterator[Finding]:
     """A permission that only its use shows; see `_NOTHINGS_PATH`."""
     cdn = subject.cdn
     if cdn:

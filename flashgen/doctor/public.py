@@ -6,25 +6,25 @@ from collections.abc import Iterator
 from itertools import count
 from urllib.parse import urlsplit
 
-from flashgen.doctor.subject import Subject, is_loopback
-from flashgen.edge.target import INDEX, public_path
-from flashgen.edge.viewer import Seen, Viewer
+from flashgen.doctor.context import DoctorContext, is_loopback
+from flashgen.edge.local.target import INDEX, public_path
+from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.errors import NoAnswer
 from flashgen.finding import Finding, Level
 from flashgen.gate.settings import settings_key
 from flashgen.release.manifest import manifest_key, read_manifest
 from flashgen.sale.model import Header
 from flashgen.unlock.pointer import pointer_key
+from flashgen.verify.exposure import private_finding
 from flashgen.verify.objects import PREVIEW, object_findings
 from flashgen.verify.observed import Expected, Front
 from flashgen.verify.pointer import pointer_findings
 from flashgen.verify.polling import ACCEPTS, Polling
-from flashgen.verify.surroundings import private_finding
 
 SERVE = "start it with `flashgen serve`"
 
 
-def check(subject: Subject) -> Iterator[Finding]:
+def check(subject: DoctorContext) -> Iterator[Finding]:
     """Whether anything answers; if so, whether plain http leads to https, and what there is of each sale."""
     url = subject.url
     if not url:
@@ -60,7 +60,7 @@ def _plain(url: str) -> Iterator[Finding]:
     yield redirected(f"http://{parts.hostname}", seen)
 
 
-def redirected(url: str, seen: Seen) -> Finding:
+def redirected(url: str, seen: PublicResponse) -> Finding:
     """Whether what plain http answers leads to https."""
     if seen.status in (301, 302, 307, 308) and seen.fields.get("location", "").startswith("https://"):
         return Finding(Level.PASS, "https", "plain http leads there")
@@ -68,7 +68,7 @@ def redirected(url: str, seen: Seen) -> Finding:
     return Finding(Level.FAIL, "https", message, "redirect http to https at the edge")
 
 
-def _sale(viewer: Viewer, header: Header, subject: Subject) -> Iterator[Finding]:
+def _sale(viewer: Viewer, header: Header, subject: DoctorContext) -> Iterator[Finding]:
     """The sale's page, its pointer, and what is private, from outside."""
     look = _as_stored if header.id in subject.pointers else _reached
     found = [
@@ -79,7 +79,7 @@ def _sale(viewer: Viewer, header: Header, subject: Subject) -> Iterator[Finding]
     yield from found or [Finding(Level.PASS, header.id, "page and unlock script are public, what is private is not")]
 
 
-def _reached(viewer: Viewer, header: Header, subject: Subject) -> Iterator[tuple[str, Finding]]:
+def _reached(viewer: Viewer, header: Header, subject: DoctorContext) -> Iterator[tuple[str, Finding]]:
     """All that can be said without the store; what is wrong there, other checks say."""
     path = public_path(f"{header.id}/{INDEX}")
     status = viewer.get(path, ACCEPTS).status
@@ -88,7 +88,7 @@ def _reached(viewer: Viewer, header: Header, subject: Subject) -> Iterator[tuple
         yield path, Finding(Level.FAIL, "status", f"expected 200, found {status}", hint)
 
 
-def _as_stored(viewer: Viewer, header: Header, subject: Subject) -> Iterator[tuple[str, Finding]]:
+def _as_stored(viewer: Viewer, header: Header, subject: DoctorContext) -> Iterator[tuple[str, Finding]]:
     """The sale's page and its pointer, as `verify` judges them. A page that is not pushed yet, the plan knows."""
     front, manifest = Front(viewer.base_url, subject.distribution_id), read_manifest(subject.store, header.id).manifest
     page, key = f"{header.id}/{INDEX}", pointer_key(header.id, header.unlock.version)

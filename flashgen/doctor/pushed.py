@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from flashgen import timestamps
+from flashgen.doctor.context import DoctorContext
 from flashgen.doctor.sale import in_words
-from flashgen.doctor.subject import Subject
 from flashgen.finding import Finding, Level
-from flashgen.release.freeze import freeze_of
+from flashgen.release.freeze import freeze_window_of
 from flashgen.release.manifest import Claim, read_manifest
 from flashgen.release.plan import Plan, make_plan
 from flashgen.sale.model import Header
@@ -18,7 +18,7 @@ FREEZE_SOON = timedelta(hours=6)
 REASONS_SHOWN = 3
 
 
-def check(header: Header, subject: Subject) -> Iterator[Finding]:
+def check(header: Header, subject: DoctorContext) -> Iterator[Finding]:
     """Whether the store has what was built."""
     name = f"{header.id}: push"
     seen, site = read_manifest(subject.store, header.id), subject.site(header.id)
@@ -45,11 +45,11 @@ def _due(name: str, plan: Plan) -> Finding:
     return Finding(Level.WARN, name, f"a push is due: {first}{more}", f"flashgen push {plan.site.sale}")
 
 
-def check_freeze(header: Header, subject: Subject) -> Iterator[Finding]:
+def check_freeze(header: Header, subject: DoctorContext) -> Iterator[Finding]:
     """When pushes close: around the start that the YAML says, and the one that was pushed. Then they need `--force`."""
     name, now = f"{header.id}: freeze", subject.now
     manifest = read_manifest(subject.store, header.id).manifest
-    freeze = freeze_of(manifest, header.starts_at, subject.freeze_before, subject.freeze_after)
+    freeze = freeze_window_of(manifest, header.starts_at, subject.freeze_before, subject.freeze_after)
     if opens_at := freeze.opens_at(now):
         message = f"pushes are closed until {timestamps.to_text(opens_at)}"
         yield Finding(Level.WARN, name, message, "only `flashgen push --force` pushes now")

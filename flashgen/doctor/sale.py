@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from flashgen import timestamps
-from flashgen.doctor.subject import Subject
+from flashgen.doctor.context import DoctorContext
 from flashgen.errors import Refused
 from flashgen.finding import Finding, Level
 from flashgen.page.inputs import unchanged
@@ -23,7 +23,7 @@ POINTER_BYTES_MAX = 512
 """What a million pollers a second should not have to fetch more than."""
 
 
-def check(path: Path, subject: Subject) -> Iterator[Finding]:
+def check(path: Path, subject: DoctorContext) -> Iterator[Finding]:
     """Everything that `flashgen check` would say of the YAML and the feed. Raises InvalidInput with every problem."""
     name = f"{path.stem}: yaml"
     loaded = load_sale(path, subject.root)
@@ -39,7 +39,7 @@ def check(path: Path, subject: Subject) -> Iterator[Finding]:
         yield Finding(Level.PASS, name, f"{products}, starts at {timestamps.to_text(sale.starts_at)}")
 
 
-def check_times(header: Header, subject: Subject) -> Iterator[Finding]:
+def check_times(header: Header, subject: DoctorContext) -> Iterator[Finding]:
     """A sale that is over, or should be open and is not."""
     name, now = f"{header.id}: times", subject.now
     pointer = subject.pointers.get(header.id)
@@ -56,7 +56,7 @@ def check_times(header: Header, subject: Subject) -> Iterator[Finding]:
         yield Finding(Level.PASS, name, f"starts in {in_words(header.starts_at - now)}")
 
 
-def check_build(header: Header, subject: Subject) -> Iterator[Finding]:
+def check_build(header: Header, subject: DoctorContext) -> Iterator[Finding]:
     """Whether there is a build, of the files as they are."""
     name = f"{header.id}: build"
     record = read_record(subject.build_folder, header.id)
@@ -77,7 +77,7 @@ def check_build(header: Header, subject: Subject) -> Iterator[Finding]:
         yield Finding(Level.PASS, name, f"{len(site.files):,} files, up to date")
 
 
-def check_pointer(header: Header, subject: Subject) -> Iterator[Finding]:
+def check_pointer(header: Header, subject: DoctorContext) -> Iterator[Finding]:
     """Raises Refused when what lies there is no pointer."""
     name, key = f"{header.id}: pointer", pointer_key(header.id, header.unlock.version)
     stored = subject.store.get(key)
@@ -94,7 +94,7 @@ def check_pointer(header: Header, subject: Subject) -> Iterator[Finding]:
     yield from found or [Finding(Level.PASS, name, said)]
 
 
-def _missing(name: str, key: str, header: Header, subject: Subject) -> Iterator[Finding]:
+def _missing(name: str, key: str, header: Header, subject: DoctorContext) -> Iterator[Finding]:
     """That a sale was never pushed, the check of its manifest says."""
     pushed = read_manifest(subject.store, header.id).manifest.pointer
     if pushed and pushed.key == key:

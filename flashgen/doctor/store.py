@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
-from flashgen.doctor.subject import Subject
+from flashgen.doctor.context import DoctorContext
 from flashgen.errors import AccessDenied, Conflict, StoreError
 from flashgen.finding import Finding, Level
 from flashgen.store import Headers, Store
-from flashgen.store.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
+from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
 
 SCRATCH = "_flashgen/doctor/"
 HEADERS = Headers("text/plain; charset=utf-8", "private, no-store")
@@ -24,14 +24,14 @@ NOBODYS_ETAG = '"00000000000000000000000000000000"'
 _REFUSES = "refuses the right If-Match"
 
 
-def check(subject: Subject) -> Iterator[Finding]:
+def check(subject: DoctorContext) -> Iterator[Finding]:
     """Whether it answers at all. To be denied the scratch key is an answer; what is denied, other checks say."""
     with suppress(AccessDenied):
         subject.store.get(scratch_key(subject))
     yield Finding(Level.PASS, "store", f"{subject.store.url} answers")
 
 
-def check_conditions(subject: Subject) -> Iterator[Finding]:
+def check_conditions(subject: DoctorContext) -> Iterator[Finding]:
     """Whether a write with If-Match or If-None-Match is refused where it must be, and accepted where it may be.
 
     Who may open sales and nothing else may not try it, and need not at AWS, where S3 is known to honour conditions:
@@ -67,7 +67,7 @@ def _faults(store: Store, key: str) -> Iterator[str]:
         yield _REFUSES
 
 
-def check_privacy(subject: Subject) -> Iterator[Finding]:
+def check_privacy(subject: DoctorContext) -> Iterator[Finding]:
     """The public comes through the CDN, and never to `_flashgen/`."""
     bucket = _bucket(subject)
     blocks = ",".join(f"{name}=true" for name in PUBLIC_ACCESS_BLOCKS)
@@ -86,7 +86,7 @@ def check_privacy(subject: Subject) -> Iterator[Finding]:
     yield Finding(Level.PASS, "privacy", "not public, and cannot be made so by a policy or an ACL")
 
 
-def check_versions(subject: Subject) -> Iterator[Finding]:
+def check_versions(subject: DoctorContext) -> Iterator[Finding]:
     """Versions bring back a pointer or a manifest that somebody wrote over."""
     bucket = _bucket(subject)
     if bucket.keeps_versions():
@@ -100,7 +100,7 @@ def check_versions(subject: Subject) -> Iterator[Finding]:
     )
 
 
-def check_region(subject: Subject) -> Iterator[Finding]:
+def check_region(subject: DoctorContext) -> Iterator[Finding]:
     """A wrong one costs a redirect at each request, at T0 too; credentials are signed for one region."""
     bucket = _bucket(subject)
     region = bucket.region()
@@ -119,11 +119,11 @@ def _conflicts(attempt: Callable[[], object]) -> bool:
     return False
 
 
-def scratch_key(subject: Subject) -> str:
+def scratch_key(subject: DoctorContext) -> str:
     """Where things are tried: private, and of this run alone."""
     return f"{SCRATCH}{subject.nonce}"
 
 
-def _bucket(subject: Subject) -> Bucket:
+def _bucket(subject: DoctorContext) -> Bucket:
     assert subject.bucket  # noqa: S101  the checks are made only then
     return subject.bucket

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from flashgen.edge.cache_control import CacheControl
+from flashgen.edge.local.cache_control import CacheControl
 
 #: CloudFront's ErrorCachingMinTTL: its default of 10 s would hide a page for 10 s after it was put.
 ERROR_TTL_SECONDS = 1

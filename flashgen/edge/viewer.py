@@ -30,7 +30,7 @@ _CHECK_URL = "check `url:` of this target in flashgen.yaml"
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class PublicResponse:
     """A response. Names of `fields` are in lower case; a field that came twice is joined by commas.
 
     `body` is without its Content-Encoding, `wire_bytes` is its length with it. `asked_at` and `answered_at` (when the
@@ -79,7 +79,7 @@ class Viewer:
             self._pool.pools[key].close()
         self._pool.clear()
 
-    def get(self, path: str, fields: Mapping[str, str] = _NO_FIELDS) -> Seen:
+    def get(self, path: str, fields: Mapping[str, str] = _NO_FIELDS) -> PublicResponse:
         """What `path` (from its `/` on, percent-encoded, with its query) answers to a request with `fields`.
 
         Any status is an answer. Raises NoAnswer without one: no such host, no connection, no valid certificate, nothing
@@ -96,7 +96,7 @@ class Viewer:
             why, hint = _explained(error, self._timeout_seconds)
             raise NoAnswer(f"{url}: {why}", hint) from error
 
-    def _get(self, url: str, fields: Mapping[str, str]) -> Seen:
+    def _get(self, url: str, fields: Mapping[str, str]) -> PublicResponse:
         asked_at = time.time()
         response = self._pool.request("GET", url, headers=fields, redirect=False, retries=False, preload_content=False)
         answered_at = time.time()
@@ -106,7 +106,7 @@ class Viewer:
             # Once it was read to its end, the connection is back in the pool, and this closes nothing.
             response.close()
         names = {name.lower(): response.headers[name] for name in response.headers}
-        return Seen(response.status, MappingProxyType(names), body, response.tell(), asked_at, answered_at)
+        return PublicResponse(response.status, MappingProxyType(names), body, response.tell(), asked_at, answered_at)
 
 
 def _checked(url: str) -> str:

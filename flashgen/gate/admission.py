@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from enum import Enum, auto
 
-from flashgen.gate.reading import Reading
+from flashgen.gate.reading import SaleSnapshot
 from flashgen.unlock.state import EVERY_SKU, State
 from flashgen.unlock.token import Claims
 
 
-class Verdict(Enum):
+class AdmissionResult(Enum):
     """What follows for whoever has this token and wants this SKU now."""
 
     OPEN = auto()
@@ -32,27 +32,27 @@ class Verdict(Enum):
     """The operator has closed this SKU."""
 
 
-def judge(claims: Claims, reading: Reading | None, sku: str | None, now: float, even: float) -> Verdict:
-    """`claims` are a good token's, of this sale; `now` is in seconds since the epoch, `even` as in `Reading`.
+def judge(claims: Claims, reading: SaleSnapshot | None, sku: str | None, now: float, even: float) -> AdmissionResult:
+    """`claims` are a good token's, of this sale; `now` is in seconds since the epoch, `even` as in `SaleSnapshot`.
 
     `sku` None is none that could ever be one.
     """
     if reading is None or not reading.is_fresh(even):
-        return Verdict.STALE
+        return AdmissionResult.STALE
     state = reading.pointer.state
     if claims.epoch != state.epoch or claims.nonce != state.token_nonce:
-        return Verdict.OTHER_EPOCH
+        return AdmissionResult.OTHER_EPOCH
     if state.state not in (State.LIVE, State.PAUSED) or now >= reading.ends_at or now >= claims.expires:
-        return Verdict.OVER
+        return AdmissionResult.OVER
     if now < reading.opens_at or now < claims.not_before:
-        return Verdict.EARLY
+        return AdmissionResult.EARLY
     if sku not in reading.settings.items:
-        return Verdict.UNKNOWN_SKU
+        return AdmissionResult.UNKNOWN_SKU
     if sku in state.closed or state.closed == EVERY_SKU:
-        return Verdict.CLOSED
-    return Verdict.OPEN if state.state is State.LIVE else Verdict.PAUSED
+        return AdmissionResult.CLOSED
+    return AdmissionResult.OPEN if state.state is State.LIVE else AdmissionResult.PAUSED
 
 
-def opens_in(claims: Claims, reading: Reading, now: float) -> float:
+def opens_in(claims: Claims, reading: SaleSnapshot, now: float) -> float:
     """Seconds until an early buyer may come in."""
     return max(claims.not_before, reading.opens_at) - now

@@ -1,7 +1,7 @@
 """The gate as a raw ASGI app: which desk a request belongs to, and that its answer arrives.
 
-A crowd that finds nothing left comes through `Desk.quick` with two messages that were made before, and without a task,
-a lock or a question to the storage: a framework's router alone would cost more.
+A crowd that finds nothing left comes through `SaleHandler.quick` with two messages that were made before, and without
+a task, a lock or a question to the storage: a framework's router alone would cost more.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
-from flashgen.gate.desk import Desk
+from flashgen.gate.dependencies import Dependencies
 from flashgen.gate.health import Health
 from flashgen.gate.metrics import Count
-from flashgen.gate.outside import Outside
 from flashgen.gate.pages import bare_unavailable
 from flashgen.gate.probes import PATHS, READY_PATH, Probes
-from flashgen.gate.reading import Reading
+from flashgen.gate.reading import SaleSnapshot
 from flashgen.gate.request import (
     ORDER_PATH,
     Disconnected,
@@ -29,6 +28,7 @@ from flashgen.gate.request import (
     until_disconnected,
 )
 from flashgen.gate.response import Reply, refusal
+from flashgen.gate.sale_handler import SaleHandler
 from flashgen.gate.storage.protocol import Leave, StorageLost
 from flashgen.unlock.token import BadToken, Claims, TokenSigner, unverified_claims
 
@@ -65,8 +65,8 @@ class Gate:
 
     def __init__(
         self,
-        readings: Mapping[str, Callable[[], Reading | None]],
-        outside: Outside,
+        readings: Mapping[str, Callable[[], SaleSnapshot | None]],
+        outside: Dependencies,
         *,
         on_start: Hook = nothing,
         on_stop: Hook = nothing,
@@ -75,10 +75,10 @@ class Gate:
         self._count = outside.counters.add
         self._health = Health(outside)
         self._signer = TokenSigner(outside.keys)
-        self._desks = {sale: Desk(sale, reading, outside, self._health) for sale, reading in readings.items()}
+        self._desks = {sale: SaleHandler(sale, reading, outside, self._health) for sale, reading in readings.items()}
         self._only = next(iter(self._desks.values())) if len(self._desks) == 1 else None
         self._probes = Probes(self._desks, self._signer, outside, self._health)
-        self._known: dict[str, tuple[Desk, Claims]] = {}
+        self._known: dict[str, tuple[SaleHandler, Claims]] = {}
         self._on_start = on_start
         self._on_stop = on_stop
 
@@ -125,7 +125,7 @@ class Gate:
         except StorageLost:
             return desk.unavailable()
 
-    async def _at(self, desk: Desk, claims: Claims, scope: Scope, receive: Receive) -> Reply:
+    async def _at(self, desk: SaleHandler, claims: Claims, scope: Scope, receive: Receive) -> Reply:
         if scope["method"] == "POST":
             return await desk.post(claims, scope, receive)
         if scope["method"] == "HEAD":
@@ -137,7 +137,7 @@ class Gate:
             return _NOT_FOUND
         return await self._probes.answer(path, scope) if method in ("GET", "HEAD") else _ONLY_GET
 
-    def _look_up(self, path: str) -> tuple[Desk | None, Claims | None]:
+    def _look_up(self, path: str) -> tuple[SaleHandler | None, Claims | None]:
         """Where a token belongs, and what it says if it is good; a bad one belongs where it says, or to the only sale.
 
         A good one is remembered with its path: a crowd has the same.
@@ -159,7 +159,7 @@ class Gate:
         self._known[path] = (desk, claims)
         return desk, claims
 
-    def _desk_of(self, claims: Claims | None) -> Desk | None:
+    def _desk_of(self, claims: Claims | None) -> SaleHandler | None:
         """Claims are read from JSON: a sale's name may be anything."""
         return self._desks.get(str(claims.sale)) if claims else None
 

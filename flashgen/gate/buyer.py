@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flashgen.gate.request import Scope, header_values
 from flashgen.gate.seal import Seal
-from flashgen.gate.settings import Settings
+from flashgen.gate.settings import GateSettings
 
 COOKIE_NAME = "flashgen_buyer"
 COOKIE_SECONDS_AFTER = 30 * 86400
@@ -36,7 +36,7 @@ class Buyers:
     nobody yet, at no cost.
     """
 
-    def __init__(self, settings: Settings, server: str, seal: Seal) -> None:
+    def __init__(self, settings: GateSettings, server: str, seal: Seal) -> None:
         self.is_by_cookie = settings.buyer == "cookie"
         self._header = settings.buyer.removeprefix("header:").lower().encode()
         self.sign = (b"cookie", f"{COOKIE_NAME}=".encode()) if self.is_by_cookie else (self._header, b"")

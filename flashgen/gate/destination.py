@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flashgen.gate.forwarder import AT_ONCE, Send
-from flashgen.gate.order_subsystem import OrderSubsystem
-from flashgen.gate.reading import Reading
+from flashgen.gate.order_subsystem import OrderSubsystemClient
+from flashgen.gate.reading import SaleSnapshot
 
 
 class Destination:
@@ -15,11 +15,11 @@ class Destination:
     The same as before, as long as `forward_to` is. `key` signs orders; `now` is in seconds since the Unix epoch.
     """
 
-    def __init__(self, reading: Callable[[], Reading | None], key: bytes, now: Callable[[], float]) -> None:
+    def __init__(self, reading: Callable[[], SaleSnapshot | None], key: bytes, now: Callable[[], float]) -> None:
         self._reading = reading
         self._key = key
         self._now = now
-        self._subsystem: OrderSubsystem | None = None
+        self._subsystem: OrderSubsystemClient | None = None
 
     def __call__(self) -> Send | None:
         if reading := self._reading():
@@ -30,6 +30,6 @@ class Destination:
         before = self._subsystem
         if url == (before.url if before else None):
             return
-        self._subsystem = OrderSubsystem(url, self._key, self._now, AT_ONCE) if url else None
+        self._subsystem = OrderSubsystemClient(url, self._key, self._now, AT_ONCE) if url else None
         if before:
             before.close()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from threading import Event, Thread
 
-from flashgen.gate.order_subsystem import CONNECT_SECONDS, READ_SECONDS, Verdict
+from flashgen.gate.order_subsystem import CONNECT_SECONDS, READ_SECONDS, ForwardResult
 from flashgen.gate.storage.protocol import Order, OrderState, Outbox, Storage
 
 AT_ONCE = 4
@@ -26,7 +26,7 @@ CLAIM_SECONDS = 4 * (CONNECT_SECONDS + READ_SECONDS)
 
 RETRY_FIRST_SECONDS, RETRY_LONGEST_SECONDS = 0.5, 60.0
 
-Send = Callable[[Order], Verdict]
+Send = Callable[[Order], ForwardResult]
 
 
 class Breaker:
@@ -102,7 +102,7 @@ class Forwarder:
         now: Callable[[], float],
         even: Callable[[], float],
         chance: Callable[[], float],
-        told: Callable[[Order, Verdict, OrderState | None], None],
+        told: Callable[[Order, ForwardResult, OrderState | None], None],
         log: Callable[[Exception], None],
     ) -> None:
         self._sale = sale
@@ -115,7 +115,7 @@ class Forwarder:
         self._log = log
         self._breaker = Breaker()
         self._way: Send | None = None
-        self._results: SimpleQueue[tuple[_Attempt, Verdict] | None] = SimpleQueue()
+        self._results: SimpleQueue[tuple[_Attempt, ForwardResult] | None] = SimpleQueue()
         self._under_way: set[_Attempt] = set()
         self._stopping = Event()
         self._thread = Thread(target=self._run, name=f"forwarder {sale}", daemon=True)
@@ -182,22 +182,22 @@ class Forwarder:
         try:
             Thread(target=self._attempt, args=(send, attempt), name=name, daemon=True).start()
         except RuntimeError:
-            self._results.put((attempt, Verdict(OrderState.UNKNOWN, "not sent: no thread to spare")))
+            self._results.put((attempt, ForwardResult(OrderState.UNKNOWN, "not sent: no thread to spare")))
 
     def _attempt(self, send: Send, attempt: _Attempt) -> None:
         try:
             verdict = send(attempt.order)
         except Exception as error:  # noqa: BLE001 -- a bug of ours says nothing of the order
-            verdict = Verdict(OrderState.UNKNOWN, type(error).__name__)
+            verdict = ForwardResult(OrderState.UNKNOWN, type(error).__name__)
         self._results.put((attempt, verdict))
 
-    def _wait(self) -> tuple[_Attempt, Verdict] | None:
+    def _wait(self) -> tuple[_Attempt, ForwardResult] | None:
         try:
             return self._results.get(timeout=LOOK_SECONDS)
         except Empty:
             return None
 
-    def _settle(self, outbox: Outbox, attempt: _Attempt, verdict: Verdict) -> None:
+    def _settle(self, outbox: Outbox, attempt: _Attempt, verdict: ForwardResult) -> None:
         is_late = attempt not in self._under_way
         if is_late and verdict.state is OrderState.UNKNOWN:
             return  # somebody else may have the order by now, and is not disturbed for nothing

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from flashgen.gate.dependencies import Dependencies
 from flashgen.gate.metrics import Count
-from flashgen.gate.outside import Outside
 from flashgen.gate.storage.protocol import Answer, Ask, Find, Leave, Order, StorageLost
 
 LOOK_SECONDS = 1.0
@@ -16,7 +16,7 @@ LOOK_SECONDS = 1.0
 class Health:
     """Asks the storage on behalf of requests. Trouble is logged when it begins and when it ends."""
 
-    def __init__(self, outside: Outside) -> None:
+    def __init__(self, outside: Dependencies) -> None:
         self.is_well = True
         self._outside = outside
         self._errands: set[asyncio.Task[None]] = set()

@@ -39,7 +39,7 @@ class JsonLines:
             self._write(f"{line}\n")
 
 
-class Sparing:
+class LogThrottle:
     """Lets a message through when it is another than the last one, or after AGAIN_SECONDS of an even clock.
 
     `left_out` is how many it did not let through before the last one that it did.
@@ -72,7 +72,7 @@ class LibraryLog(logging.Handler):
         super().__init__()
         self._log = log
         self._even = even
-        self._sparing: dict[str, Sparing] = {}
+        self._sparing: dict[str, LogThrottle] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write it down."""
@@ -89,8 +89,8 @@ class LibraryLog(logging.Handler):
             left_out = {"left_out": sparing.left_out} if sparing.left_out else {}
             self._log("library", **facts, **left_out)
 
-    def _sparing_of(self, kind: str) -> Sparing:
+    def _sparing_of(self, kind: str) -> LogThrottle:
         """One each, so that two complaints that take turns are told as seldom as one."""
         if kind not in self._sparing and len(self._sparing) >= KINDS_MAX:
             self._sparing.clear()
-        return self._sparing.setdefault(kind, Sparing(self._even))
+        return self._sparing.setdefault(kind, LogThrottle(self._even))

@@ -34,14 +34,14 @@ REJECTIONS = frozenset({409, 422})
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ForwardResult:
     """What became of one attempt: `done`, `rejected` or `unknown`, and in a few words what was met."""
 
     state: OrderState
     note: str
 
 
-class OrderSubsystem:
+class OrderSubsystemClient:
     """Where accepted orders go. `key` signs them; `now` is this machine's clock in seconds. Threads may share it."""
 
     def __init__(self, url: str, key: bytes, now: Callable[[], float], at_once: int) -> None:
@@ -52,7 +52,7 @@ class OrderSubsystem:
         self._pool = urllib3.PoolManager(1, timeout=timeout, retries=False, maxsize=at_once)
         self._pool.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
-    def send(self, order: Order) -> Verdict:
+    def send(self, order: Order) -> ForwardResult:
         """Forward an order once. Never raises: without an answer it is `unknown`. Its head is the answer."""
         body = _body(order)
         headers = {
@@ -66,9 +66,9 @@ class OrderSubsystem:
                 "POST", self.url, body=body, headers=headers, redirect=False, preload_content=False
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return Verdict(OrderState.UNKNOWN, f"no answer: {_reason(error)}")
+            return ForwardResult(OrderState.UNKNOWN, f"no answer: {_reason(error)}")
         _put_away(answer)
-        return Verdict(meaning(answer.status), f"HTTP {answer.status}")
+        return ForwardResult(meaning(answer.status), f"HTTP {answer.status}")
 
     def close(self) -> None:
         """Close idle connections."""

@@ -9,7 +9,7 @@ from flashgen.gate import forms
 from flashgen.gate.forms import Form
 from flashgen.gate.metrics import Count
 from flashgen.gate.response import HTML, Fields, Reply, page_policy, reply
-from flashgen.gate.settings import Item, Settings
+from flashgen.gate.settings import GateSettings, Item
 from flashgen.gate.storage.protocol import Order
 
 _BARE = (
@@ -23,7 +23,7 @@ _NO_ITEM = Item("", "", "", None, "", "")
 class Pages:
     """Fills pages in. `folder` is the URL of the sale's folder, ending in `/`."""
 
-    def __init__(self, settings: Settings, pages: Mapping[str, Form], folder: str) -> None:
+    def __init__(self, settings: GateSettings, pages: Mapping[str, Form], folder: str) -> None:
         self._items = settings.items
         self._currency = settings.currency
         self._forms = pages

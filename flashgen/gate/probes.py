@@ -13,13 +13,13 @@ from typing import Any
 
 from flashgen import __version__
 from flashgen.gate.buyer import is_neighbour
-from flashgen.gate.desk import Desk
+from flashgen.gate.dependencies import Dependencies
 from flashgen.gate.health import Health
 from flashgen.gate.metrics import CONTENT_TYPE, Count, Sample, series
-from flashgen.gate.outside import Outside
-from flashgen.gate.reading import Reading
+from flashgen.gate.reading import SaleSnapshot
 from flashgen.gate.request import Scope, field_of
 from flashgen.gate.response import JSON, TEXT, Reply, refusal, reply
+from flashgen.gate.sale_handler import SaleHandler
 from flashgen.gate.storage.protocol import StorageLost, Tally
 from flashgen.unlock.token import BadToken, TokenSigner
 
@@ -28,14 +28,16 @@ PATHS = frozenset({"/healthz", READY_PATH, "/metrics", "/stats"})
 
 _ANYONE = (("Access-Control-Allow-Origin", "*"),)
 
-Standing = tuple[str, Reading | None, Tally | None]
+Standing = tuple[str, SaleSnapshot | None, Tally | None]
 """A sale, what is known of it, and its tally, as far as there is one."""
 
 
 class Probes:
     """Answers them. Only `/metrics` and `/stats` ask the storage."""
 
-    def __init__(self, desks: Mapping[str, Desk], signer: TokenSigner, outside: Outside, health: Health) -> None:
+    def __init__(
+        self, desks: Mapping[str, SaleHandler], signer: TokenSigner, outside: Dependencies, health: Health
+    ) -> None:
         self._desks = desks
         self._signer = signer
         self._outside = outside
@@ -76,7 +78,7 @@ class Probes:
         except BadToken:
             return "", "bad"
 
-    async def _standing(self, desk: Desk) -> Standing:
+    async def _standing(self, desk: SaleHandler) -> Standing:
         try:
             return desk.sale, desk.reading(), await self._outside.tally(desk.sale)
         except StorageLost:
@@ -87,7 +89,7 @@ class Probes:
         sales = [self._stats_of(*standing) for standing in standings]
         return {"version": __version__, "server": self._outside.server, "ready": ready, "sales": sales}
 
-    def _stats_of(self, sale: str, reading: Reading | None, tally: Tally | None) -> dict[str, Any]:
+    def _stats_of(self, sale: str, reading: SaleSnapshot | None, tally: Tally | None) -> dict[str, Any]:
         facts: dict[str, Any] = {"sale": sale, "state": None, "revision": None, "reading_age_seconds": None}
         if reading:
             age = round(self._outside.even() - reading.taken_at, 3)
@@ -131,7 +133,7 @@ def _readiness(ready: bool, said: str) -> Reply:
     return reply(200 if ready else 503, json.dumps(facts).encode(), JSON, Count.PROBE, _ANYONE)
 
 
-def _slots(sale: str, reading: Reading) -> Sample:
+def _slots(sale: str, reading: SaleSnapshot) -> Sample:
     return {"sale": sale}, float(reading.settings.slots_per_server)
 
 

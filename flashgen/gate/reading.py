@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from flashgen.errors import FlashgenError, Refused
 from flashgen.gate.forms import NAMES, Form
-from flashgen.gate.settings import Settings, settings_key
+from flashgen.gate.settings import GateSettings, settings_key
 from flashgen.gate.settings import parse as parse_settings
 from flashgen.store.protocol import Store
 from flashgen.unlock.pointer import Forward, Pointer
@@ -26,14 +26,14 @@ TRUST_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SaleSnapshot:
     """A sale as it was at `taken_at`, in seconds of a clock that runs evenly. `forms` are by their name.
 
     `opens_at` and `ends_at` are the pointer's, in seconds since the Unix epoch; before its first go-live a sale never
     opens.
     """
 
-    settings: Settings
+    settings: GateSettings
     forms: Mapping[str, Form]
     pointer: Pointer
     taken_at: float
@@ -67,7 +67,7 @@ class Parsed(Generic[T]):
         return self._seen[2]
 
 
-class Reader:
+class SaleReader:
     """Reads one sale in a thread of its own. `even` is a clock that runs evenly.
 
     `log` hears of trouble when it begins or becomes another, and None when it is over. `check` raises Refused for
@@ -80,9 +80,9 @@ class Reader:
         sale: str,
         even: Callable[[], float],
         log: Callable[[FlashgenError | None], None],
-        check: Callable[[Settings], object] = lambda _: None,
+        check: Callable[[GateSettings], object] = lambda _: None,
     ) -> None:
-        self.reading: Reading | None = None
+        self.reading: SaleSnapshot | None = None
         self._store = store
         self._sale = sale
         self._even = even
@@ -122,7 +122,7 @@ class Reader:
         if isinstance(pointer, Forward):
             raise Refused(f"{settings.pointer} leads on to {pointer.target}", f"flashgen push {self._sale}")
         self._check_order(settings, pointer)
-        self.reading = Reading(settings, forms, pointer, taken_at)
+        self.reading = SaleSnapshot(settings, forms, pointer, taken_at)
 
     def look(self) -> None:
         """Look once, and tell `log` of trouble instead of raising it."""
@@ -149,7 +149,7 @@ class Reader:
             self._form_keys = keys
         return self._forms
 
-    def _check_order(self, settings: Settings, pointer: Pointer) -> None:
+    def _check_order(self, settings: GateSettings, pointer: Pointer) -> None:
         """A store may answer with an older pointer than it did before; a rotated one counts anew."""
         last = self.reading
         if last and last.settings.pointer == settings.pointer and pointer.revision < last.pointer.revision:

@@ -29,7 +29,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class GateSettings:
     """`pointer` is the pointer's key in the store; `forms` are the keys of rendered pages, by their name.
 
     `servers` are the origins of all gates; each serves `slots_per_server` buyers at a time, for `lease_seconds` each.
@@ -60,12 +60,12 @@ def forms_folder(sale: str) -> str:
     return f"_flashgen/{sale}/gate/"
 
 
-def render(settings: Settings) -> bytes:
+def render(settings: GateSettings) -> bytes:
     """gate.json's bytes: a line an item, sorted."""
     return (json.dumps({"format": FORMAT, **asdict(settings)}, indent=0, sort_keys=True, ensure_ascii=False)).encode()
 
 
-def parse(body: bytes, key: str) -> Settings:
+def parse(body: bytes, key: str) -> GateSettings:
     """What a gate.json says. Raises Refused, naming `key`, when it is none, or a newer flashgen's."""
     try:
         facts = json.loads(body)
@@ -81,8 +81,8 @@ def parse(body: bytes, key: str) -> Settings:
         ) from error
 
 
-def _settings(*, items: dict[str, Any], servers: list[str], trusted_proxies: list[str], **facts: Any) -> Settings:
-    return Settings(
+def _settings(*, items: dict[str, Any], servers: list[str], trusted_proxies: list[str], **facts: Any) -> GateSettings:
+    return GateSettings(
         servers=tuple(servers),
         trusted_proxies=tuple(trusted_proxies),
         items={sku: Item(**item) for sku, item in items.items()},

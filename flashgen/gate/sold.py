@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from threading import Event, Thread
 
-from flashgen.gate.settings import Item, Settings
+from flashgen.gate.settings import GateSettings, Item
 from flashgen.gate.storage.protocol import Storage
 from flashgen.unlock.control import Control
 from flashgen.unlock.state import SaleState, State
@@ -38,7 +38,7 @@ def gone(items: Mapping[str, Item], taken: Mapping[str, int]) -> frozenset[str]:
     return frozenset(sku for sku, one in items.items() if one.stock is not None and taken.get(sku, 0) >= one.stock)
 
 
-class Ledger:
+class SoldTracker:
     """What the pointer should say is sold: what is gone, at once; what came back, after QUIET_SECONDS."""
 
     def __init__(self) -> None:
@@ -64,8 +64,8 @@ class SoldWriter:
         self,
         sale: str,
         open_storage: Callable[[], Storage],
-        known: Callable[[], tuple[Settings, SaleState] | None],
-        control: Callable[[Settings], Control],
+        known: Callable[[], tuple[GateSettings, SaleState] | None],
+        control: Callable[[GateSettings], Control],
         *,
         who: str,
         now: Callable[[], float],
@@ -80,7 +80,7 @@ class SoldWriter:
         self._now = now
         self._even = even
         self._log = log
-        self._ledger = Ledger()
+        self._ledger = SoldTracker()
         self._written_at = self._failed_at = float("-inf")
         self._storage: Storage | None = None
         self._stopping = Event()
@@ -107,13 +107,13 @@ class SoldWriter:
     def _look(self) -> None:
         known = self._known()
         if known is None or self._even() - self._failed_at < STAND_DOWN_SECONDS:
-            self._ledger = Ledger()
+            self._ledger = SoldTracker()
             return
         settings, state = known
         self._storage = self._storage or self._open_storage()
         now = self._now()
         if not self._storage.elect(f"sold:{self._sale}", self._who, now, now + OFFICE_SECONDS):
-            self._ledger = Ledger()
+            self._ledger = SoldTracker()
             return
         taken = self._storage.tally(self._sale, now).taken
         unknown = state.sold - settings.items.keys()  # no longer for sale here, and pages of before may show them

@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 import rcssmin
 import rjsmin
 
+from flashgen.document.parse import RULES
+from flashgen.document.source import read_source
 from flashgen.errors import InvalidInput, Problem, Where
 from flashgen.page.headers import CONTENT_TYPES
 from flashgen.page.site import digest
-from flashgen.sale.document import RULES
-from flashgen.sale.source import read_source
 from flashgen.sale.text import slugified
 
 _STEM_LENGTH_MAX = 100

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import PurePosixPath
 
+from flashgen.document.wording import InvalidValue, quoted, suggestion
 from flashgen.errors import Refused
-from flashgen.sale.wording import Unfit, shown, suggestion
 from flashgen.store import Headers
 
 ASSET_CACHE = "public, max-age=31536000, immutable"
@@ -86,10 +86,12 @@ def checked_page_cache(text: str) -> str:
     for directive in text.split(","):
         name, _, value = directive.strip(" ").partition("=")
         if name.lower() in said:
-            raise Unfit(f"must say `{name.lower()}` once, found {shown(text)}", "delete one of the two")
+            raise InvalidValue(f"must say `{name.lower()}` once, found {quoted(text)}", "delete one of the two")
         said[name.lower()] = _checked_value(name, value, text)
     if said.get("s-maxage", said.get("max-age", "0")).strip("0") == "":
-        raise Unfit(f"must let the edge keep a page for a second or more, found {shown(text)}", "add `s-maxage=60`")
+        raise InvalidValue(
+            f"must let the edge keep a page for a second or more, found {quoted(text)}", "add `s-maxage=60`"
+        )
     _check_life(said, text)
     return ", ".join(f"{name}={value}" if value else name for name, value in said.items())
 
@@ -97,24 +99,30 @@ def checked_page_cache(text: str) -> str:
 def _check_life(said: Mapping[str, str], text: str) -> None:
     """What says no `max-age` is kept by browsers for as long as they see fit (RFC 9111, 4.2.2)."""
     if "max-age" not in said:
-        raise Unfit(f"must say for how long browsers may keep a page, found {shown(text)}", "add `max-age=60`")
+        raise InvalidValue(f"must say for how long browsers may keep a page, found {quoted(text)}", "add `max-age=60`")
     fresh = max(int(said.get(name, 0)) for name in ("max-age", "s-maxage"))
     stale = max(int(said.get(name, 0)) for name in ("stale-while-revalidate", "stale-if-error"))
     if fresh + stale > LONGEST_PAGE_LIFE.total_seconds():
         limit = f"{LONGEST_PAGE_LIFE.total_seconds():.0f} seconds ({LONGEST_PAGE_LIFE.days} days)"
-        raise Unfit(
-            f"must let nothing serve a page for more than {limit}, fresh and then stale, found {shown(text)}",
+        raise InvalidValue(
+            f"must let nothing serve a page for more than {limit}, fresh and then stale, found {quoted(text)}",
             "shorten it: what the page names may be deleted by then",
         )
 
 
 def _checked_value(name: str, value: str, text: str) -> str:
     if name.lower() in _FORBIDDEN:
-        raise Unfit(f"must not say `{name.lower()}`, found {shown(text)}", f"delete it: {_FORBIDDEN[name.lower()]}")
+        raise InvalidValue(
+            f"must not say `{name.lower()}`, found {quoted(text)}", f"delete it: {_FORBIDDEN[name.lower()]}"
+        )
     if name.lower() in _FLAGS and not value:
         return ""
     if name.lower() in _TIMES:
         if _SECONDS.fullmatch(value):
             return value
-        raise Unfit(f"must give `{name.lower()}` whole seconds, found {shown(text)}", f"such as `{name.lower()}=60`")
-    raise Unfit(f"must be directives of Cache-Control, found {shown(text)}", suggestion(name, [*_TIMES, *_FLAGS]))
+        raise InvalidValue(
+            f"must give `{name.lower()}` whole seconds, found {quoted(text)}", f"such as `{name.lower()}=60`"
+        )
+    raise InvalidValue(
+        f"must be directives of Cache-Control, found {quoted(text)}", suggestion(name, [*_TIMES, *_FLAGS])
+    )

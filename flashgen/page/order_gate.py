@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 
 from flashgen.gate import forms
-from flashgen.gate.settings import Item, Settings, forms_folder, render, settings_key
+from flashgen.gate.settings import GateSettings, Item, forms_folder, render, settings_key
 from flashgen.page.assets import fingerprinted
 from flashgen.page.headers import private_headers
 from flashgen.page.pictures import Picture
 from flashgen.page.render import Renderer
 from flashgen.page.site import Role, SiteFile, digest
 from flashgen.page.wording import Wording
-from flashgen.sale.model import Order, Product, Sale
+from flashgen.sale.model import OrderSettings, Product, Sale
 from flashgen.store import Headers
 from flashgen.unlock.pointer import pointer_key
 
@@ -33,7 +33,7 @@ def order_gate_files(sale: Sale, renderer: Renderer, pictures: Mapping[str, Pict
     if sale.order is None:
         return ()
     pages = {name: _page(sale.id, name, body) for name, body in _rendered(renderer, sale.order)}
-    settings = Settings(
+    settings = GateSettings(
         sale=sale.id,
         pointer=pointer_key(sale.id, sale.unlock.version),
         edge_ttl_seconds=sale.unlock.edge_ttl_seconds,
@@ -50,7 +50,7 @@ def order_gate_files(sale: Sale, renderer: Renderer, pictures: Mapping[str, Pict
     return *pages.values(), _made(settings_key(sale.id), Role.GATE, render(settings), SETTINGS_HEADERS)
 
 
-def _rendered(renderer: Renderer, order: Order) -> Iterator[tuple[str, bytes]]:
+def _rendered(renderer: Renderer, order: OrderSettings) -> Iterator[tuple[str, bytes]]:
     site, of_order = forms.mark("site"), {"order_id": forms.mark("order_id")}
     of_form = {"lease": forms.mark("lease"), "remaining": forms.mark("remaining")}
     facts = {"name": forms.mark("name"), "price": forms.mark("price"), "url": site + forms.mark("page")}

@@ -14,11 +14,11 @@ from typing import Any
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
 from jinja2.exceptions import TemplateError, TemplateNotFound, TemplateSyntaxError
 
+from flashgen.document.parse import read_document
+from flashgen.document.wording import suggestion
 from flashgen.errors import FlashgenError, InvalidInput, Problem, Refused, Where
 from flashgen.packaged import packaged
-from flashgen.sale.document import read_document
 from flashgen.sale.language import message_chain
-from flashgen.sale.wording import suggestion
 
 BASE_THEME = "plain"
 """What a theme extends that does not say otherwise."""

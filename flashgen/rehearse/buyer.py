@@ -25,7 +25,7 @@ AGAIN_SECONDS = 1.0
 _ORDER_ID = re.compile(r"(?<![\w.-])[a-z2-7]{24}(?![\w.-])")
 
 
-class Came(StrEnum):
+class BuyResult(StrEnum):
     """What came of it."""
 
     ORDERED = "ordered"
@@ -38,25 +38,25 @@ class Came(StrEnum):
     UNAVAILABLE = "unavailable"
 
 
-_MAY_CHANGE = frozenset({Came.FULL, Came.EARLY, Came.UNAVAILABLE})
-_BY_STATE = {"paused": Came.PAUSED, "ended": Came.ENDED, "scheduled": Came.EARLY}
+_MAY_CHANGE = frozenset({BuyResult.FULL, BuyResult.EARLY, BuyResult.UNAVAILABLE})
+_BY_STATE = {"paused": BuyResult.PAUSED, "ended": BuyResult.ENDED, "scheduled": BuyResult.EARLY}
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Purchase:
     """How an order URL was followed: with ORDERED an `order_id`. `tries` were made, the last one in the end.
 
     `again_seconds` is when the page asked to be looked at again.
     """
 
-    came: Came
+    came: BuyResult
     order_id: str = ""
     tries: int = 1
     again_seconds: float = AGAIN_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class _PageAnswer:
     status: int
     url: str
     refresh: str
@@ -79,14 +79,14 @@ class Buyer:
     def __post_init__(self) -> None:
         self._browser = build_opener(HTTPCookieProcessor(CookieJar()), ProxyHandler({}))
 
-    def insist(self, stop: threading.Event) -> Outcome:
+    def insist(self, stop: threading.Event) -> Purchase:
         """Buy; try again while all places are taken, and while the gate says that it is early or cannot answer."""
         outcome = self.buy(stop)
         while outcome.came in _MAY_CHANGE and not stop.wait(jittered(outcome.again_seconds, self.draw())):
             outcome = replace(self.buy(stop), tries=outcome.tries + 1)
         return outcome
 
-    def buy(self, stop: threading.Event) -> Outcome:
+    def buy(self, stop: threading.Event) -> Purchase:
         """Press the page's button, then the form's. `stop` ends the thinking."""
         url = f"{self.order_url}?sku={quote(self.sku, safe='')}"
         try:
@@ -96,26 +96,26 @@ class Buyer:
                 answer = self._open(url, form)
             return self._outcome(answer)
         except (OSError, HTTPException, ValueError, KeyError, TypeError):
-            return Outcome(Came.UNAVAILABLE)
+            return Purchase(BuyResult.UNAVAILABLE)
 
-    def _outcome(self, answer: _Answer) -> Outcome:
+    def _outcome(self, answer: _PageAnswer) -> Purchase:
         if answer.status != 200:
             return _refused(answer)
         if urlsplit(answer.url).path != urlsplit(self.order_url).path:
-            return Outcome(self._told(answer))
+            return Purchase(self._told(answer))
         page = _Page(answer)
         if found := _ORDER_ID.search(page.text):
-            return Outcome(Came.ORDERED, found[0])
-        return Outcome(Came.FULL if page.form else Came.UNAVAILABLE)  # a form again: its place had gone
+            return Purchase(BuyResult.ORDERED, found[0])
+        return Purchase(BuyResult.FULL if page.form else BuyResult.UNAVAILABLE)  # a form again: its place had gone
 
-    def _told(self, ended: _Answer) -> Came:
+    def _told(self, ended: _PageAnswer) -> BuyResult:
         """What the page for those without a place says: it reads the pointer."""
         pointer = facts_of(self._open(pointer_url(ended.body, ended.url)).body)
         if pointer["state"] != "live":
             return _BY_STATE[pointer["state"]]
-        return Came.SOLD_OUT if {self.sku, "*"} & gone_in(pointer) else Came.FULL
+        return BuyResult.SOLD_OUT if {self.sku, "*"} & gone_in(pointer) else BuyResult.FULL
 
-    def _open(self, url: str, form: Mapping[str, str] | None = None) -> _Answer:
+    def _open(self, url: str, form: Mapping[str, str] | None = None) -> _PageAnswer:
         """GET, or POST of a form; redirects are followed."""
         body = urlencode(form).encode() if form else None
         try:
@@ -123,20 +123,20 @@ class Buyer:
         except HTTPError as error:
             response = error
         with response:
-            return _Answer(response.status, response.url, response.headers.get("Refresh", ""), response.read())
+            return _PageAnswer(response.status, response.url, response.headers.get("Refresh", ""), response.read())
 
 
-def _refused(answer: _Answer) -> Outcome:
+def _refused(answer: _PageAnswer) -> Purchase:
     again = float(answer.refresh) if answer.refresh.isdigit() else AGAIN_SECONDS
     if answer.status == 403:
-        return Outcome(Came.EARLY if answer.refresh else Came.NOBODY, again_seconds=again)
-    return Outcome(Came.UNAVAILABLE, again_seconds=again)
+        return Purchase(BuyResult.EARLY if answer.refresh else BuyResult.NOBODY, again_seconds=again)
+    return Purchase(BuyResult.UNAVAILABLE, again_seconds=again)
 
 
 class _Page(HTMLParser):
     """What somebody could read on a page, and what its form would send."""
 
-    def __init__(self, answer: _Answer) -> None:
+    def __init__(self, answer: _PageAnswer) -> None:
         super().__init__()
         self.text = ""
         self.form: dict[str, str] = {}

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from types import TracebackType
 
-from flashgen.rehearse.shopper import Shopper, Sight
+from flashgen.rehearse.shopper import Observation, Shopper
 
 LOOK_EVERY_SECONDS = 0.05
 
@@ -38,7 +38,7 @@ class Crowd:
         """How often all of them together have asked for the pointer."""
         return sum(shopper.polls for shopper in self.shoppers)
 
-    def wait_until(self, seen: Callable[[Sight], bool], timeout_seconds: float) -> tuple[float, ...]:
+    def wait_until(self, seen: Callable[[Observation], bool], timeout_seconds: float) -> tuple[float, ...]:
         """Wait until every shopper's newest sight is `seen`. Returns when each first saw it, in seconds of the clock.
 
         Shorter than the crowd if some have not by the time-out.

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 
-class OrderSubsystem:
+class StandInOrderSubsystem:
     """A context manager; `url` is there from the beginning.
 
     `received` has the times of requests, in seconds since the Unix epoch, by their Idempotency-Key.
@@ -25,7 +25,7 @@ class OrderSubsystem:
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}/orders"
 
-    def __enter__(self) -> OrderSubsystem:
+    def __enter__(self) -> StandInOrderSubsystem:
         self._thread.start()
         return self
 

@@ -6,10 +6,10 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from flashgen.rehearse.buyer import Buyer, Outcome
+from flashgen.rehearse.buyer import Buyer, Purchase
 
 
-def rush(buyers: Sequence[Buyer], patience_seconds: float) -> tuple[Outcome, ...]:
+def rush(buyers: Sequence[Buyer], patience_seconds: float) -> tuple[Purchase, ...]:
     """Have all of them buy at once, and return what came of it for each, in their order.
 
     Whoever is still waiting for a place after `patience_seconds` gives up.

@@ -19,7 +19,7 @@ AFTER_FAILURE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Observation:
     """What a shopper saw from `at` on, in seconds of the server's clock."""
 
     at: float
@@ -35,7 +35,7 @@ class Shopper:
     page_url: str
     draw: Callable[[], float]
     stop: threading.Event
-    sights: list[Sight] = field(default_factory=list)
+    sights: list[Observation] = field(default_factory=list)
     polls: int = 0
     _offset: float = 0.0
 
@@ -50,7 +50,7 @@ class Shopper:
         finally:
             connection.close()
 
-    def saw(self, state: str) -> Sight | None:
+    def saw(self, state: str) -> Observation | None:
         """When it first saw a state; None if it never did."""
         return next((sight for sight in self.sights if sight.state == state), None)
 
@@ -84,7 +84,7 @@ class Shopper:
         state = "open" if is_open else ("scheduled" if pointer["state"] == "live" else pointer["state"])
         order = pointer.get("order")
         url = order["origins"][0] + order["path"] if is_open and order else ""
-        sight = Sight(self._now(), state, gone_in(pointer), url)
+        sight = Observation(self._now(), state, gone_in(pointer), url)
         if not self.sights or (self.sights[-1].state, self.sights[-1].gone) != (sight.state, sight.gone):
             self.sights.append(sight)
 

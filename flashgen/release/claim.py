@@ -11,7 +11,7 @@ from flashgen.release.manifest import (
     HEADERS,
     Claim,
     Manifest,
-    ManifestSeen,
+    StoredManifest,
     manifest_key,
     read_manifest,
     render_manifest,
@@ -24,7 +24,7 @@ RECHECK_AFTER = timedelta(seconds=5)
 
 REST_SECONDS = 65.0
 """By then whoever held the manifest has looked (RECHECK_AFTER), and its last request has come to an end: three tries of
-13 s (store/aws.py), and the pauses between them."""
+13 s (aws/clients.py), and the pauses between them."""
 
 PUSH_LASTS = timedelta(days=1)
 """Nobody pushes for longer; what was claimed before then is dead."""
@@ -70,7 +70,7 @@ class Hold:
         _put(self.control, manifest, self.etag)
 
 
-def take(base: ManifestSeen, control: Control, claim: Claim, *, take_over: bool) -> Hold:
+def take(base: StoredManifest, control: Control, claim: Claim, *, take_over: bool) -> Hold:
     """Claim the manifest as it was seen when the plan was made.
 
     What did not finish and had the same target is resumed. Raises LostRace when something else is under way (unless

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from flashgen.page.site import Site, digest
-from flashgen.release.manifest import ManifestSeen, Published, is_pointer, listings
+from flashgen.release.manifest import Published, StoredManifest, is_pointer, listings
 from flashgen.release.plan import DRIFTED, GONE, header_reasons
 from flashgen.store import Entry, Headers, Store
 from flashgen.unlock.pointer import parse
@@ -30,7 +30,7 @@ class Drift:
     untracked: tuple[str, ...] = ()
 
 
-def find_drift(site: Site, base: ManifestSeen, store: Store) -> Drift:
+def find_drift(site: Site, base: StoredManifest, store: Store) -> Drift:
     """Compare `store` with what its manifest, `base`, says. Raises StoreError; Refused when the pointer is damaged."""
     keys = {file.key for file in site.files}
     found = {entry.key: entry for start in listings(site.sale, keys) for entry in store.list(start)}
@@ -60,7 +60,7 @@ def _compare(store: Store, key: str, one: Published) -> str:
     return _in_words([*content, *header_reasons(one.headers, stored.headers)])
 
 
-def _pointer_drift(site: Site, base: ManifestSeen, store: Store, found: Mapping[str, Entry]) -> dict[str, str]:
+def _pointer_drift(site: Site, base: StoredManifest, store: Store, found: Mapping[str, Entry]) -> dict[str, str]:
     """Its body is the transitions'. They put it with the headers of their YAML, maybe newer than the last push."""
     pushed, wanted = base.manifest.pointer, site.pointer_file
     if pushed is None or pushed.key != wanted.key:
@@ -77,7 +77,7 @@ def _in_words(reasons: list[str]) -> str:
     return f"{DRIFTED}{', '.join(reasons)}" if reasons else ""
 
 
-def _untracked(site: Site, base: ManifestSeen, found: Mapping[str, Entry]) -> Iterator[str]:
+def _untracked(site: Site, base: StoredManifest, found: Mapping[str, Entry]) -> Iterator[str]:
     manifest = base.manifest
     claimed = manifest.claim.keys if manifest.claim else ()
     known = {*manifest.objects, *manifest.dropped, *claimed, *(file.key for file in site.files)}

@@ -11,7 +11,7 @@ from flashgen.release.manifest import Manifest
 
 
 @dataclass(frozen=True, slots=True)
-class Freeze:
+class FreezeWindow:
     """From `before` each of the `starts` of a sale until `after` it; the last moment is free again."""
 
     sale: str
@@ -44,7 +44,7 @@ class Freeze:
         return [start for start in self.starts if start - self.before <= at < start + self.after]
 
 
-def freeze_of(manifest: Manifest, starts_at: datetime, before: timedelta, after: timedelta) -> Freeze:
+def freeze_window_of(manifest: Manifest, starts_at: datetime, before: timedelta, after: timedelta) -> FreezeWindow:
     """Around the start that is to be, and the one that was pushed: that is the one shoppers know."""
     pushed = (manifest.pointer.starts_at,) if manifest.pointer else ()
-    return Freeze(manifest.sale, tuple(sorted({starts_at, *pushed})), before, after)
+    return FreezeWindow(manifest.sale, tuple(sorted({starts_at, *pushed})), before, after)

@@ -86,7 +86,7 @@ class Manifest:
 
 
 @dataclass(frozen=True, slots=True)
-class ManifestSeen:
+class StoredManifest:
     """A manifest as it was read. `etag` is None when there was none yet."""
 
     manifest: Manifest
@@ -114,15 +114,15 @@ def listings(sale: str, keys: Collection[str]) -> tuple[str, ...]:
     return tuple(start for start in starts if any(key.startswith(start) for key in keys))
 
 
-def read_manifest(store: Store, sale: str) -> ManifestSeen:
+def read_manifest(store: Store, sale: str) -> StoredManifest:
     """The manifest, empty if there is none. Raises Refused when what lies there is none, or a newer flashgen's."""
     stored = store.get(manifest_key(sale))
     if stored is None:
-        return ManifestSeen(Manifest(sale), None)
+        return StoredManifest(Manifest(sale), None)
     try:
         facts = json.loads(stored.body)
         _check_format(sale, store, facts)
-        return ManifestSeen(_with_times(_parse(facts), stored.modified_at), stored.etag)
+        return StoredManifest(_with_times(_parse(facts), stored.modified_at), stored.etag)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise Refused(
             f"{manifest_key(sale)} in {store.url} is not a manifest ({error})",

@@ -11,9 +11,9 @@ from flashgen.gate.settings import settings_key
 from flashgen.page.site import Role, Site, SiteFile
 from flashgen.release.manifest import (
     Manifest,
-    ManifestSeen,
     Published,
     PublishedPointer,
+    StoredManifest,
     contents_digest,
     is_pointer,
     is_public,
@@ -69,7 +69,7 @@ class Plan:
     """
 
     site: Site
-    base: ManifestSeen
+    base: StoredManifest
     target: str
     changes: tuple[Change, ...]
     drift: Mapping[str, str] = field(default_factory=dict)
@@ -102,7 +102,7 @@ class Plan:
         return tuple(change for change in self.changes if change.wave is wave)
 
 
-def make_plan(site: Site, base: ManifestSeen, drift: Mapping[str, str] = NO_DRIFT) -> Plan:
+def make_plan(site: Site, base: StoredManifest, drift: Mapping[str, str] = NO_DRIFT) -> Plan:
     """Compare. Files that an unfinished push may have touched are put again: nobody knows what they are now.
 
     `drift` says by key what the store has otherwise than the manifest says, in words (`release/drift.py` finds it).

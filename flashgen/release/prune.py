@@ -16,7 +16,7 @@ from flashgen import timestamps
 from flashgen.errors import LostRace
 from flashgen.release.claim import take
 from flashgen.release.invalidation import MAX_PATHS, everything, paths_of
-from flashgen.release.manifest import PRUNE, Claim, Manifest, ManifestSeen, is_public, listings, read_manifest
+from flashgen.release.manifest import PRUNE, Claim, Manifest, StoredManifest, is_public, listings, read_manifest
 from flashgen.release.retention import dropped_after_prune, due_keys
 from flashgen.store import Store
 from flashgen.store.protocol import Cdn
@@ -39,7 +39,7 @@ class Deletion:
 class Pruning:
     """What a prune would delete, on the manifest it read. Nothing is done yet."""
 
-    base: ManifestSeen
+    base: StoredManifest
     deletions: tuple[Deletion, ...]
 
     @property

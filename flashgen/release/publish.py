@@ -24,8 +24,8 @@ from flashgen.release.retention import dropped_after_push
 from flashgen.release.uploads import upload_all
 from flashgen.store.protocol import Cdn
 from flashgen.store.settle import put_settled
-from flashgen.unlock.birth import leave_forward, publish_first
 from flashgen.unlock.control import Control
+from flashgen.unlock.first_pointer import leave_forward, publish_first
 from flashgen.unlock.pointer import version_of
 from flashgen.unlock.transition import transition
 from flashgen.unlock.verbs import reschedule

@@ -17,7 +17,7 @@ from typing import Any
 from flashgen import __version__, timestamps
 from flashgen.errors import LostRace, Refused
 from flashgen.page.site import Site
-from flashgen.release.manifest import Manifest, ManifestSeen, manifest_digest, render_manifest
+from flashgen.release.manifest import Manifest, StoredManifest, manifest_digest, render_manifest
 from flashgen.release.plan import Change, Op, Plan, Wave, make_plan
 
 KIND = "flashgen plan"
@@ -112,7 +112,7 @@ def is_plan(body: bytes) -> bool:
         return False
 
 
-def is_carried_out(saved: SavedSale, made_at: datetime, current: ManifestSeen) -> bool:
+def is_carried_out(saved: SavedSale, made_at: datetime, current: StoredManifest) -> bool:
     """Whether a push since has brought about what the plan leads to: then there is nothing left to do."""
     manifest = current.manifest
     if current.etag == saved.etag or manifest.claim or manifest_digest(manifest) != saved.target:
@@ -120,7 +120,7 @@ def is_carried_out(saved: SavedSale, made_at: datetime, current: ManifestSeen) -
     return all(manifest.objects[key].since >= made_at for key in saved.drift if key in manifest.objects)
 
 
-def plan_again(saved: SavedSale, site: Site, current: ManifestSeen, name: str) -> Plan:
+def plan_again(saved: SavedSale, site: Site, current: StoredManifest, name: str) -> Plan:
     """The plan of the file `name`, on the manifest as it is `current`ly and the `site` as it is in build/.
 
     A push of it that did not finish is resumed. Raises LostRace when the manifest has moved since the plan was made,

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from flashgen.document.source import Rules, Source, read_source
+from flashgen.document.wording import counted, quoted, suggestion
 from flashgen.errors import InvalidInput, Problem, Where
 from flashgen.sale.language import lookup_chain, normal_tag
-from flashgen.sale.source import Rules, Source, read_source
-from flashgen.sale.wording import counted, shown, suggestion
 
 COLUMNS = ("sku", "slug", "name", "price", "list_price", "stock", "image", "summary", "description")
 REQUIRED = ("sku", "name", "price")
@@ -180,7 +180,7 @@ def _left_out(source: Source, names: list[str]) -> Iterable[Problem]:
         if not name:
             yield _in_header(source, place, f"column {place} has no name, and is left out", "name or delete it")
         elif not _is_known(name):
-            message = f"unknown column {shown(name)}, left out"
+            message = f"unknown column {quoted(name)}, left out"
             yield _in_header(source, place, message, suggestion(name, COLUMNS))
 
 

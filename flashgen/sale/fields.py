@@ -7,8 +7,8 @@ from functools import partial
 
 from pydantic import BeforeValidator
 
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale import text
-from flashgen.sale.wording import Unfit, shown
 
 _DIGITS = re.compile(r"[0-9]{1,12}")
 
@@ -31,5 +31,7 @@ def whole(least: int, most: int) -> BeforeValidator:
 def _whole(value: object, least: int, most: int) -> int:
     written = str(value) if isinstance(value, int) else text.given(value).strip()
     if not _DIGITS.fullmatch(written) or not least <= int(written) <= most:
-        raise Unfit(f"must be a whole number from {least:,} to {most:,}, found {shown(written)}", "write plain digits")
+        raise InvalidValue(
+            f"must be a whole number from {least:,} to {most:,}, found {quoted(written)}", "write plain digits"
+        )
     return int(written)

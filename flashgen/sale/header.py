@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from flashgen.document.parse import Document
+from flashgen.document.validation import unknown_key, validate
 from flashgen.errors import Problem
-from flashgen.sale.document import Document
-from flashgen.sale.model import Facts, Header, Order, Unlock, derived_version
+from flashgen.sale.model import Header, OrderSettings, SaleSection, Unlock, derived_version
 from flashgen.sale.shared_cookie import HINT, doubt
-from flashgen.sale.validation import unknown_key, validate
 
 SECTIONS = frozenset({"sale", "products", "order", "unlock"})
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -29,11 +29,11 @@ def read_header(document: Document) -> tuple[Header | None, tuple[Problem, ...],
     return header, (), warnings
 
 
-def _facts(document: Document) -> tuple[Facts | None, tuple[Problem, ...]]:
+def _facts(document: Document) -> tuple[SaleSection | None, tuple[Problem, ...]]:
     if not document.data.get("sale"):
         message, hint = "`sale` is missing", "add `sale:` with `id`, `title`, `starts_at`, `ends_at` and `currency`"
         return None, (document.problem(("sale",), message, hint),)
-    facts, problems = validate(Facts, document.data["sale"], document, ("sale",))
+    facts, problems = validate(SaleSection, document.data["sale"], document, ("sale",))
     if facts is not None and document.file.name != f"{facts.id}.yaml":
         message = f"`id` must be the file's name, found {facts.id} in {document.file.name}"
         hint = f"rename the file to {facts.id}.yaml: a sale is found by its id"
@@ -41,18 +41,20 @@ def _facts(document: Document) -> tuple[Facts | None, tuple[Problem, ...]]:
     return facts, problems
 
 
-def _order(document: Document) -> tuple[Order | None, tuple[Problem, ...]]:
+def _order(document: Document) -> tuple[OrderSettings | None, tuple[Problem, ...]]:
     if not document.data.get("order"):
         return None, ()
-    return validate(Order, document.data["order"], document, ("order",))
+    return validate(OrderSettings, document.data["order"], document, ("order",))
 
 
-def _doubts(document: Document, order: Order | None) -> tuple[Problem, ...]:
+def _doubts(document: Document, order: OrderSettings | None) -> tuple[Problem, ...]:
     message = doubt(order) if order else ""
     return (document.problem(("order", "servers"), message, HINT),) if message else ()
 
 
-def _unlock(document: Document, facts: Facts | None) -> tuple[Unlock | None, tuple[Problem, ...], tuple[Problem, ...]]:
+def _unlock(
+    document: Document, facts: SaleSection | None
+) -> tuple[Unlock | None, tuple[Problem, ...], tuple[Problem, ...]]:
     section = document.data.get("unlock") or {}
     if not isinstance(section, dict) or section.get("version"):
         unlock, problems = validate(Unlock, section, document, ("unlock",))

@@ -8,8 +8,8 @@ from functools import lru_cache
 from importlib.resources import files
 from zoneinfo import ZoneInfo, available_timezones
 
+from flashgen.document.wording import InvalidValue, quoted, suggestion
 from flashgen.sale.text import given
-from flashgen.sale.wording import Unfit, shown, suggestion
 
 YEARS = range(2000, 2200)
 _TIME = re.compile(
@@ -24,7 +24,7 @@ def zone_name(value: object) -> str:
     name = given(value)
     if name in _zones_of_tzdata() or name in _zones():
         return name
-    raise Unfit(f"must be a zone of the IANA database, found {shown(name)}", _zone_hint(name))
+    raise InvalidValue(f"must be a zone of the IANA database, found {quoted(name)}", _zone_hint(name))
 
 
 def instant(value: object, zone: str | None) -> datetime:
@@ -34,19 +34,19 @@ def instant(value: object, zone: str | None) -> datetime:
     text = given(value)
     match = _TIME.fullmatch(text.strip())
     if not match:
-        raise Unfit(f"must be a date and a time, found {shown(text)}", _EXAMPLE)
+        raise InvalidValue(f"must be a date and a time, found {quoted(text)}", _EXAMPLE)
     day, clock, offset = match.groups()
     try:
         stamp = datetime.fromisoformat(f"{day}T{clock}{offset.upper() if offset else ''}")
     except ValueError:
-        raise Unfit(f"is not on the calendar or the clock: {shown(text)}", _EXAMPLE) from None
+        raise InvalidValue(f"is not on the calendar or the clock: {quoted(text)}", _EXAMPLE) from None
     if stamp.year not in YEARS:
-        raise Unfit(f"must be in a year from {YEARS.start} to {YEARS.stop - 1}, found {stamp.year}", _EXAMPLE)
+        raise InvalidValue(f"must be in a year from {YEARS.start} to {YEARS.stop - 1}, found {stamp.year}", _EXAMPLE)
     if offset:
         return stamp.astimezone(UTC)
     if zone is None:
         hint = f'add an offset, such as "{stamp.isoformat()}+01:00", or set `timezone`'
-        raise Unfit(f"must say its offset from UTC, found {shown(text)}", hint)
+        raise InvalidValue(f"must say its offset from UTC, found {quoted(text)}", hint)
     return _local(stamp, ZoneInfo(zone))
 
 
@@ -55,11 +55,11 @@ def seconds(value: object, least: int, most: int) -> int:
     text = f"{value}s" if isinstance(value, int) else given(value)
     match = _DURATION.fullmatch(text)
     if not match or not text:
-        raise Unfit(f"must be a duration, found {shown(text)}", 'write it as "90s", "3m" or "1h30m"')
+        raise InvalidValue(f"must be a duration, found {quoted(text)}", 'write it as "90s", "3m" or "1h30m"')
     hours, minutes, rest = (int(group or 0) for group in match.groups())
     total = hours * 3600 + minutes * 60 + rest
     if not least <= total <= most:
-        raise Unfit(f"must be between {in_words(least)} and {in_words(most)}, found {shown(text)}")
+        raise InvalidValue(f"must be between {in_words(least)} and {in_words(most)}, found {quoted(text)}")
     return total
 
 
@@ -83,9 +83,9 @@ def _local(stamp: datetime, zone: ZoneInfo) -> datetime:
         spelling = "%H:%M" if after - before < timedelta(days=1) else "%Y-%m-%d %H:%M"
         jump = f"clocks go from {change + before:{spelling}} to {change + after:{spelling}}"
         hint = f'write a time before or after it, such as "{change + after:%Y-%m-%d %H:%M}"'
-        raise Unfit(f"does not exist in {zone.key}: at {clock} {jump}", hint)
+        raise InvalidValue(f"does not exist in {zone.key}: at {clock} {jump}", hint)
     spellings = f'"{first.isoformat()}" or "{second.isoformat()}"'
-    raise Unfit(f"happens twice in {zone.key}: {clock}, as clocks go back", f"say which: write {spellings}")
+    raise InvalidValue(f"happens twice in {zone.key}: {clock}, as clocks go back", f"say which: write {spellings}")
 
 
 def _change(earliest: datetime, latest: datetime, zone: ZoneInfo) -> datetime:

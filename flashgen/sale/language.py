@@ -6,8 +6,8 @@ import re
 
 from babel.core import Locale, UnknownLocaleError
 
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale.text import given
-from flashgen.sale.wording import Unfit, shown
 
 _TAG = re.compile(r"([A-Za-z]{2,3})(?:[-_]([A-Za-z]{4}))?(?:[-_]([A-Za-z]{2}|[0-9]{3}))?")
 
@@ -17,12 +17,12 @@ def locale(value: object) -> str:
     text = given(value)
     tag = normal_tag(text)
     if tag is None:
-        raise Unfit(f"must be a language tag, found {shown(text)}", "write it as de, pt-BR or zh-CN")
+        raise InvalidValue(f"must be a language tag, found {quoted(text)}", "write it as de, pt-BR or zh-CN")
     try:
         Locale.parse(tag, sep="-")
     except (UnknownLocaleError, ValueError):
         language = tag.partition("-")[0]
-        raise Unfit(f"must be a locale that Babel knows, found {shown(text)}", _hint(language)) from None
+        raise InvalidValue(f"must be a locale that Babel knows, found {quoted(text)}", _hint(language)) from None
     return tag
 
 

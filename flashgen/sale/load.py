@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flashgen.document.parse import RULES, Document, parse_document
+from flashgen.document.source import read_source
 from flashgen.errors import InvalidInput, Problem, Where
-from flashgen.sale.document import RULES, Document, parse_document
 from flashgen.sale.feed import Feed
 from flashgen.sale.header import read_header
 from flashgen.sale.model import Header, Sale
 from flashgen.sale.products import read_products
-from flashgen.sale.source import read_source
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """A sale as the rest of flashgen sees it: frozen, typed, in UTC, with Decimal money.
 
-`Facts`, `Order`, `Unlock` and `Product` are the sections of the file; `Header` is all but the products, which is what
-the verbs of sale time need; `Sale` is the whole. Field order matters: a validator sees the fields above its own.
+`SaleSection`, `OrderSettings`, `Unlock` and `Product` are the sections of the file; `Header` is all but the products,
+which is what the verbs of sale time need; `Sale` is the whole. Field order matters: a validator sees the fields above
+its own.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from flashgen.document.validation import Model
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale import instant, language, money, text
 from flashgen.sale.fields import line, lines, whole
-from flashgen.sale.order import Order
+from flashgen.sale.order import OrderSettings
 from flashgen.sale.product import Product
-from flashgen.sale.validation import Model
-from flashgen.sale.wording import Unfit, shown
 
-__all__ = ["Facts", "Header", "Order", "Product", "Sale", "Unlock", "derived_version"]
+__all__ = ["Header", "OrderSettings", "Product", "Sale", "SaleSection", "Unlock", "derived_version"]
 
 _VERSION = re.compile(r"[a-z0-9]{6,32}")
 
@@ -44,11 +45,11 @@ class Unlock(Model):
         written = text.given(value)
         if not _VERSION.fullmatch(written):
             hint = "let `flashgen rotate` write one"
-            raise Unfit(f"must be 6 to 32 letters and digits of a-z and 0-9, found {shown(written)}", hint)
+            raise InvalidValue(f"must be 6 to 32 letters and digits of a-z and 0-9, found {quoted(written)}", hint)
         return written
 
 
-class Facts(Model):
+class SaleSection(Model):
     """The section `sale`: what, when, and in which language and money."""
 
     id: str = Field(
@@ -99,16 +100,16 @@ class Facts(Model):
         time = instant.instant(value, info.data.get("timezone", "UTC"))
         starts_at = info.data.get("starts_at")
         if info.field_name == "ends_at" and starts_at is not None and time <= starts_at:
-            found = shown(value)
-            raise Unfit(f"must be after `starts_at`, found {found}", "move one of the two")
+            found = quoted(value)
+            raise InvalidValue(f"must be after `starts_at`, found {found}", "move one of the two")
         return time
 
 
-class Header(Facts):
+class Header(SaleSection):
     """All of a sale but its products. Times are aware and in UTC; `timezone` is UTC where the file names none."""
 
     timezone: Annotated[str, BeforeValidator(instant.zone_name)] = "UTC"
-    order: Order | None = None
+    order: OrderSettings | None = None
     unlock: Unlock
 
     @property

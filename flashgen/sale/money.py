@@ -9,8 +9,8 @@ from functools import lru_cache
 from babel.core import get_global
 from babel.numbers import get_currency_precision, list_currencies
 
+from flashgen.document.wording import InvalidValue, counted, quoted
 from flashgen.sale.text import given
-from flashgen.sale.wording import Unfit, counted, shown
 
 MAX_PRICE = Decimal(10) ** 12
 _PLAIN = re.compile(r"-?[0-9]+(\.[0-9]+)?")
@@ -23,10 +23,10 @@ def currency(value: object) -> str:
     if code in _currencies():
         return code
     if code.upper() in _currencies():
-        raise Unfit(f"must be in capitals, found {shown(code)}", f"write {code.upper()}")
+        raise InvalidValue(f"must be in capitals, found {quoted(code)}", f"write {code.upper()}")
     close = sorted(known for known in _tender() if known[:2] == code.upper()[:2])
     hint = f"did you mean {close[0]}?" if close else "write its ISO 4217 code, such as EUR"
-    raise Unfit(f"must be a currency's code, found {shown(code)}", hint)
+    raise InvalidValue(f"must be a currency's code, found {quoted(code)}", hint)
 
 
 @lru_cache
@@ -39,12 +39,12 @@ def price(value: object, code: str | None) -> Decimal:
     """An amount above 0 in plain digits with a point. Without a currency's code its places are not checked."""
     text = f"{value:f}" if isinstance(value, Decimal) else given(value).strip()
     if not _PLAIN.fullmatch(text):
-        raise Unfit(f"must be a number in plain digits, found {shown(text)}", _plain_hint(text, code))
+        raise InvalidValue(f"must be a number in plain digits, found {quoted(text)}", _plain_hint(text, code))
     amount = Decimal(text)
     if amount <= 0:
-        raise Unfit(f"must be above 0, found {shown(text)}", _example_hint(code))
+        raise InvalidValue(f"must be above 0, found {quoted(text)}", _example_hint(code))
     if amount >= MAX_PRICE:
-        raise Unfit(f"must be below {MAX_PRICE:,}, found {shown(text)}", _example_hint(code))
+        raise InvalidValue(f"must be below {MAX_PRICE:,}, found {quoted(text)}", _example_hint(code))
     return amount if code is None else _in_places(amount, text, code)
 
 
@@ -53,8 +53,8 @@ def _in_places(amount: Decimal, text: str, code: str) -> Decimal:
     exact = amount.quantize(Decimal(1).scaleb(-places))
     if exact != amount:
         count = counted(places, "decimal") if places else "no decimals"
-        raise Unfit(
-            f"must have at most {count} in {code}, found {shown(text)}".replace("at most no", "no"),
+        raise InvalidValue(
+            f"must have at most {count} in {code}, found {quoted(text)}".replace("at most no", "no"),
             f'write "{exact}", for example',
         )
     return exact

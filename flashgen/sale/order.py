@@ -7,16 +7,16 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from flashgen.document.validation import Model
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale import instant, origin, text
 from flashgen.sale.fields import whole
-from flashgen.sale.validation import Model
-from flashgen.sale.wording import Unfit, shown
 
 MAX_SERVERS = 64
 _HEADER_NAME = re.compile(r"header:[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 
 
-class Order(Model):
+class OrderSettings(Model):
     """How orders are taken. A sale without it can be built, and cannot go live."""
 
     servers: tuple[Annotated[str, BeforeValidator(origin.origin)], ...] = Field(
@@ -50,17 +50,17 @@ class Order(Model):
     def _lists(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, str):
             example = "https://order.example.com" if info.field_name == "servers" else "10.0.0.0/8"
-            raise Unfit(f"must be a list, found {shown(value)}", f"write it as [{example}]")
+            raise InvalidValue(f"must be a list, found {quoted(value)}", f"write it as [{example}]")
         return value
 
     @field_validator("servers")
     @classmethod
     def _servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not 1 <= len(value) <= MAX_SERVERS:
-            raise Unfit(f"must have 1 to {MAX_SERVERS} origins, found {len(value)}")
+            raise InvalidValue(f"must have 1 to {MAX_SERVERS} origins, found {len(value)}")
         for place, server in enumerate(value):
             if server in value[:place]:
-                raise Unfit(f"must not name a server twice, found {server} again", "keep one of them")
+                raise InvalidValue(f"must not name a server twice, found {server} again", "keep one of them")
         return value
 
     @field_validator("lease_seconds", mode="before")
@@ -73,8 +73,8 @@ class Order(Model):
     def _buyer(cls, value: object, info: ValidationInfo) -> str:
         written = text.given(value)
         if written != "cookie" and not _HEADER_NAME.fullmatch(written):
-            raise Unfit(f"must be cookie or header:NAME, found {shown(written)}", "write header:X-User-Id, say")
+            raise InvalidValue(f"must be cookie or header:NAME, found {quoted(written)}", "write header:X-User-Id, say")
         if written != "cookie" and info.data.get("trusted_proxies") == ():
             hint = "add `trusted_proxies: [10.0.0.0/8]`, or write cookie"
-            raise Unfit(f"must not be {written} without `trusted_proxies`: anyone can send a header", hint)
+            raise InvalidValue(f"must not be {written} without `trusted_proxies`: anyone can send a header", hint)
         return written

@@ -6,8 +6,8 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale.text import given
-from flashgen.sale.wording import Unfit, shown
 
 MAX_URL = 500
 _LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
@@ -22,12 +22,12 @@ def origin(value: object) -> str:
     text = given(value)
     found = _ORIGIN.match(text.lower())
     if not found:
-        raise Unfit(f"must be an https origin, found {shown(text)}", _HINT)
+        raise InvalidValue(f"must be an https origin, found {quoted(text)}", _HINT)
     _check_secure(found[1], found[2], text)
     _check_host(found[2], found[3], text)
     if found.end() != len(text):
         hint = f"write it as {found.group()}" if text[found.end()] in "/?#" else _HINT
-        raise Unfit(f"must be an origin and nothing more, found {shown(text)}", hint)
+        raise InvalidValue(f"must be an origin and nothing more, found {quoted(text)}", hint)
     return found.group()
 
 
@@ -36,11 +36,13 @@ def url(value: object) -> str:
     text = given(value)
     found = _ORIGIN.match(text.lower())
     if not found or not _URL.fullmatch(text) or text[found.end() : found.end() + 1] not in {"", "/", "?"}:
-        raise Unfit(f"must be an https URL, found {shown(text)}", "write it as https://orders.example.com/api/orders")
+        raise InvalidValue(
+            f"must be an https URL, found {quoted(text)}", "write it as https://orders.example.com/api/orders"
+        )
     _check_secure(found[1], found[2], text)
     _check_host(found[2], found[3], text)
     if urlsplit(text).fragment or len(text) > MAX_URL:
-        raise Unfit(f"must have no fragment, and at most {MAX_URL} characters, found {shown(text)}")
+        raise InvalidValue(f"must have no fragment, and at most {MAX_URL} characters, found {quoted(text)}")
     return text
 
 
@@ -50,20 +52,22 @@ def network(value: object) -> str:
     try:
         return str(ipaddress.ip_network(text)) if "/" in text else str(ipaddress.ip_address(text))
     except ValueError:
-        raise Unfit(f"must be an IP address or network, found {shown(text)}", "write it as 10.0.0.0/8") from None
+        raise InvalidValue(
+            f"must be an IP address or network, found {quoted(text)}", "write it as 10.0.0.0/8"
+        ) from None
 
 
 def _check_secure(scheme: str, host: str, text: str) -> None:
     if scheme == "http" and host not in _LOOPBACK:
         hint = f"write it as https://{host}; http is for this machine only"
-        raise Unfit(f"must be https, found {shown(text)}", hint)
+        raise InvalidValue(f"must be https, found {quoted(text)}", hint)
 
 
 def _check_host(host: str, port: str | None, text: str) -> None:
     if port is not None and not 1 <= int(port) <= 65535:
-        raise Unfit(f"must have a port from 1 to 65535, found {shown(text)}")
+        raise InvalidValue(f"must have a port from 1 to 65535, found {quoted(text)}")
     if host.startswith("["):
         try:
             ipaddress.IPv6Address(host[1:-1])
         except ValueError:
-            raise Unfit(f"must have a host, found {shown(text)}", _HINT) from None
+            raise InvalidValue(f"must have a host, found {quoted(text)}", _HINT) from None

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from flashgen.document.validation import Model
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale import money, text
 from flashgen.sale.fields import line, lines, whole
-from flashgen.sale.validation import Model
-from flashgen.sale.wording import Unfit, shown
 
 MAX_STOCK = 10**9
 
@@ -62,8 +62,10 @@ class Product(Model):
             return ""
         default = text.default_slug(info.data["name"], info.data["sku"])
         if not default:
-            found = shown(info.data["name"])
-            raise Unfit(f"cannot be made from the name {found} or the SKU", "add a `slug:` of a-z, 0-9 and hyphens")
+            found = quoted(info.data["name"])
+            raise InvalidValue(
+                f"cannot be made from the name {found} or the SKU", "add a `slug:` of a-z, 0-9 and hyphens"
+            )
         return default
 
     @field_validator("price", mode="before")
@@ -78,7 +80,7 @@ class Product(Model):
             return None
         amount, price = money.price(value, _currency(info)), info.data.get("price")
         if price is not None and amount < price:
-            raise Unfit(f"must not be below the price of {price}, found {amount}", "swap the two, or delete it")
+            raise InvalidValue(f"must not be below the price of {price}, found {amount}", "swap the two, or delete it")
         return amount
 
 

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from flashgen.document.parse import Document
+from flashgen.document.validation import Locator, unknown_key, validate
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.errors import InvalidInput, Problem
-from flashgen.sale.document import Document
 from flashgen.sale.feed import Feed, read_feed
 from flashgen.sale.language import locale
 from flashgen.sale.money import currency
 from flashgen.sale.product import Product
 from flashgen.sale.text import default_slug, sku_key
-from flashgen.sale.validation import Locator, unknown_key, validate
-from flashgen.sale.wording import Unfit, shown
 
 MAX_PRODUCTS = 100_000
 MAX_NAME_BYTES = 200
@@ -38,7 +38,7 @@ def read_products(document: Document, root: Path) -> Products:
     if section == "":
         return _refused(document, ("products",), "`products` is missing", _EXAMPLE)
     if isinstance(section, str):
-        return _refused(document, ("products",), f"`products` must be a list, found {shown(section)}", _EXAMPLE)
+        return _refused(document, ("products",), f"`products` must be a list, found {quoted(section)}", _EXAMPLE)
     if isinstance(section, list):
         return _validated(section, document, _currency(document), None)
     try:
@@ -54,11 +54,11 @@ def _feed(document: Document, section: Mapping[str, Any], root: Path) -> Feed:
         raise InvalidInput(unknown)
     place, name = ("products", "from"), section.get("from", "")
     if not isinstance(name, str) or not name.isprintable() or not 1 <= len(name.encode()) <= MAX_NAME_BYTES:
-        raise InvalidInput([document.problem(place, f"`from` must name a CSV file, found {shown(name)}")])
+        raise InvalidInput([document.problem(place, f"`from` must name a CSV file, found {quoted(name)}")])
     path = PurePosixPath(name)
     file = document.file.parent / path
     if path.is_absolute() or ".." in path.parts or not _is_inside(file, root):
-        message = f"`from` must stay inside the project, found {shown(name)}"
+        message = f"`from` must stay inside the project, found {quoted(name)}"
         raise InvalidInput([document.problem(place, message, "copy the feed beside the YAML")])
     if file.is_dir():
         raise InvalidInput([document.problem(place, "`from` must name a CSV file, found a folder")])
@@ -103,7 +103,7 @@ def _duplicates(rows: Sequence[Any], products: Sequence[Product | None], locator
         first = skus.setdefault(sku_key(sku), index) if sku else index
         if first != index:
             sku, other = _written(row, "sku"), _written(rows[first], "sku")
-            alike = "" if other == sku else f", which differs from {shown(other)} in case or Unicode form only"
+            alike = "" if other == sku else f", which differs from {quoted(other)} in case or Unicode form only"
             yield _twice("sku", sku, alike, first, index, locator)
         elif slug and (first := slugs.setdefault(slug, index)) != index:
             yield _twice("slug", slug, "", first, index, locator)
@@ -111,7 +111,7 @@ def _duplicates(rows: Sequence[Any], products: Sequence[Product | None], locator
 
 def _twice(key: str, value: str, alike: str, first: int, index: int, locator: Locator) -> Problem:
     where = locator.problem(("products", first, key), "").where
-    message = f"`{key}` must be unique, found {shown(value)} again{alike}, first in line {where.line}"
+    message = f"`{key}` must be unique, found {quoted(value)} again{alike}, first in line {where.line}"
     hint = "give one of them another SKU" if key == "sku" else "give one of them a `slug` of its own"
     return locator.problem(("products", index, key), message, hint)
 
@@ -147,7 +147,7 @@ def _header_value(document: Document, key: str, read: Callable[[object], str]) -
     section = document.data.get("sale")
     try:
         return read(section.get(key)) if isinstance(section, dict) else None
-    except Unfit:
+    except InvalidValue:
         return None
 
 

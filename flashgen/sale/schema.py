@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from flashgen.sale.instant import YEARS, in_words
-from flashgen.sale.model import Facts, Order, Product, Unlock
+from flashgen.sale.model import OrderSettings, Product, SaleSection, Unlock
 from flashgen.sale.order import MAX_SERVERS
 from flashgen.sale.products import MAX_PRODUCTS
 
@@ -43,9 +43,9 @@ def sale_schema() -> dict[str, Any]:
         "description": f"One sale for flashgen; times from {YEARS.start} on, prices in one currency.",
         "type": "object",
         "properties": {
-            "sale": _section(Facts),
+            "sale": _section(SaleSection),
             "products": _products(),
-            "order": _optional(_section(Order)),
+            "order": _optional(_section(OrderSettings)),
             "unlock": _optional(_section(Unlock, optional=("version",))),
         },
         "required": ["sale", "products"],

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from flashgen.sale.order import Order
+from flashgen.sale.order import OrderSettings
 
 HINT = "put them under one domain, such as https://a.order.example.com and https://b.order.example.com"
 
@@ -15,7 +15,7 @@ HINT = "put them under one domain, such as https://a.order.example.com and https
 _LIKE_A_PUBLIC_SUFFIX = re.compile(r"[a-z]{1,3}\.[a-z]{2}")
 
 
-def doubt(order: Order) -> str:
+def doubt(order: OrderSettings) -> str:
     """What is wrong with the servers' names for buyers who are known by a cookie; empty if nothing is."""
     hosts = {urlsplit(server).hostname or "" for server in order.servers}
     if len(hosts) < 2 or order.buyer != "cookie":

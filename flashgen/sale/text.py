@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from flashgen.sale.wording import Unfit, counted, shown
+from flashgen.document.wording import InvalidValue, counted, quoted
 
 MAX_SLUG = 100
 RESERVED_SLUGS = frozenset({"assets", "ended"})
@@ -41,7 +41,7 @@ def name(value: object, longest: int, what: str) -> str:
     if not _SLUG.fullmatch(text):
         fitting = slugified(text)
         hint = f"write it as `{fitting[:longest].rstrip('-')}`, for example" if fitting else ""
-        raise Unfit(f"must be {what} of a-z, 0-9 and inner hyphens, found {shown(text)}", hint)
+        raise InvalidValue(f"must be {what} of a-z, 0-9 and inner hyphens, found {quoted(text)}", hint)
     return _short(text, longest)
 
 
@@ -49,11 +49,11 @@ def sku(value: object) -> str:
     """1 to 64 printable characters, without white space at its ends, in Unicode's composed form (NFC)."""
     text = given(value)
     if text != text.strip():
-        raise Unfit(f"must not begin or end with white space, found {shown(text)}", "delete the white space")
+        raise InvalidValue(f"must not begin or end with white space, found {quoted(text)}", "delete the white space")
     if text == "*":
-        raise Unfit("must not be *, which means every SKU", "give it a name of its own")
+        raise InvalidValue("must not be *, which means every SKU", "give it a name of its own")
     if not text.isprintable():
-        raise Unfit(f"must be printable, found {shown(text)}", "delete what is invisible in it")
+        raise InvalidValue(f"must be printable, found {quoted(text)}", "delete what is invisible in it")
     return _short(text if text.isascii() else unicodedata.normalize("NFC", text), 64)
 
 
@@ -69,7 +69,7 @@ def slug(value: object) -> str:
     text = name(value, MAX_SLUG, "a name")
     if text in RESERVED_SLUGS:
         reserved = " and ".join(f"`{word}`" for word in sorted(RESERVED_SLUGS))
-        raise Unfit(f"must not be {text}: {reserved} are flashgen's own pages", f"write it as `{text}-1`, say")
+        raise InvalidValue(f"must not be {text}: {reserved} are flashgen's own pages", f"write it as `{text}-1`, say")
     return text
 
 
@@ -105,15 +105,15 @@ def _has_other_letters(text: str) -> bool:
 def given(value: object) -> str:
     """The value, if it is a text."""
     if not isinstance(value, str):
-        raise Unfit(f"must be one value, found {shown(value)}")
+        raise InvalidValue(f"must be one value, found {quoted(value)}")
     return value
 
 
 def _short(text: str, longest: int) -> str:
     if len(text) > longest:
-        raise Unfit(f"must have at most {counted(longest, 'character')}, found {len(text):,}", "shorten it")
+        raise InvalidValue(f"must have at most {counted(longest, 'character')}, found {len(text):,}", "shorten it")
     if not text:
-        raise Unfit("must not be empty")
+        raise InvalidValue("must not be empty")
     return text
 
 
@@ -121,4 +121,4 @@ def _refuse_control(control: re.Pattern[str], text: str) -> None:
     if found := control.search(text):
         code = f"U+{ord(found.group()):04X}"
         what = "a line end" if found.group() in "\n\r\u2028\u2029" else f"the control character {code}"
-        raise Unfit(f"must not contain {what}", "delete it, or write a space")
+        raise InvalidValue(f"must not contain {what}", "delete it, or write a space")

@@ -1,10 +1,10 @@
 """Where objects live: a folder, S3, or memory, behind one protocol."""
 
+from flashgen.aws.secrets import read_secret
 from flashgen.store.folder import FolderStore
 from flashgen.store.memory import MemoryStore
 from flashgen.store.opening import open_store
 from flashgen.store.protocol import Entry, Headers, Store, Stored
-from flashgen.store.s3 import S3Store
-from flashgen.store.secrets import read_secret
+from flashgen.store.s3.store import S3Store
 
 __all__ = ["Entry", "FolderStore", "Headers", "MemoryStore", "S3Store", "Store", "Stored", "open_store", "read_secret"]

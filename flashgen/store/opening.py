@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flashgen.aws.cloudfront import CloudFront
 from flashgen.errors import StoreError
 from flashgen.store.address import FolderAddress, parse_address
-from flashgen.store.cloudfront import CloudFront
 from flashgen.store.folder import FolderStore
 from flashgen.store.protocol import Cdn, Store
-from flashgen.store.s3 import S3Store
+from flashgen.store.s3.store import S3Store
 
 
 def open_store(url: str, root: Path, *, region: str | None = None, endpoint_url: str | None = None) -> Store:

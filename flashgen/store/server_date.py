@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from flashgen.errors import StoreError
-from flashgen.store.s3_errors import explained
+from flashgen.store.s3.errors import explained
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

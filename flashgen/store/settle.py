@@ -12,8 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
+from flashgen.aws.clients import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 from flashgen.errors import Conflict, NoAnswer, StoreError
-from flashgen.store.aws import CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 from flashgen.store.protocol import Headers, Store
 
 RETRY_WAITS = (0.1, 0.3, 0.6, 1.0, 2.0, 2.0, 2.0, 2.0, 2.0)
@@ -26,7 +26,7 @@ SENT_SECONDS = PATIENCE_SECONDS + CONNECT_TIMEOUT_SECONDS + READ_TIMEOUT_SECONDS
 """So long after the first try the last may still be on its way, over the line with the most patience."""
 
 
-class Standing(Enum):
+class WriteState(Enum):
     """Whose object it is that stands there, as far as the store tells."""
 
     WRITTEN = "ours"
@@ -35,14 +35,14 @@ class Standing(Enum):
     UNKNOWN = "nobody could look"
 
 
-_UNSETTLED = (Standing.OLD, Standing.UNKNOWN)
+_UNSETTLED = (WriteState.OLD, WriteState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class _Try:
     """What came of one PUT: its `etag` if it was WRITTEN; what was heard, if not that, of the PUT and of the look."""
 
-    standing: Standing
+    standing: WriteState
     etag: str = ""
     put_error: StoreError | None = None
     look_error: StoreError | None = None
@@ -67,7 +67,7 @@ class _Write:
         try:
             is_first = self.if_match is None
             etag = self.store.put(self.key, self.body, self.headers, if_match=self.if_match, if_absent=is_first)
-            return _Try(Standing.WRITTEN, etag)
+            return _Try(WriteState.WRITTEN, etag)
         except StoreError as error:
             return self._looked_at(error)
 
@@ -75,11 +75,11 @@ class _Write:
         try:
             current = self.store.get(self.key)
         except StoreError as error:
-            return _Try(Standing.UNKNOWN, put_error=put_error, look_error=error)
+            return _Try(WriteState.UNKNOWN, put_error=put_error, look_error=error)
         if current and (current.body, current.headers) == (self.body, self.headers):
-            return _Try(Standing.WRITTEN, current.etag)
+            return _Try(WriteState.WRITTEN, current.etag)
         is_old = (current.etag if current else None) == self.if_match
-        return _Try(Standing.OLD if is_old else Standing.OTHER, put_error=put_error)
+        return _Try(WriteState.OLD if is_old else WriteState.OTHER, put_error=put_error)
 
 
 def put_settled(
@@ -107,9 +107,9 @@ def put_settled(
             break
         sleep(min(wait, left))
         tried = write.tried()
-    if tried.standing is Standing.WRITTEN:
+    if tried.standing is WriteState.WRITTEN:
         return tried.etag
-    if tried.standing is Standing.OTHER:
+    if tried.standing is WriteState.OTHER:
         raise Conflict(f"{key} was written by somebody else meanwhile")
     raise _unknown(write, tried)
 

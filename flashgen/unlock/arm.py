@@ -16,7 +16,7 @@ from typing import Protocol
 from flashgen.errors import NoAnswer, StoreError
 from flashgen.store.background import in_background
 from flashgen.store.server_date import Dated
-from flashgen.unlock.control import Control, Seen
+from flashgen.unlock.control import Control, StoredPointer
 from flashgen.unlock.pointer import Damaged, Pointer
 from flashgen.unlock.state import SaleState
 from flashgen.unlock.transition import Attempt, Outcome, finish, prepare, rebase
@@ -75,7 +75,12 @@ class Watch(Protocol):
 
 
 def await_moment(
-    control: Control, verb: Verb, moment: Moment, watch: Watch, seen: Seen, background: Background = in_background
+    control: Control,
+    verb: Verb,
+    moment: Moment,
+    watch: Watch,
+    seen: StoredPointer,
+    background: Background = in_background,
 ) -> Attempt:
     """Prepare `verb` on the pointer as it was `seen`, and return when it is to be fired.
 
@@ -114,7 +119,7 @@ def _waiting(verb: Verb) -> Verb:
     return replace(verb, waits=True)
 
 
-def _armed(control: Control, moment: Moment, seen: Seen) -> Control:
+def _armed(control: Control, moment: Moment, seen: StoredPointer) -> Control:
     """The journal says when it happened, not when it was written."""
     due = max(moment.due(seen.pointer.state), control.now())
     return replace(control, now=lambda: due)

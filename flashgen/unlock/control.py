@@ -39,7 +39,7 @@ class Rotated(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class StoredPointer:
     """A pointer as it was read, and the etag to match when writing over it."""
 
     pointer: Pointer
@@ -80,7 +80,7 @@ class Control:
         )
         journal.write(self.store, self.sale, record)
 
-    def read(self) -> Seen:
+    def read(self) -> StoredPointer:
         """The pointer as it is. Raises NotPushed when there is none, Rotated for a forward, Damaged for neither."""
         stored = self.store.get(self.key)
         if stored is None:
@@ -91,9 +91,9 @@ class Control:
         pointer = parse(stored.body, self.key)
         if isinstance(pointer, Forward):
             raise Rotated(self.key, pointer.target)
-        return Seen(pointer, stored.headers, stored.etag)
+        return StoredPointer(pointer, stored.headers, stored.etag)
 
-    def read_again(self) -> Seen:
+    def read_again(self) -> StoredPointer:
         """The pointer, which was there before. Raises PointerLost when there is none now, else as `read`."""
         try:
             return self.read()

@@ -21,8 +21,8 @@ from itertools import takewhile
 from flashgen.errors import Conflict, LostRace, NoAnswer, Refused, StoreError
 from flashgen.store.settle import put_settled
 from flashgen.unlock import journal
-from flashgen.unlock.control import Control, Seen
-from flashgen.unlock.crossing import is_contested
+from flashgen.unlock.conflicts import is_contested
+from flashgen.unlock.control import Control, StoredPointer
 from flashgen.unlock.decider import decider
 from flashgen.unlock.pointer import Damaged, OrderUrl, Pointer, render
 from flashgen.unlock.state import SaleState, State
@@ -34,7 +34,7 @@ from flashgen.unlock.verbs import Verb
 class Attempt:
     """A revision that is journaled and not yet elected."""
 
-    base: Seen
+    base: StoredPointer
     pointer: Pointer
 
 
@@ -49,7 +49,7 @@ class Outcome:
     when: datetime | None
 
 
-def transition(control: Control, verb: Verb, seen: Seen | None = None) -> Outcome:
+def transition(control: Control, verb: Verb, seen: StoredPointer | None = None) -> Outcome:
     """Carry out `verb`, on the pointer as it was `seen` (and shown to somebody), or as it is.
 
     Raises Refused for an arrow that does not exist, LostRace when another operator decided otherwise meanwhile,
@@ -58,15 +58,15 @@ def transition(control: Control, verb: Verb, seen: Seen | None = None) -> Outcom
     return finish(control, verb, prepare(control, verb, seen or control.read()))
 
 
-def prepare(control: Control, verb: Verb, seen: Seen) -> Attempt:
+def prepare(control: Control, verb: Verb, seen: StoredPointer) -> Attempt:
     """Journal what `verb` makes of `seen`. When that changes nothing, nothing is written and the pointer stays."""
-    after = outlook(control, verb, seen)
+    after = preview(control, verb, seen)
     if after != seen.pointer:
         control.record(verb.name, seen.pointer, after)
     return Attempt(seen, after)
 
 
-def outlook(control: Control, verb: Verb, seen: Seen) -> Pointer:
+def preview(control: Control, verb: Verb, seen: StoredPointer) -> Pointer:
     """The pointer that `verb` would put, or the one that is `seen` if it changes nothing. Writes nothing.
 
     Raises Refused as the verb itself would: for an arrow that does not exist, or a token that cannot be signed.
@@ -89,7 +89,7 @@ def finish(control: Control, verb: Verb, attempt: Attempt) -> Outcome:
     return Outcome(before, attempt.pointer, False, record.who if record else "", record.when if record else None)
 
 
-def rebase(control: Control, verb: Verb, base: Seen, current: Seen) -> Attempt:
+def rebase(control: Control, verb: Verb, base: StoredPointer, current: StoredPointer) -> Attempt:
     """The same verb on what stands there now. Raises LostRace if it decides and another decision lies in between."""
     state = current.pointer.state
     if _is_there(control, verb, current):
@@ -111,7 +111,7 @@ def _lost(control: Control, pointer: Pointer) -> LostRace:
     )
 
 
-def elect(control: Control, verb: Verb, attempt: Attempt) -> Seen | None:
+def elect(control: Control, verb: Verb, attempt: Attempt) -> StoredPointer | None:
     """Write the pointer if it is still the one the attempt is based on.
 
     None when ours is elected, also if others have built on it since; else what stands there instead. Raises NoAnswer
@@ -148,11 +148,11 @@ def _is_written(control: Control, attempt: Attempt) -> bool:
     return True
 
 
-def _there_instead(control: Control, attempt: Attempt) -> Seen | None:
+def _there_instead(control: Control, attempt: Attempt) -> StoredPointer | None:
     """What stands there, if it is not ours nor built on ours. Raises NoAnswer, whatever keeps that from being seen."""
     try:
         current = control.read_again()
-        return None if descends(control, current.pointer, attempt.pointer) else current
+        return None if is_descendant_of(control, current.pointer, attempt.pointer) else current
     except (StoreError, Damaged) as unseen:
         raise NoAnswer(unseen.message, unseen.hint) from unseen
 
@@ -176,7 +176,7 @@ def _order_url(control: Control, before: Pointer, wanted: SaleState) -> OrderUrl
         raise Refused(f"a live sale's new times need a new order token: {refused.message}", refused.hint) from refused
 
 
-def _is_there(control: Control, verb: Verb, seen: Seen) -> bool:
+def _is_there(control: Control, verb: Verb, seen: StoredPointer) -> bool:
     try:
         same_facts = verb.apply(seen.pointer.state) == seen.pointer.state
     except Refused:
@@ -184,12 +184,12 @@ def _is_there(control: Control, verb: Verb, seen: Seen) -> bool:
     return same_facts and (not verb.refreshes or _is_fresh(control, seen))
 
 
-def _is_fresh(control: Control, seen: Seen) -> bool:
+def _is_fresh(control: Control, seen: StoredPointer) -> bool:
     order = _order_url(control, seen.pointer, seen.pointer.state)
     return (seen.headers, seen.pointer.order) == (control.headers, order)
 
 
-def descends(control: Control, current: Pointer, ours: Pointer) -> bool:
+def is_descendant_of(control: Control, current: Pointer, ours: Pointer) -> bool:
     """Whether `current` is `ours`, or was built on it, as the journal tells."""
     if current.nonce == ours.nonce:
         return True

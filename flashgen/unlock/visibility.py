@@ -25,7 +25,7 @@ NOT_THE_EDGES = frozenset({407, 408, 429})
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class EdgePointer:
     """One look at a pointer as the public gets it; an empty one if nobody has looked yet.
 
     `at` is when the answer was here; `status` is 0 where there was none. Without a `pointer` the `problem` says what
@@ -67,14 +67,14 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Visibility:
     """What came of it. `sight` is the last look, with or without an answer.
 
     `invalidated` says that an edge was told to forget, `trouble` why it could not be told.
     """
 
     is_visible: bool = False
-    sight: Sight = field(default_factory=Sight)
+    sight: EdgePointer = field(default_factory=EdgePointer)
     invalidated: bool = False
     trouble: StoreError | None = None
 
@@ -95,21 +95,21 @@ class Verdict:
 
 
 def await_visible(
-    look: Callable[[], Sight],
+    look: Callable[[], EdgePointer],
     is_ours: Callable[[Pointer], bool],
     forget: Callable[[], None] | None,
     *,
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
-    tell: Callable[[Sight, timedelta], None] = lambda sight, passed: None,
-) -> Verdict:
+    tell: Callable[[EdgePointer, timedelta], None] = lambda sight, passed: None,
+) -> Visibility:
     """Look every POLL_SECONDS until a pointer `is_ours`, or GIVE_UP_AFTER has passed.
 
     `forget` has the edge forget the pointer (None: there is nobody to tell); it is called once at most, and only if the
     edge answers, and may raise StoreError. `is_ours` may raise StoreError for a later revision whose ancestors cannot
     be read; it is asked again. `tell` hears about every look after which another one follows.
     """
-    began, verdict = now(), Verdict()
+    began, verdict = now(), Visibility()
     while True:
         verdict = _looked(look, is_ours, verdict)
         passed = now() - began
@@ -126,7 +126,7 @@ def await_visible(
         sleep(POLL_SECONDS)
 
 
-def _looked(look: Callable[[], Sight], is_ours: Callable[[Pointer], bool], so_far: Verdict) -> Verdict:
+def _looked(look: Callable[[], EdgePointer], is_ours: Callable[[Pointer], bool], so_far: Visibility) -> Visibility:
     sight = look()
     try:
         is_visible = sight.pointer is not None and is_ours(sight.pointer)
@@ -135,7 +135,7 @@ def _looked(look: Callable[[], Sight], is_ours: Callable[[Pointer], bool], so_fa
     return replace(so_far, sight=sight, is_visible=is_visible)
 
 
-def _told(forget: Callable[[], None], so_far: Verdict) -> Verdict:
+def _told(forget: Callable[[], None], so_far: Visibility) -> Visibility:
     try:
         forget()
     except StoreError as trouble:

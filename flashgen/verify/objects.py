@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from flashgen import timestamps
-from flashgen.edge.compression import is_compressible
-from flashgen.edge.live_reload import FOOTER
-from flashgen.edge.viewer import Seen
+from flashgen.edge.local.compression import is_compressible
+from flashgen.edge.local.live_reload import FOOTER
+from flashgen.edge.viewer import PublicResponse
 from flashgen.finding import Finding, Level
 from flashgen.verify.observed import Expected, Front
 from flashgen.verify.security import security_findings
@@ -32,7 +32,7 @@ class Difference:
     found: str
 
 
-def object_findings(expected: Expected, seen: Seen, front: Front) -> tuple[Finding, ...]:
+def object_findings(expected: Expected, seen: PublicResponse, front: Front) -> tuple[Finding, ...]:
     """One PASS, or each fault."""
     if seen.status != 200:
         return (_status(expected, seen),)
@@ -45,12 +45,12 @@ def object_findings(expected: Expected, seen: Seen, front: Front) -> tuple[Findi
     return faults or (Finding(Level.PASS, "page" if expected.is_page else "asset", _summary(seen)),)
 
 
-def _summary(seen: Seen) -> str:
+def _summary(seen: PublicResponse) -> str:
     encoding = seen.fields.get("content-encoding", "")
     return f"{len(seen.body):,} bytes" + (f", {encoding} {seen.wire_bytes:,}" if encoding else "")
 
 
-def _status(expected: Expected, seen: Seen) -> Finding:
+def _status(expected: Expected, seen: PublicResponse) -> Finding:
     found, hint = str(seen.status), "the edge does not get it from the store: look at its log, and at the store"
     if 300 <= seen.status < 400:
         leads = urlsplit(seen.fields.get("location", ""))
@@ -63,7 +63,7 @@ def _status(expected: Expected, seen: Seen) -> Finding:
     return Finding(Level.FAIL, "status", f"expected 200, found {found}", hint)
 
 
-def _content(expected: Expected, seen: Seen, front: Front) -> tuple[Finding, ...]:
+def _content(expected: Expected, seen: PublicResponse, front: Front) -> tuple[Finding, ...]:
     differences = tuple(_differences(expected, seen))
     if differences and _is_older(expected, seen):
         return (_stale(expected, seen, front, differences),)
@@ -73,7 +73,7 @@ def _content(expected: Expected, seen: Seen, front: Front) -> tuple[Finding, ...
     )
 
 
-def _differences(expected: Expected, seen: Seen) -> Iterator[Difference]:
+def _differences(expected: Expected, seen: PublicResponse) -> Iterator[Difference]:
     """Body and headers that came with the body from the store."""
     wanted, found = expected.published, hashlib.sha256(seen.body.replace(_RELOADING, b"")).hexdigest()
     if found != wanted.sha256:
@@ -87,19 +87,19 @@ def _differences(expected: Expected, seen: Seen) -> Iterator[Difference]:
             yield Difference(check, f"`{value}`", f"`{said}`" if said else "none")
 
 
-def _preview(seen: Seen) -> Iterator[Finding]:
+def _preview(seen: PublicResponse) -> Iterator[Finding]:
     if _RELOADING in seen.body:
         hint = "this is a preview by `flashgen serve`: it shows the build, and the store's pointer"
         yield Finding(Level.WARN, PREVIEW, "has the reload script of `flashgen serve`", hint)
 
 
-def _is_older(expected: Expected, seen: Seen) -> bool:
+def _is_older(expected: Expected, seen: PublicResponse) -> bool:
     """Whether the edge got its copy before what is expected was in the store."""
     age, pushed_at = seen.age_seconds, expected.published.stored_before or expected.published.since
     return age is not None and seen.answered_at - age <= pushed_at.timestamp() + CLOCK_SLACK_SECONDS
 
 
-def _stale(expected: Expected, seen: Seen, front: Front, differences: tuple[Difference, ...]) -> Finding:
+def _stale(expected: Expected, seen: PublicResponse, front: Front, differences: tuple[Difference, ...]) -> Finding:
     names = " and ".join(each.check for each in differences)
     message = f"stale, Age {seen.age_seconds:,} s: an older version ({names} changed with the push of "
     message += f"{timestamps.to_text(expected.published.since)})"
@@ -111,7 +111,7 @@ def _stale(expected: Expected, seen: Seen, front: Front, differences: tuple[Diff
     return Finding(Level.FAIL, "stale", message, hint)
 
 
-def _compression(seen: Seen, front: Front) -> Iterator[Finding]:
+def _compression(seen: PublicResponse, front: Front) -> Iterator[Finding]:
     encoding = seen.fields.get("content-encoding", "").lower()
     if encoding not in ("", "gzip"):
         message = f"expected gzip or none, as was asked for, found {encoding}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flashgen.edge.target import INDEX
-from flashgen.edge.viewer import Seen
+from flashgen.edge.local.target import INDEX
+from flashgen.edge.viewer import PublicResponse
 from flashgen.finding import Finding, Level
 from flashgen.release.manifest import Published
 
@@ -67,6 +67,6 @@ class Observed:
     x_cache: str = ""
 
 
-def observed(path: str, seen: Seen, finding: Finding) -> Observed:
+def observed(path: str, seen: PublicResponse, finding: Finding) -> Observed:
     """A finding about a response."""
     return Observed(path, finding, seen.age_seconds, seen.fields.get("x-cache", ""))

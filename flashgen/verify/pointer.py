@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flashgen.edge import cache_control
-from flashgen.edge.viewer import Seen
+from flashgen.edge.local import cache_control
+from flashgen.edge.viewer import PublicResponse
 from flashgen.errors import Refused
 from flashgen.finding import Finding, Level
 from flashgen.store import Stored
@@ -19,7 +19,7 @@ MOST_AGE_SECONDS = 5
 TICK_SECONDS = 0.002
 
 
-def pointer_findings(key: str, stored: Stored, polls: Sequence[Seen], front: Front) -> tuple[Finding, ...]:
+def pointer_findings(key: str, stored: Stored, polls: Sequence[PublicResponse], front: Front) -> tuple[Finding, ...]:
     """One PASS, or each fault. `polls` are one or more answers in order, each to another random query."""
     last = polls[-1]
     if last.status != 200:
@@ -48,21 +48,21 @@ def described(key: str, body: bytes) -> str:
     return f"revision {pointer.revision} ({pointer.state.state.value})"
 
 
-def _body(key: str, stored: Stored, seen: Seen) -> Iterator[Finding]:
+def _body(key: str, stored: Stored, seen: PublicResponse) -> Iterator[Finding]:
     if seen.body != stored.body:
         message = f"expected {described(key, stored.body)}, found {described(key, seen.body)}"
         hint = "the edge must keep `*/unlock.*.js` for 2 s at most, and must not rewrite it"
         yield Finding(Level.FAIL, "body", message, hint)
 
 
-def _age(seen: Seen) -> Iterator[Finding]:
+def _age(seen: PublicResponse) -> Iterator[Finding]:
     age = seen.age_seconds
     if age is not None and age > MOST_AGE_SECONDS:
         message = f"Age {age:,} s: go-live would be seen that late"
         yield Finding(Level.FAIL, "age", message, "let the edge keep `*/unlock.*.js` for 1 s, or as its s-maxage says")
 
 
-def _browser_copy(seen: Seen) -> Iterator[Finding]:
+def _browser_copy(seen: PublicResponse) -> Iterator[Finding]:
     text = seen.fields.get("cache-control", "")
     said = cache_control.parse(text)
     if not (said.no_store or said.no_cache or said.max_age == 0):
@@ -72,7 +72,7 @@ def _browser_copy(seen: Seen) -> Iterator[Finding]:
         yield Finding(Level.FAIL, "cache-control", message, "let the edge send `no-store` with `*/unlock.*.js`")
 
 
-def _content_type(stored: Stored, seen: Seen) -> Iterator[Finding]:
+def _content_type(stored: Stored, seen: PublicResponse) -> Iterator[Finding]:
     found = seen.fields.get("content-type", "")
     kind = stored.headers.content_type.partition(";")[0]
     if found.partition(";")[0].strip().lower() != kind:
@@ -80,7 +80,7 @@ def _content_type(stored: Stored, seen: Seen) -> Iterator[Finding]:
         yield Finding(Level.FAIL, "content-type", message, "let the store's Content-Type through")
 
 
-def _clock(polls: Sequence[Seen]) -> Iterator[Finding]:
+def _clock(polls: Sequence[PublicResponse]) -> Iterator[Finding]:
     first, last = polls[0], polls[-1]
     told = last.fields.get("x-now", "")
     if not told:
@@ -93,7 +93,7 @@ def _clock(polls: Sequence[Seen]) -> Iterator[Finding]:
         yield Finding(Level.FAIL, "x-now", "the same in several answers: it is kept with the copy", hint)
 
 
-def _cache_key(stored: Stored, polls: Sequence[Seen], front: Front) -> Iterator[Finding]:
+def _cache_key(stored: Stored, polls: Sequence[PublicResponse], front: Front) -> Iterator[Finding]:
     """Where nothing is kept (`edge_ttl_seconds: 0`), each poll reaches the store, as it was asked for."""
     verdicts = [poll.fields.get("x-cache", "").lower() for poll in polls]
     is_kept = not cache_control.parse(stored.headers.cache_control).forbids_keeping

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flashgen.edge.target import public_path
-from flashgen.edge.viewer import Seen, Viewer
+from flashgen.edge.local.target import public_path
+from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.store import Store, Stored
 
 POLLS = 3
@@ -25,7 +25,7 @@ class Polling:
     new_query: Callable[[], str]
     sleep: Callable[[float], None]
 
-    def settled(self, store: Store, key: str) -> tuple[Stored | None, tuple[Seen, ...]]:
+    def settled(self, store: Store, key: str) -> tuple[Stored | None, tuple[PublicResponse, ...]]:
         """What the store has, and the last polls. Raises NoAnswer, or StoreError."""
         waited = 0.0
         while True:

@@ -10,14 +10,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 
 from flashgen import timestamps
-from flashgen.edge.target import public_path
-from flashgen.edge.viewer import Seen, Viewer
+from flashgen.edge.local.target import public_path
+from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.errors import NoAnswer, Refused
 from flashgen.finding import Finding, Level
 from flashgen.gate.settings import settings_key
 from flashgen.release.manifest import Manifest, is_public, manifest_key, read_manifest
 from flashgen.store import Store
-from flashgen.verify import surroundings
+from flashgen.verify import exposure as surroundings
 from flashgen.verify.objects import object_findings
 from flashgen.verify.observed import Expected, Front, Observed, observed
 from flashgen.verify.pointer import pointer_findings
@@ -71,7 +71,7 @@ class Verification:
 
     def _surroundings(self) -> Iterator[Observed]:
         folder = f"/{self.sale}"
-        judged: tuple[tuple[str, Callable[[Seen], Finding]], ...] = (
+        judged: tuple[tuple[str, Callable[[PublicResponse], Finding]], ...] = (
             (folder, lambda seen: surroundings.folder_finding(folder, seen, self.front)),
             (public_path(manifest_key(self.sale)), surroundings.private_finding),
             ("/", surroundings.listing_finding),

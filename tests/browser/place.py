@@ -17,8 +17,8 @@ import boto3
 from moto.server import ThreadedMotoServer
 from support.varnish import varnish
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.store import FolderStore
 
 ORIGIN = "https://order.example.com"

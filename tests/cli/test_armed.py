@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from support.command import Flashgen
 
-from flashgen.cli import waiting
-from flashgen.cli.countdown import Countdown
+from flashgen.cli import slow_notice as waiting
+from flashgen.cli.transition.countdown import Countdown
 from flashgen.errors import AccessDenied, StoreError
 from flashgen.store import FolderStore, Headers
 from flashgen.unlock.pointer import Pointer

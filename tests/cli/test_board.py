@@ -11,19 +11,19 @@ from rich.console import Console
 from support.operators import ENDS_AT, SALE, STARTS_AT
 from support.standings import HOUR, REVISION, attempt, header, record, sight, standing, state
 
-from flashgen.cli.board import board
-from flashgen.cli.sale_watch import Glimpse
-from flashgen.cli.standing import Background, Standing
+from flashgen.cli.status.board import board
+from flashgen.cli.status.model import SaleStatus, StatusDetails
+from flashgen.cli.status.sale_watch import WatchSnapshot
 from flashgen.unlock.control import NotPushed
+from flashgen.unlock.pending_attempts import Fate
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import State
-from flashgen.unlock.unelected import Fate
-from flashgen.unlock.visibility import Sight
+from flashgen.unlock.visibility import EdgePointer
 
-LONG_HISTORY = Background(tuple(record(State.LIVE, revision=revision) for revision in range(9, -1, -1)))
+LONG_HISTORY = StatusDetails(tuple(record(State.LIVE, revision=revision) for revision in range(9, -1, -1)))
 
 
-def drawn(*glimpses: Glimpse, width: int = 80, height: int = 24, colour: bool = False) -> list[str]:
+def drawn(*glimpses: WatchSnapshot, width: int = 80, height: int = 24, colour: bool = False) -> list[str]:
     """The lines of a board."""
     file = io.StringIO()
     console = Console(file=file, width=width, height=height, force_terminal=colour, highlight=False, _environ={})
@@ -31,12 +31,12 @@ def drawn(*glimpses: Glimpse, width: int = 80, height: int = 24, colour: bool = 
     return file.getvalue().splitlines()
 
 
-def glimpse(sale: Standing | None = None, name: str = SALE, **facts: object) -> Glimpse:
+def glimpse(sale: SaleStatus | None = None, name: str = SALE, **facts: object) -> WatchSnapshot:
     """Of a live sale."""
-    return replace(Glimpse(name, sale or standing()), **facts)  # type: ignore[arg-type]
+    return replace(WatchSnapshot(name, sale or standing()), **facts)  # type: ignore[arg-type]
 
 
-def shows(words: str, *glimpses: Glimpse, width: int = 80) -> bool:
+def shows(words: str, *glimpses: WatchSnapshot, width: int = 80) -> bool:
     """Whether they are in one line of the board."""
     return any(words in line for line in drawn(*glimpses, width=width))
 
@@ -100,21 +100,21 @@ def test_many_sales_are_a_table() -> None:
         (standing(State.LIVE, ENDS_AT + HOUR), "over     since 20:00:00 UTC, 01:00:00 ago"),
         (standing(State.LIVE, ENDS_AT + HOUR), "next     flashgen end fair, or move `ends_at` and push"),
         (standing(State.ENDED), "ENDED   revision 5"),
-        (standing(shown=Sight(problem="no answer", url="https://x")), "edge     cannot be seen: no answer"),
+        (standing(shown=EdgePointer(problem="no answer", url="https://x")), "edge     cannot be seen: no answer"),
         (standing(shown=sight(4, age=7)), "edge     revision 4, Age 7 s; drift: the store has revision 5"),
         (standing(shown=sight(5, "x", None)), "edge     revision 5; drift: the store has another revision 5"),
-        (standing(shown=Sight()), "edge     looking …"),
+        (standing(shown=EdgePointer()), "edge     looking …"),
         (standing(pointer=Pointer(REVISION, "r5", state(closed=frozenset({"LAMP"})))), "closed   LAMP"),
         (standing(pointer=Pointer(REVISION, "r5", state(sold=frozenset({"MUG"})))), "sold out MUG"),
         (standing(pointer=None, missing=NotPushed("no", "flashgen push fair")), "next     flashgen push fair"),
         (
-            standing(background=Background((), None, (attempt(Fate.ARMED),))),
+            standing(background=StatusDetails((), None, (attempt(Fate.ARMED),))),
             "attempt  ann armed `verb` at 07:00:00 UTC for 08:00:00 UTC; whether it still",
         ),
         (standing(header=header(timezone="Europe/Berlin")), "since    09:00:00 CET, 01:00:00 ago"),
     ],
 )
-def test_what_is_worth_knowing_has_a_line(sale: Standing, words: str) -> None:
+def test_what_is_worth_knowing_has_a_line(sale: SaleStatus, words: str) -> None:
     """In words, for those who see no colours."""
     assert shows(words, glimpse(sale))
 
@@ -142,7 +142,7 @@ def test_an_edge_that_hangs_is_said_to_have_been_seen() -> None:
     """And when."""
     assert shows(
         "edge     cannot be seen: no answer; the last was 9 s ago",
-        glimpse(standing(shown=Sight(problem="no answer")), edge_silent_seconds=9.2),
+        glimpse(standing(shown=EdgePointer(problem="no answer")), edge_silent_seconds=9.2),
     )
 
 
@@ -158,7 +158,7 @@ NAMES = ("summer-closing-sale", "black-friday-phones", "night")
 WORST = (
     glimpse(standing(State.LIVE, ENDS_AT, shown=sight(4)), NAMES[0]),
     glimpse(standing(State.SCHEDULED, STARTS_AT + 30 * HOUR / 4), NAMES[1]),
-    glimpse(standing(shown=Sight(problem="no answer")), NAMES[2], trouble="no answer", silent_seconds=9),
+    glimpse(standing(shown=EdgePointer(problem="no answer")), NAMES[2], trouble="no answer", silent_seconds=9),
 )
 
 
@@ -181,14 +181,14 @@ def test_names_of_people_are_left_out_first() -> None:
 @pytest.mark.parametrize("height", [4, 24])
 def test_names_are_not_markup(height: int) -> None:
     """Whatever people, jobs and sales are called."""
-    odd = standing(background=Background((record(State.LIVE, revision=0, who="[/]ci[red]:boom:"),)))
+    odd = standing(background=StatusDetails((record(State.LIVE, revision=0, who="[/]ci[red]:boom:"),)))
     assert any("[/]ci[red]:boom:" in line for line in drawn(glimpse(odd), width=120, height=height))
 
 
 def test_before_the_first_answer_it_says_so() -> None:
     """Or why there is none."""
-    assert shows("looking …", Glimpse(SALE))
-    assert shows("store    no network", Glimpse(SALE, trouble="no network"))
+    assert shows("looking …", WatchSnapshot(SALE))
+    assert shows("store    no network", WatchSnapshot(SALE, trouble="no network"))
 
 
 def test_each_state_has_a_colour_of_its_own() -> None:

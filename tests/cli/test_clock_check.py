@@ -8,9 +8,9 @@ from datetime import timedelta
 
 import pytest
 
-from flashgen.cli import clock_check
-from flashgen.cli.clock_check import compare_clocks, offset_text
 from flashgen.cli.session import Session
+from flashgen.cli.transition import clock as clock_check
+from flashgen.cli.transition.clock import compare_clocks, offset_text
 from flashgen.errors import NoAnswer, Refused
 from flashgen.store import MemoryStore
 from flashgen.unlock.offset import Offset

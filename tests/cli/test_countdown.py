@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from support.command import Flashgen
 
-from flashgen.cli import countdown as countdown_module
-from flashgen.cli.countdown import Countdown, clock_text
 from flashgen.cli.session import Session
+from flashgen.cli.transition import countdown as countdown_module
+from flashgen.cli.transition.countdown import Countdown, clock_text
 from flashgen.errors import AccessDenied, NoAnswer, Refused
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState, State

@@ -13,8 +13,8 @@ from support.command import Flashgen
 from support.projects import finish, start
 
 from flashgen.cli.commands.demo import SHOPPERS
-from flashgen.cli.demo_project import SLOTS, STOCK
-from flashgen.cli.demo_story import SEEN_WITHIN_SECONDS
+from flashgen.cli.demo.project import SLOTS, STOCK
+from flashgen.cli.demo.story import SEEN_WITHIN_SECONDS
 
 MINUTE_SECONDS = 60
 PATIENCE_SECONDS = 30

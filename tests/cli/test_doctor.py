@@ -14,8 +14,8 @@ from support.gate_stand_in import gate_stand_in
 from support.moto_server import moto_s3
 from support.s3_server import free_port
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.store import FolderStore
 
 REGION: Final = "eu-central-1"

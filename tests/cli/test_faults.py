@@ -24,8 +24,9 @@ from support.fault_proxy import REFUSED, SURVIVED, UNKNOWN, Fault, FaultProxy, f
 from support.operators import ENDS_AT, STARTS_AT, Clock, control_of
 from support.projects import finish, start, write_sale
 
+from flashgen.aws import clients as aws
 from flashgen.cli import main
-from flashgen.store import FolderStore, S3Store, Store, Stored, aws
+from flashgen.store import FolderStore, S3Store, Store, Stored
 from flashgen.unlock import journal, verbs
 from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import Pointer, pointer_key

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from support.clock import Clock
 
-from flashgen.cli.findings import Row, counted, counting, show_findings, summary
+from flashgen.cli.findings import FindingRow, counted, counting, show_findings, summary
 from flashgen.cli.session import Session
 from flashgen.finding import Finding, Level
 
@@ -18,7 +18,7 @@ BAD = Finding(Level.FAIL, "body", "not as pushed", "push again")
 
 def test_failures_come_last_and_say_the_fix(capsys: pytest.CaptureFixture[str]) -> None:
     """They are what is still in sight; the place is aligned among those of its level."""
-    show_findings(Session(), [Row("/b/", BAD, "Age 9 s"), Row("/", GOOD), Row("/longer/", GOOD)])
+    show_findings(Session(), [FindingRow("/b/", BAD, "Age 9 s"), FindingRow("/", GOOD), FindingRow("/longer/", GOOD)])
     assert [
         "  PASS  /         page: as pushed",
         "  PASS  /longer/  page: as pushed",
@@ -31,7 +31,7 @@ def test_long_lines_fit_the_terminal(capsys: pytest.CaptureFixture[str], monkeyp
     """Below where the text begins; a word that somebody will copy is never cut."""
     monkeypatch.setenv("COLUMNS", "60")
     long = Finding(Level.FAIL, "body", "not as it was pushed to the store an hour ago", f"curl https://{'x' * 70}/ -I")
-    show_findings(Session(), [Row("/night/", long)])
+    show_findings(Session(), [FindingRow("/night/", long)])
     assert [
         "  FAIL  /night/  body: not as it was pushed to the store an",
         "                 hour ago",
@@ -47,13 +47,13 @@ def test_a_line_that_nobody_looks_at_is_whole(
     """One finding is one line, for grep."""
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr(sys, "__stdout__", sys.stdout)
-    show_findings(Session(), [Row("/", Finding(Level.PASS, "page", "word " * 100 + "end"))])
+    show_findings(Session(), [FindingRow("/", Finding(Level.PASS, "page", "word " * 100 + "end"))])
     assert f"  PASS  /  page: {'word ' * 100}end\n" == capsys.readouterr().out
 
 
 def test_a_fix_goes_to_the_target_that_was_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     """To be pasted as it is."""
-    show_findings(Session(target_name="production"), [Row("/", replace(BAD, hint="flashgen push night"))])
+    show_findings(Session(target_name="production"), [FindingRow("/", replace(BAD, hint="flashgen push night"))])
     assert "fix: flashgen --target production push night\n" in capsys.readouterr().out
 
 

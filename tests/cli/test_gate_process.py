@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from support.command import Flashgen
 
-from flashgen.cli import gate_process
-from flashgen.cli.gate_process import GateProcess, free_port
+from flashgen.cli.gate import process as gate_process
+from flashgen.cli.gate.process import GateProcess, free_port
 from flashgen.errors import FlashgenError
 
 

@@ -12,15 +12,15 @@ from support.command import Flashgen
 from support.gate_house import SETTINGS
 
 from flashgen.cli.commands.gate import STATES
-from flashgen.cli.gate_start import Ask, check_storage, choose_server
+from flashgen.cli.gate.start import GateOptions, check_storage, choose_server
 from flashgen.errors import Refused
-from flashgen.gate.settings import Settings
+from flashgen.gate.settings import GateSettings
 from flashgen.gate.storage.protocol import OrderState
 from flashgen.gate.storage.sqlite import SqliteStorage
 from flashgen.store.folder import FolderStore
 
 STORAGE = "sqlite:.flashgen/gate-local.db"
-HERE = Ask((), "127.0.0.1", 8090, "", STORAGE, False)
+HERE = GateOptions((), "127.0.0.1", 8090, "", STORAGE, False)
 EAST, WEST = "https://east.example.com", "https://west.example.com"
 LOCAL = ("http://127.0.0.1:8090", "http://127.0.0.1:8091", "http://localhost:8092")
 
@@ -32,7 +32,7 @@ def free_port() -> Iterator[str]:
         yield str(server.getsockname()[1])
 
 
-def served_by(*servers: str, sale: str = "night") -> Settings:
+def served_by(*servers: str, sale: str = "night") -> GateSettings:
     """A sale with these order servers."""
     return replace(SETTINGS, sale=sale, servers=servers)
 

@@ -19,13 +19,13 @@ from support.operators import SALE, bring, control_of
 from support.order_stand_in import Desk, OrderStandIn, order_stand_in
 from support.visits import bought
 
-from flashgen.cli.gating import SETTLE_SECONDS, Attendant, Recipe
+from flashgen.cli.gate.worker import SETTLE_SECONDS, SaleWorker, WorkerConfig
 from flashgen.gate import reading, sold
 from flashgen.gate.forwarder import Forwarder
 from flashgen.gate.log import JsonLines
 from flashgen.gate.metrics import Count
 from flashgen.gate.seal import FORWARD, derived
-from flashgen.gate.settings import Settings, render, settings_key
+from flashgen.gate.settings import GateSettings, render, settings_key
 from flashgen.gate.sold import SoldWriter
 from flashgen.gate.storage.protocol import OrderState, Storage
 from flashgen.project import Project
@@ -43,13 +43,13 @@ class Post:
 
     store: Store
     shop: OrderStandIn
-    recipe: Recipe
+    recipe: WorkerConfig
     counted: list[Count] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
 
-    def attendant(self) -> Attendant:
+    def attendant(self) -> SaleWorker:
         """One that has not begun."""
-        return Attendant(SALE, self.recipe, self.counted.append, JsonLines(self.lines.append, time.time))
+        return SaleWorker(SALE, self.recipe, self.counted.append, JsonLines(self.lines.append, time.time))
 
     def storage(self) -> closing[Storage]:
         """The gate's, to be closed."""
@@ -67,7 +67,7 @@ class Post:
             time.sleep(0.01)
 
 
-def pushed(settings: Settings) -> Store:
+def pushed(settings: GateSettings) -> Store:
     """A store with a live sale."""
     store = MemoryStore()
     bring(store, State.LIVE)
@@ -85,7 +85,7 @@ def post(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Post]:
         store = pushed(replace(SETTINGS, forward_to=shop.url, items={"RUG": replace(SETTINGS.items["LAMP"], stock=1)}))
         project = cast(Project, SimpleNamespace(store=lambda _: store, root=tmp_path))
         url, keys = "sqlite:post.db", (NEWEST, OLDER)
-        one = Post(store, shop, Recipe(project, None, (SALE,), SITE, SERVER, url, keys, tmp_path / "counts"))
+        one = Post(store, shop, WorkerConfig(project, None, (SALE,), SITE, SERVER, url, keys, tmp_path / "counts"))
         with one.storage() as storage:
             storage.begin(SALE)
             bought(storage, "ada", sale=SALE, sku="RUG", now=time.time() - 1)
@@ -132,13 +132,13 @@ def test_nothing_is_written_after_an_old_reading(post: Post, monkeypatch: pytest
         looked.append(even)
         return False
 
-    is_fresh = reading.Reading.is_fresh
-    monkeypatch.setattr(reading.Reading, "is_fresh", forget)
+    is_fresh = reading.SaleSnapshot.is_fresh
+    monkeypatch.setattr(reading.SaleSnapshot, "is_fresh", forget)
     attendant = post.attendant()
     attendant.start()
     post.wait_until(lambda: len(looked) > 5)
     assert frozenset() == control_of(post.store).read().pointer.state.sold
-    monkeypatch.setattr(reading.Reading, "is_fresh", is_fresh)
+    monkeypatch.setattr(reading.SaleSnapshot, "is_fresh", is_fresh)
     post.wait_until(lambda: control_of(post.store).read().pointer.state.sold == {"RUG"})
     attendant.stop()
 
@@ -156,7 +156,7 @@ def test_the_last_wait_is_for_what_is_left(post: Post, monkeypatch: pytest.Monke
     """An order subsystem that is waited for to the end leaves nothing."""
     is_over = threading.Event()
     limits: list[float] = []
-    monkeypatch.setattr("flashgen.cli.gating.SETTLE_SECONDS", 0.1)
+    monkeypatch.setattr("flashgen.cli.gate.worker.SETTLE_SECONDS", 0.1)
     monkeypatch.setattr(SoldWriter, "stop", lambda _, limit: limits.append(limit))
     monkeypatch.setattr(Forwarder, "stop", lambda _, limit: is_over.wait(limit + 0.05))
     post.attendant().stop()

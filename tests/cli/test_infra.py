@@ -15,15 +15,15 @@ from moto import mock_aws
 from support.command import Flashgen
 from support.stacks import CERTIFICATE, WEB_ACL
 
+from flashgen.aws.cloudformation import CloudFormation
+from flashgen.aws.stack_facts import ChangeSet, Event, ResourceChange, Stack
 from flashgen.cli.commands.infra import template as template_command
-from flashgen.cli.infra_apply import apply_template
-from flashgen.cli.infra_stack import settings_text
+from flashgen.cli.infra.apply import apply_template
+from flashgen.cli.infra.stack import settings_text
 from flashgen.cli.session import Session
 from flashgen.edge.stack.options import PRICE_CLASSES
 from flashgen.errors import AccessDenied, NoAnswer, StoreError
 from flashgen.project import read_settings
-from flashgen.store.cloudformation import CloudFormation
-from flashgen.store.stack_facts import ChangeSet, Event, ResourceChange, Stack
 
 #: moto warns of what it skips, all of CloudFront.
 pytestmark = pytest.mark.filterwarnings("ignore:Tried to parse AWS:UserWarning")

@@ -67,7 +67,7 @@ def test_killed_between_journal_and_pointer(flashgen: Flashgen, project: Path, m
             operator.wait()
     assert before == pointer_in(store, project)
 
-    monkeypatch.setattr("flashgen.unlock.unelected.SETTLED", timedelta())
+    monkeypatch.setattr("flashgen.unlock.pending_attempts.SETTLED", timedelta())
     run = flashgen("status", "night")
     said = r"attempt +ann began `go-live` at (\S+), and never wrote it: nothing of it is public"
     assert (0, True) == (run.exit_code, bool(re.search(said, run.out))), run.out

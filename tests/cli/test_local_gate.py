@@ -11,7 +11,7 @@ import pytest
 from support.command import Flashgen
 from support.s3_server import free_port
 
-from flashgen.cli import local_gate
+from flashgen.cli.gate import local as local_gate
 
 GATE = "http://127.0.0.1:8090"
 GO_LIVE = ("go-live", "night", "--early", "--yes")

@@ -11,7 +11,7 @@ import pytest
 from support.command import Flashgen
 from support.operators import ENDS_AT, KEY, STARTS_AT, bring, control_of, gate_sells
 
-from flashgen.cli.meanwhile import Lines, Meanwhile, changes
+from flashgen.cli.transition.pointer_changes import Lines, PointerChanges, changes
 from flashgen.errors import NoAnswer
 from flashgen.sale.load import load_header
 from flashgen.sale.model import Header
@@ -73,7 +73,7 @@ def test_nobody_waits_for_the_journal(header: Header) -> None:
         begun.append((call, Future()))
         return begun[-1][1]
 
-    meanwhile = Meanwhile(control, header, control.read().pointer, background)
+    meanwhile = PointerChanges(control, header, control.read().pointer, background)
     assert [] == list(meanwhile.news(control.read().pointer))
     transition(control_of(store, "bob"), verbs.close(frozenset({"MUG-1"})))
     pointer = control.read().pointer

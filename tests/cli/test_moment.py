@@ -19,9 +19,9 @@ import pytest
 from support.command import Flashgen
 from support.projects import finish, start
 
-from flashgen.cli import witness
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.cli.transition import public_check as witness
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.store import FolderStore
 from flashgen.unlock import visibility
 
@@ -316,13 +316,13 @@ def test_what_another_operator_has_changed_since_is_not_rolled_back(
     misled: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pause while we looked stays a pause."""
-    watch = witness.Witness.watch
+    watch = witness.PublicCheck.watch
 
-    def pause_meanwhile(self: witness.Witness, ours: Any) -> visibility.Verdict:
+    def pause_meanwhile(self: witness.PublicCheck, ours: Any) -> visibility.Visibility:
         finish(start(misled.root, "pause", "night", "--yes"))
         return watch(self, ours)
 
-    monkeypatch.setattr(witness.Witness, "watch", pause_meanwhile)
+    monkeypatch.setattr(witness.PublicCheck, "watch", pause_meanwhile)
     run = misled.flashgen("go-live", "night", "--early", "--yes", "--rollback-on-failure", "--json")
     assert (1, "paused", False) == (run.exit_code, misled.pointer["state"], run.result["rolled_back"])
 

@@ -18,8 +18,8 @@ from support.edges import Edges
 from support.projects import finish, start, write_feed, write_sale
 from support.shop import Shop, plan_for, push_of
 
-from flashgen.cli import pushing
-from flashgen.cli.pushing import Pushed, where_it_stands
+from flashgen.cli.release import push as pushing
+from flashgen.cli.release.push import Pushed, where_it_stands
 from flashgen.errors import AccessDenied, LostRace, StoreError
 from flashgen.project import Project, find_project
 from flashgen.release.claim import REST_SECONDS

@@ -9,7 +9,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from flashgen.cli.repeated import Reading, Repeated
+from flashgen.cli.status.poller import Poller, PollResult
 from flashgen.errors import StoreError
 
 LIMIT_SECONDS = 10
@@ -38,9 +38,9 @@ def script() -> Script:
 
 
 @pytest.fixture
-def repeated(script: Script) -> Iterator[Repeated[str]]:
+def repeated(script: Script) -> Iterator[Poller[str]]:
     """Looking without a pause."""
-    repeated = Repeated(script, 0.0)
+    repeated = Poller(script, 0.0)
     repeated.start()
     yield repeated
     repeated.stop()
@@ -55,14 +55,14 @@ def awaited(holds: Callable[[], bool]) -> bool:
     return holds()
 
 
-def test_nothing_is_known_at_first(repeated: Repeated[str]) -> None:
+def test_nothing_is_known_at_first(repeated: Poller[str]) -> None:
     """While the first look hangs; but since when."""
     latest = repeated.latest
-    assert Reading(None, latest.at, "") == latest
+    assert PollResult(None, latest.at, "") == latest
     assert 0 < latest.at <= time.monotonic()
 
 
-def test_what_was_found_last_is_known(repeated: Repeated[str], script: Script) -> None:
+def test_what_was_found_last_is_known(repeated: Poller[str], script: Script) -> None:
     """And when the look at it began: it may be as old as that."""
     script.endings.put("one")
     assert awaited(lambda: script.calls == 2)
@@ -73,20 +73,20 @@ def test_what_was_found_last_is_known(repeated: Repeated[str], script: Script) -
 
 
 @pytest.mark.parametrize("trouble", [StoreError("no network"), OSError("no network")])
-def test_trouble_leaves_what_was_known(repeated: Repeated[str], script: Script, trouble: Exception) -> None:
+def test_trouble_leaves_what_was_known(repeated: Poller[str], script: Script, trouble: Exception) -> None:
     """With its time; the next answer ends it."""
     script.endings.put("one")
     assert awaited(lambda: repeated.latest.value == "one")
     known = repeated.latest
     script.endings.put(trouble)
     assert awaited(lambda: repeated.latest.trouble != "")
-    assert Reading("one", known.at, "no network") == repeated.latest
+    assert PollResult("one", known.at, "no network") == repeated.latest
     script.endings.put("two")
     assert awaited(lambda: repeated.latest.value == "two")
     assert "" == repeated.latest.trouble
 
 
-def test_a_bug_is_raised_where_somebody_listens(repeated: Repeated[str], script: Script) -> None:
+def test_a_bug_is_raised_where_somebody_listens(repeated: Poller[str], script: Script) -> None:
     """Not in a thread that nobody hears of."""
     script.endings.put(KeyError("a bug"))
 
@@ -102,7 +102,7 @@ def test_a_bug_is_raised_where_somebody_listens(repeated: Repeated[str], script:
 def test_it_ends_when_it_is_stopped() -> None:
     """With the look that is under way."""
     looked = threading.Event()
-    repeated = Repeated(looked.set, 3600.0)
+    repeated = Poller(looked.set, 3600.0)
     repeated.start()
     assert looked.wait(LIMIT_SECONDS)
     repeated.stop()

@@ -13,18 +13,18 @@ import pytest
 from support.operators import KEY, SALE, bring, chain, control_of, gate_sells, go_live
 from support.recording_store import RecordingStore
 
-from flashgen.cli import sale_watch
-from flashgen.cli.sale_watch import Glimpse, SaleWatch
-from flashgen.cli.shown import Onlooker
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.cli.status import sale_watch
+from flashgen.cli.status.sale_watch import SaleWatch, WatchSnapshot
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.errors import NoAnswer
 from flashgen.sale.load import load_header
 from flashgen.store import MemoryStore
 from flashgen.unlock.journal import record_key
+from flashgen.unlock.pending_attempts import Fate, PendingAttempt
 from flashgen.unlock.transition import prepare, transition
-from flashgen.unlock.unelected import Fate, Unelected
-from flashgen.unlock.visibility import Sight
+from flashgen.unlock.visibility import EdgePointer
+from flashgen.verify.edge_pointer import EdgePointerReader
 
 TICK = 0.02
 LIMIT_SECONDS = 10
@@ -60,7 +60,7 @@ class World:
         if self.cut:
             raise NoAnswer("cut off")
 
-    def watch(self, onlooker: Onlooker) -> SaleWatch:
+    def watch(self, onlooker: EdgePointerReader) -> SaleWatch:
         """Not started yet."""
         control = replace(control_of(self.store), sale=SALE, key=KEY)
         return SaleWatch(control, load_header(self.path), self.path, onlooker)
@@ -80,14 +80,14 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 @pytest.fixture
 def watch(world: World) -> Iterator[SaleWatch]:
     """Under way, with an edge."""
-    with Serving(Edge(world.inner)) as serving, Onlooker(serving.url) as onlooker:
+    with Serving(Edge(world.inner)) as serving, EdgePointerReader(serving.url) as onlooker:
         watch = world.watch(onlooker)
         watch.start()
         yield watch
         watch.stop()
 
 
-def awaited(watch: SaleWatch, holds: Callable[[Glimpse], bool]) -> Glimpse:
+def awaited(watch: SaleWatch, holds: Callable[[WatchSnapshot], bool]) -> WatchSnapshot:
     """The first glimpse of which it holds."""
     deadline = time.monotonic() + LIMIT_SECONDS
     while not holds(glimpse := watch.glimpse()) and time.monotonic() < deadline:
@@ -96,7 +96,7 @@ def awaited(watch: SaleWatch, holds: Callable[[Glimpse], bool]) -> Glimpse:
     return glimpse
 
 
-def is_at(revision: int) -> Callable[[Glimpse], bool]:
+def is_at(revision: int) -> Callable[[WatchSnapshot], bool]:
     """Whether the store was seen to have it."""
     return lambda glimpse: bool(
         glimpse.standing and glimpse.standing.pointer and glimpse.standing.pointer.revision == revision
@@ -158,7 +158,7 @@ def test_a_store_that_falls_silent_leaves_what_was_known(world: World, watch: Sa
 def test_a_store_that_never_answered_is_said(world: World) -> None:
     """There is nothing to show but that."""
     world.cut = True
-    with Onlooker(None) as onlooker:
+    with EdgePointerReader(None) as onlooker:
         watch = world.watch(onlooker)
         watch.start()
         glimpse = awaited(watch, lambda glimpse: bool(glimpse.trouble))
@@ -218,7 +218,7 @@ def test_a_store_that_hangs_is_silent_before_it_fails(world: World, watch: SaleW
 def test_so_is_one_that_hangs_from_the_start(world: World, impatient: None) -> None:
     """Nobody looks at `looking …` for a minute."""
     world.answers.clear()
-    with Onlooker(None) as onlooker:
+    with EdgePointerReader(None) as onlooker:
         watch = world.watch(onlooker)
         watch.start()
         assert "no answer" == awaited(watch, lambda glimpse: bool(glimpse.trouble)).trouble
@@ -226,7 +226,7 @@ def test_so_is_one_that_hangs_from_the_start(world: World, impatient: None) -> N
         world.answers.set()
 
 
-class Sleeper(Onlooker):
+class Sleeper(EdgePointerReader):
     """Looks once, then hangs."""
 
     def __init__(self, url: str) -> None:
@@ -234,8 +234,8 @@ class Sleeper(Onlooker):
         self.answers = Event()
         self.looks = 0
 
-    def look(self, key: str) -> Sight:
-        """See `Onlooker.look`."""
+    def look(self, key: str) -> EdgePointer:
+        """See `EdgePointerReader.look`."""
         self.looks += 1
         if self.looks > 1:
             self.answers.wait(LIMIT_SECONDS)
@@ -261,7 +261,7 @@ def test_what_was_tried_before_a_change_is_old_news(world: World) -> None:
     armed_at, due = datetime.now(UTC), datetime.now(UTC) + timedelta(hours=1)
     bob = replace(control_of(world.inner, "bob"), now=lambda: due)
     prepare(bob, go_live(), bob.read())
-    with Onlooker(None) as onlooker:
+    with EdgePointerReader(None) as onlooker:
         watch = world.watch(onlooker)
         watch.start()
         (attempt,) = attempts(awaited(watch, is_at(0)))
@@ -272,7 +272,7 @@ def test_what_was_tried_before_a_change_is_old_news(world: World) -> None:
         watch.stop()
 
 
-def attempts(glimpse: Glimpse) -> tuple[Unelected, ...]:
+def attempts(glimpse: WatchSnapshot) -> tuple[PendingAttempt, ...]:
     """Those that came to nothing, as far as was seen."""
     assert glimpse.standing
     return glimpse.standing.background.unelected

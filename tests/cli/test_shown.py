@@ -11,14 +11,14 @@ import pytest
 from support.meddling_edge import Change, MeddlingEdge, Reply
 from support.operators import KEY, bring, control_of
 
-from flashgen.cli.shown import Onlooker, clock_ahead
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
-from flashgen.edge.viewer import Seen
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
+from flashgen.edge.viewer import PublicResponse
 from flashgen.store import MemoryStore
 from flashgen.unlock.pointer import Forward, render
 from flashgen.unlock.state import State
-from flashgen.unlock.visibility import Sight
+from flashgen.unlock.visibility import EdgePointer
+from flashgen.verify.edge_pointer import EdgePointerReader, clock_ahead
 
 PATH = f"/{KEY}"
 NOW = 1_800_000_000.0
@@ -39,20 +39,20 @@ def edge(store: MemoryStore) -> MeddlingEdge:
 
 
 @pytest.fixture
-def onlooker(edge: MeddlingEdge) -> Iterator[Onlooker]:
+def onlooker(edge: MeddlingEdge) -> Iterator[EdgePointerReader]:
     """Somebody who looks at the edge."""
-    with Serving(edge) as serving, Onlooker(serving.url) as onlooker:
+    with Serving(edge) as serving, EdgePointerReader(serving.url) as onlooker:
         yield onlooker
 
 
-def test_a_pointer_with_what_the_edge_says_of_its_copy(onlooker: Onlooker, store: MemoryStore) -> None:
+def test_a_pointer_with_what_the_edge_says_of_its_copy(onlooker: EdgePointerReader, store: MemoryStore) -> None:
     """The second look is answered from the cache."""
     onlooker.look(KEY)
     nonce = control_of(store).read().pointer.nonce
     assert (1, nonce, 0, "Hit from flashgen") == about(onlooker.look(KEY))
 
 
-def about(shown: Sight) -> tuple[int | None, str, int | None, str]:
+def about(shown: EdgePointer) -> tuple[int | None, str, int | None, str]:
     """Which revision, and what the edge says of its copy."""
     return shown.revision, shown.nonce, shown.age_seconds, shown.x_cache
 
@@ -67,7 +67,7 @@ WRONG: dict[str, tuple[Change, str]] = {
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_no_pointer_is_a_problem(onlooker: Onlooker, edge: MeddlingEdge, name: str) -> None:
+def test_what_is_no_pointer_is_a_problem(onlooker: EdgePointerReader, edge: MeddlingEdge, name: str) -> None:
     """With the URL that anybody can look at, without the random query."""
     edge.change, said = WRONG[name]
     shown = onlooker.look(KEY)
@@ -78,12 +78,12 @@ def test_an_edge_that_does_not_answer_is_a_problem() -> None:
     """And no exception: how the sale stands is worth telling all the same."""
     with socket.create_server(("127.0.0.1", 0)) as closed:
         url = f"http://127.0.0.1:{closed.getsockname()[1]}"
-    with Onlooker(url) as onlooker:
+    with EdgePointerReader(url) as onlooker:
         sight = onlooker.look(KEY)
-    assert Sight(sight.at, problem="no connection: connection refused", url=f"{url}{PATH}") == sight
+    assert EdgePointer(sight.at, problem="no connection: connection refused", url=f"{url}{PATH}") == sight
 
 
-def test_every_look_asks_for_something_else(onlooker: Onlooker, edge: MeddlingEdge) -> None:
+def test_every_look_asks_for_something_else(onlooker: EdgePointerReader, edge: MeddlingEdge) -> None:
     """Or a cache on the way would go on answering."""
     queries: list[str] = []
 
@@ -107,7 +107,7 @@ def test_every_look_asks_for_something_else(onlooker: Onlooker, edge: MeddlingEd
     ],
 )
 def test_caches_tell_of_themselves_in_several_ways(
-    onlooker: Onlooker, edge: MeddlingEdge, fields: dict[str, str | None], told: str
+    onlooker: EdgePointerReader, edge: MeddlingEdge, fields: dict[str, str | None], told: str
 ) -> None:
     """What any of them says counts."""
     edge.change = lambda reply: reply.saying(**fields)
@@ -117,17 +117,17 @@ def test_caches_tell_of_themselves_in_several_ways(
 @pytest.mark.parametrize("url", [None, "sale.example.com", "https://me@sale.example.com"])
 def test_a_target_that_names_no_place_is_a_problem(url: str | None) -> None:
     """Neither does a mistake in the settings hide how the sale stands."""
-    with Onlooker(url) as onlooker:
+    with EdgePointerReader(url) as onlooker:
         assert "`url" in onlooker.look(KEY).problem
 
 
 def test_the_edges_clock_is_remembered_while_it_is_silent(edge: MeddlingEdge) -> None:
     """Else the board's countdown would jump to this machine's clock, and back."""
     edge.change = lambda reply: reply.saying(x_now=str(int(NOW * 1000)))
-    with Onlooker(None) as nobody:
+    with EdgePointerReader(None) as nobody:
         assert 0.0 == nobody.look(KEY).clock_ahead
     with Serving(edge) as serving:
-        onlooker = Onlooker(serving.url)
+        onlooker = EdgePointerReader(serving.url)
         told = onlooker.look(KEY).clock_ahead
     with onlooker:
         silent = onlooker.look(KEY)
@@ -135,10 +135,10 @@ def test_the_edges_clock_is_remembered_while_it_is_silent(edge: MeddlingEdge) ->
     assert told == silent.clock_ahead != 0.0
 
 
-def answer(asked_at: float, answered_at: float, **fields: str) -> Seen:
+def answer(asked_at: float, answered_at: float, **fields: str) -> PublicResponse:
     """With these header fields."""
     named = {name.replace("_", "-"): value for name, value in fields.items()}
-    return Seen(200, named, b"", 0, NOW + asked_at, NOW + answered_at)
+    return PublicResponse(200, named, b"", 0, NOW + asked_at, NOW + answered_at)
 
 
 def date(seconds: float) -> str:
@@ -160,6 +160,6 @@ def date(seconds: float) -> str:
         (answer(0, 0.1), 0.0),
     ],
 )
-def test_how_far_the_edges_clock_is_ahead(seen: Seen, ahead: float) -> None:
+def test_how_far_the_edges_clock_is_ahead(seen: PublicResponse, ahead: float) -> None:
     """The middle of what its answer leaves possible; `Date` and `Age` are both cut to whole seconds."""
     assert pytest.approx(ahead, abs=1e-6) == clock_ahead(seen)

@@ -10,19 +10,19 @@ import pytest
 from support.operators import ENDS_AT, STARTS_AT
 from support.standings import HOUR, REVISION, attempt, header, record, sight, standing, state
 
-from flashgen.cli.standing import Background, Standing, Step, countdown, elapsed
-from flashgen.cli.standing_facts import facts
-from flashgen.cli.standing_text import brief, lines, next_text, way_on
+from flashgen.cli.status.as_json import facts
+from flashgen.cli.status.model import NextStep, SaleStatus, StatusDetails, countdown, elapsed
+from flashgen.cli.status.text import brief, lines, next_text, way_on
 from flashgen.release.manifest import PRUNE, Claim
+from flashgen.unlock.pending_attempts import Fate
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import State
-from flashgen.unlock.unelected import Fate
-from flashgen.unlock.visibility import Sight
+from flashgen.unlock.visibility import EdgePointer
 
 SECOND = timedelta(seconds=1)
 
 
-def said(sale: Standing) -> list[str]:
+def said(sale: SaleStatus) -> list[str]:
     """What a terminal without colours shows."""
     return [click.unstyle(line) for line in lines(sale, with_history=False)]
 
@@ -30,17 +30,17 @@ def said(sale: Standing) -> list[str]:
 @pytest.mark.parametrize(
     ("kind", "now", "expected"),
     [
-        (State.SCHEDULED, STARTS_AT - HOUR, Step("starts_at", STARTS_AT)),
-        (State.SCHEDULED, STARTS_AT + HOUR, Step("starts_at", STARTS_AT)),
-        (State.LIVE, STARTS_AT - SECOND, Step("opens_at", STARTS_AT)),
-        (State.LIVE, STARTS_AT, Step("ends_at", ENDS_AT)),
-        (State.PAUSED, STARTS_AT - SECOND, Step("ends_at", ENDS_AT)),
+        (State.SCHEDULED, STARTS_AT - HOUR, NextStep("starts_at", STARTS_AT)),
+        (State.SCHEDULED, STARTS_AT + HOUR, NextStep("starts_at", STARTS_AT)),
+        (State.LIVE, STARTS_AT - SECOND, NextStep("opens_at", STARTS_AT)),
+        (State.LIVE, STARTS_AT, NextStep("ends_at", ENDS_AT)),
+        (State.PAUSED, STARTS_AT - SECOND, NextStep("ends_at", ENDS_AT)),
         (State.ENDED, STARTS_AT, None),
         (State.LIVE, ENDS_AT, None),
         (State.SCHEDULED, ENDS_AT, None),
     ],
 )
-def test_what_comes_next(kind: State, now: datetime, expected: Step | None) -> None:
+def test_what_comes_next(kind: State, now: datetime, expected: NextStep | None) -> None:
     """A start that nobody has made remains the next step, until there is nothing left to open."""
     assert expected == standing(kind, now).next_step
 
@@ -79,12 +79,12 @@ def test_a_live_sale_opens_when_its_pointer_says() -> None:
     """Pages and gate go by that, wherever the start was moved to since."""
     moved = replace(state(), opens_at=STARTS_AT, starts_at=STARTS_AT + HOUR)
     sale = standing(now=STARTS_AT - HOUR, pointer=Pointer(REVISION, "r5", moved))
-    assert Step("opens_at", STARTS_AT) == sale.next_step
+    assert NextStep("opens_at", STARTS_AT) == sale.next_step
 
 
 def test_an_armed_attempt_is_told_without_guessing() -> None:
     """Whoever armed it may have pressed Ctrl-C, and nobody would know."""
-    armed = standing(background=Background((), None, (attempt(Fate.ARMED),)))
+    armed = standing(background=StatusDetails((), None, (attempt(Fate.ARMED),)))
     assert (
         "  attempt   ann armed `verb` at 2026-11-27T07:00:00Z for 2026-11-27T08:00:00Z; "
         "whether it still waits cannot be seen"
@@ -101,11 +101,11 @@ def test_an_armed_attempt_is_told_without_guessing() -> None:
             sight(5, "x", 0),
             ("the edge shows another revision 5 than the store has (Age 0 s): is it this store's edge?",),
         ),
-        (Sight(problem="no connection"), ()),
-        (Sight(), ()),
+        (EdgePointer(problem="no connection"), ()),
+        (EdgePointer(), ()),
     ],
 )
-def test_an_edge_that_shows_another_revision_is_drift(shown: Sight, drift: tuple[str, ...]) -> None:
+def test_an_edge_that_shows_another_revision_is_drift(shown: EdgePointer, drift: tuple[str, ...]) -> None:
     """One that shows none is not: nobody knows."""
     assert drift == standing(shown=shown).drift
 
@@ -120,8 +120,8 @@ def test_who_decided_is_looked_for_behind_what_the_gate_wrote() -> None:
     """Selling out decides nothing."""
     sold = record(State.LIVE, who="gate", sold=frozenset({"LAMP"}))
     opened, pushed = record(State.LIVE, revision=4), record(State.SCHEDULED, revision=3, who="ops")
-    assert "ann" == standing(background=Background((sold, opened, pushed))).decision.who  # type: ignore[union-attr]
-    assert None is standing(background=Background((sold,))).decision
+    assert "ann" == standing(background=StatusDetails((sold, opened, pushed))).decision.who  # type: ignore[union-attr]
+    assert None is standing(background=StatusDetails((sold,))).decision
 
 
 def test_whatever_is_unfinished_has_a_line() -> None:
@@ -133,7 +133,7 @@ def test_whatever_is_unfinished_has_a_line() -> None:
             f"  {what:<9} bob began it at 2026-11-27T08:00:00Z and has not finished it",
             "  attempt   ann began `verb` at 2026-11-27T08:00:00Z, and never wrote it: nothing of it is public",
             "  unread    the rest: no",
-        ] == said(standing(background=Background((), claim, (mine,), "the rest: no")))[-3:]
+        ] == said(standing(background=StatusDetails((), claim, (mine,), "the rest: no")))[-3:]
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from support.command import Flashgen
 
-from flashgen.cli import gathering
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.cli.status import read as gathering
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.release.manifest import HEADERS, Claim, manifest_key, read_manifest, render_manifest
 from flashgen.store import FolderStore
 

@@ -155,7 +155,7 @@ def test_who_thinks_past_the_moment_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As if it had been typed then: nothing waits, and nothing is written."""
-    from flashgen.cli import transitioning
+    from flashgen.cli.transition import flow as transitioning
 
     start = whole_now() + HOUR
     edit(project, start, start + HOUR)

@@ -18,9 +18,9 @@ from support.moto_server import make_public, moto_s3
 from support.projects import write_feed
 from support.varnish import varnish
 
-from flashgen.edge.app import Edge
-from flashgen.edge.live_reload import FOOTER
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.live_reload import FOOTER
+from flashgen.edge.local.serving import Serving
 from flashgen.page.preview import PreviewStore
 from flashgen.page.site import Site, read_record
 from flashgen.store import FolderStore, Headers

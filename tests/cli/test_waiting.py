@@ -7,9 +7,10 @@ from threading import Event
 import pytest
 from support.command import Flashgen
 
-from flashgen.cli import gathering, waiting
+from flashgen.cli import slow_notice as waiting
 from flashgen.cli.session import Session
-from flashgen.cli.waiting import Waiting
+from flashgen.cli.slow_notice import SlowNotice
+from flashgen.cli.status import read as gathering
 from flashgen.unlock.control import Control, NotPushed
 from flashgen.unlock.pointer import Pointer
 
@@ -32,7 +33,7 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Event:
 
 def test_it_is_said_once_for_whom(noted: Event, capsys: pytest.CaptureFixture[str]) -> None:
     """However many questions wait."""
-    whom = Waiting(Session(), "s3://flash")
+    whom = SlowNotice(Session(), "s3://flash")
     with whom.for_an_answer():
         assert noted.wait(LIMIT_SECONDS)
     noted.clear()
@@ -44,7 +45,7 @@ def test_it_is_said_once_for_whom(noted: Event, capsys: pytest.CaptureFixture[st
 def test_an_answer_in_time_is_not_waited_for(noted: Event, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever else takes long then."""
     monkeypatch.setattr(waiting, "PATIENCE_SECONDS", 0.2)
-    with Waiting(Session(), "s3://flash").for_an_answer():
+    with SlowNotice(Session(), "s3://flash").for_an_answer():
         pass
     assert not noted.wait(0.4)
 

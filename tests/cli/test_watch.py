@@ -19,8 +19,8 @@ from typing import IO
 import pytest
 from support.command import Flashgen
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.store import FolderStore
 
 WATCH = (sys.executable, "-m", "flashgen", "status", "night", "--watch")

@@ -7,8 +7,8 @@ import pytest
 from support.operators import SALE
 from support.standings import standing
 
-from flashgen.cli.sale_watch import Glimpse
-from flashgen.cli.watching_sales import change_text
+from flashgen.cli.status.sale_watch import WatchSnapshot
+from flashgen.cli.status.watch import change_text
 
 KNOWN = "fair: live, revision 5, by ann; edge: shows revision 5"
 
@@ -16,13 +16,13 @@ KNOWN = "fair: live, revision 5, by ann; edge: shows revision 5"
 @pytest.mark.parametrize(
     ("glimpse", "text"),
     [
-        (Glimpse(SALE), ""),
-        (Glimpse(SALE, trouble="no answer"), "fair: the store cannot be asked: no answer"),
-        (Glimpse(SALE, standing()), KNOWN),
-        (Glimpse(SALE, standing(), "no answer", 9.1), f"{KNOWN}; the store cannot be asked: no answer"),
-        (Glimpse(SALE, standing(), mistake="line 3: no"), f"{KNOWN}; the YAML cannot be followed: line 3: no"),
+        (WatchSnapshot(SALE), ""),
+        (WatchSnapshot(SALE, trouble="no answer"), "fair: the store cannot be asked: no answer"),
+        (WatchSnapshot(SALE, standing()), KNOWN),
+        (WatchSnapshot(SALE, standing(), "no answer", 9.1), f"{KNOWN}; the store cannot be asked: no answer"),
+        (WatchSnapshot(SALE, standing(), mistake="line 3: no"), f"{KNOWN}; the YAML cannot be followed: line 3: no"),
     ],
 )
-def test_a_line_tells_all_but_what_changes_by_itself(glimpse: Glimpse, text: str) -> None:
+def test_a_line_tells_all_but_what_changes_by_itself(glimpse: WatchSnapshot, text: str) -> None:
     """No ages: they would be a line a second."""
     assert text == click.unstyle(change_text(glimpse))

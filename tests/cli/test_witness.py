@@ -12,15 +12,15 @@ from support.meddling_edge import Change, MeddlingEdge, Reply
 from support.operators import KEY, bring, control_of, go_live
 
 from flashgen.cli.session import Session
-from flashgen.cli.witness import witness_of
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.cli.transition.public_check import witness_of
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.project import Project
 from flashgen.store import MemoryStore
 from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import Forward, Pointer, render
 from flashgen.unlock.transition import transition
-from flashgen.unlock.visibility import Verdict
+from flashgen.unlock.visibility import Visibility
 
 
 @dataclass
@@ -39,7 +39,7 @@ class Scene:
         """The edge answers so from now on."""
         self.edge.change = lambda reply: replace(reply, body=body, status=status)
 
-    def watched(self, ours: Pointer) -> Verdict:
+    def watched(self, ours: Pointer) -> Visibility:
         """What a witness finds who comes too late to have looked before."""
         with witness_of(self.session, self.control) as witness:
             return witness.watch(ours)

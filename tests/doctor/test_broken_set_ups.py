@@ -13,12 +13,12 @@ import pytest
 from support.crippled_store import CrippledStore
 from support.examined import BUCKET, KEY, REGION, SALE, SECRET, VERSION, DatedBucket, SilentCdn, Stage
 
+from flashgen.aws.identity import Identity
+from flashgen.aws.secrets import read_secret
 from flashgen.errors import AccessDenied, Refused
 from flashgen.finding import Finding, Level
 from flashgen.release.manifest import Claim, manifest_key, read_manifest, render_manifest
 from flashgen.store import Headers
-from flashgen.store.identity import Identity
-from flashgen.store.secrets import read_secret
 from flashgen.unlock.pointer import Pointer, parse, render
 from flashgen.unlock.token import Claims, TokenSigner
 

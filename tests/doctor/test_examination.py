@@ -14,21 +14,21 @@ from support.examined import KEY, REGION, SALE, SECRET, Stage, write_yaml
 from support.meddling_edge import MeddlingEdge, Reply
 from support.rclone import rclone_s3
 
+from flashgen.aws.identity import read_identity
 from flashgen.doctor import gate as order_gate
 from flashgen.doctor.clock import offset_seen, verdict
 from flashgen.doctor.examination import guarded
 from flashgen.doctor.public import redirected
 from flashgen.doctor.store import check_conditions
-from flashgen.edge.app import Edge
-from flashgen.edge.live_reload import FOOTER
-from flashgen.edge.serving import Serving
-from flashgen.edge.viewer import Seen
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.live_reload import FOOTER
+from flashgen.edge.local.serving import Serving
+from flashgen.edge.viewer import PublicResponse
 from flashgen.errors import AccessDenied, FlashgenError, InvalidInput, NoAnswer, Problem, StoreError, Where
 from flashgen.finding import Finding, Level
 from flashgen.gate.settings import settings_key
 from flashgen.release.manifest import manifest_key
 from flashgen.store import Headers, MemoryStore, S3Store, Store
-from flashgen.store.identity import read_identity
 from flashgen.unlock import verbs
 from flashgen.unlock.offset import Offset
 from flashgen.unlock.pointer import Pointer, parse, render
@@ -258,7 +258,7 @@ class TestThePublicSide:
     )
     def test_plain_http_has_to_lead_to_https(self, status: int, location: str, expected: Level) -> None:
         """And nowhere else."""
-        answer = Seen(status, {"location": location}, b"", 0, 0.0, 0.0)
+        answer = PublicResponse(status, {"location": location}, b"", 0, 0.0, 0.0)
         assert expected is redirected("http://sale.example.com", answer).level
 
 
@@ -370,9 +370,9 @@ class TestTheClock:
         assert "store" == found[-1].check
 
 
-def seen(fields: dict[str, str]) -> Seen:
+def seen(fields: dict[str, str]) -> PublicResponse:
     """An answer with these header fields."""
-    return Seen(200, fields, b"", 0, 0.0, 0.0)
+    return PublicResponse(200, fields, b"", 0, 0.0, 0.0)
 
 
 class TestGuarded:

@@ -10,18 +10,18 @@ from typing import Any
 import pytest
 from support.examined import BUCKET, DISTRIBUTION, SALE, Stage, edit_yaml
 
-from flashgen.doctor.distribution import judge
-from flashgen.edge.stack.options import StackOptions, place_of
-from flashgen.edge.stack.template import template
-from flashgen.finding import Finding, Level
-from flashgen.store.bucket import Bucket
-from flashgen.store.distribution import (
+from flashgen.aws.distribution import (
     CachePolicy,
     DistributionFacts,
     DistributionOrigin,
     HeadersPolicy,
     PathBehaviour,
 )
+from flashgen.doctor.distribution import judge
+from flashgen.edge.stack.options import StackOptions, place_of
+from flashgen.edge.stack.template import template
+from flashgen.finding import Finding, Level
+from flashgen.store.s3.bucket import Bucket
 
 Json = dict[str, Any]
 

@@ -12,8 +12,8 @@ import pytest
 from support.gate_process import SALE, GateProcess, Shop, free_url, gate_process
 from support.projects import finish, start
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.store import FolderStore
 
 

@@ -14,7 +14,7 @@ from support.asgi import ask, ask_async
 from support.clock import Clock
 from support.observed_store import ObservedStore
 
-from flashgen.edge.app import Edge
+from flashgen.edge.local.app import Edge
 from flashgen.page.headers import asset_headers, page_headers
 from flashgen.store import Headers
 from flashgen.unlock.pointer import pointer_headers

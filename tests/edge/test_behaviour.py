@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flashgen.edge.behaviour import DEFAULT, POINTER, Behaviour, Lifetime, behaviour_for, lifetime, matches
-from flashgen.edge.cache_control import parse
+from flashgen.edge.local.cache_control import parse
 from flashgen.unlock.pointer import pointer_headers, pointer_key
 
 DAY = 86_400

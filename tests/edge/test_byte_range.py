@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashgen.edge.byte_range import wanted_range
+from flashgen.edge.local.byte_range import wanted_range
 
 
 @pytest.mark.parametrize(

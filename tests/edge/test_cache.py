@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from support.cache_bench import Bench, play
 
-from flashgen.edge.cache import Verdict
+from flashgen.edge.local.cache import CacheResult
 
-HIT, MISS, REFRESH_HIT = Verdict.HIT, Verdict.MISS, Verdict.REFRESH_HIT
+HIT, MISS, REFRESH_HIT = CacheResult.HIT, CacheResult.MISS, CacheResult.REFRESH_HIT
 
 
 def test_it_asks_again_at_the_very_second() -> None:

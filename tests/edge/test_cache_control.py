@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashgen.edge.cache_control import CacheControl, parse
+from flashgen.edge.local.cache_control import CacheControl, parse
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import asyncio
 
 from support.cache_bench import Bench, play
 
-from flashgen.edge.cache import Verdict
-from flashgen.edge.origin import Answer
+from flashgen.edge.local.cache import CacheResult
+from flashgen.edge.local.origin import OriginAnswer
 
-HIT, MISS = Verdict.HIT, Verdict.MISS
+HIT, MISS = CacheResult.HIT, CacheResult.MISS
 
 
 def test_one_asks_and_the_others_wait() -> None:
@@ -145,5 +145,5 @@ def test_a_bug_in_the_origin_is_not_hidden() -> None:
     play(story())
 
 
-async def _broken(key: str, known: Answer | None) -> Answer:
+async def _broken(key: str, known: OriginAnswer | None) -> OriginAnswer:
     raise ZeroDivisionError

@@ -14,62 +14,62 @@ from urllib.parse import unquote
 
 import pytest
 
+from flashgen.edge.local.target import ResolvedPath, resolve
 from flashgen.edge.stack.distribution import function_code
-from flashgen.edge.target import Target, resolve
 
 FUNCTIONS = Path(__file__).parents[2] / "flashgen" / "edge" / "functions"
 #: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 LARGEST_FUNCTION_BYTES = 10_240
 
 #: Path and query as a viewer sends them, and where they lead.
-CASES: dict[tuple[str, str | None], Target] = {
-    ("/", None): Target(key="index.html"),
-    ("/sale/", None): Target(key="sale/index.html"),
-    ("/sale/", "from=mail"): Target(key="sale/index.html"),
-    ("/sale/lamp/", None): Target(key="sale/lamp/index.html"),
-    ("/sale/index.html", None): Target(key="sale/index.html"),
-    ("/sale/assets/page.0a1b2c3d.css", None): Target(key="sale/assets/page.0a1b2c3d.css"),
-    ("/sale/unlock.7k2.js", "r=1"): Target(key="sale/unlock.7k2.js"),
-    ("/sale/.hidden", None): Target(key="sale/.hidden"),
-    ("/sale/caf%C3%A9.html", None): Target(key="sale/café.html"),
-    ("/sale/café/", None): Target(key="sale/café/index.html"),
-    ("/a%20b/", None): Target(key="a b/index.html"),
-    ("/100%2525.html", None): Target(key="100%25.html"),
-    ("/sale%2F", None): Target(key="sale/index.html"),
-    ("/sale/%69ndex.html", None): Target(key="sale/index.html"),
-    ("/sale", None): Target(location="/sale/"),
-    ("/sale", ""): Target(location="/sale/"),
-    ("/sale", "from=mail&x=%2F&x=2&empty"): Target(location="/sale/?from=mail&x=%2F&x=2&empty"),
-    ("/sale", "next=//elsewhere.example"): Target(location="/sale/?next=//elsewhere.example"),
-    ("/v1.0/sale", None): Target(location="/v1.0/sale/"),
-    ("/caf%C3%A9", None): Target(location="/caf%C3%A9/"),
-    ("/a%0D%0ASet-Cookie:x", None): Target(location="/a%0D%0ASet-Cookie%3Ax/"),
-    ("/a%3Fb", None): Target(location="/a%3Fb/"),
-    ("/a%2Fb", None): Target(location="/a/b/"),
-    ("/it's(1)!*", None): Target(location="/it%27s%281%29%21%2A/"),
-    ("/-_~", None): Target(location="/-_~/"),
-    ("//", None): Target(),
-    ("//elsewhere.example", None): Target(),
-    ("//elsewhere.example/x/", None): Target(),
-    ("/%2Felsewhere.example", None): Target(),
-    ("/%2felsewhere.example/", None): Target(),
-    ("/sale//index.html", None): Target(),
-    ("/..", None): Target(),
-    ("/../x.html", None): Target(),
-    ("/a/../b.html", None): Target(),
-    ("/a/%2e%2e/b.html", None): Target(),
-    ("/./a.html", None): Target(),
-    ("/a/.", None): Target(),
-    ("/a\\b.html", None): Target(),
-    ("/%5Celsewhere.example", None): Target(),
-    ("/\\elsewhere.example", None): Target(),
-    ("/a%00.html", None): Target(),
-    ("/.meta/lock.x", None): Target(),
-    ("/.META/lock.x", None): Target(),
-    ("sale/", None): Target(),
-    ("/" + "a" * 1014 + "/", None): Target(),
-    ("/" + "a" * 1013 + "/", None): Target(key="a" * 1013 + "/index.html"),
-    ("/" + "%C3%A9" * 513, None): Target(),
+CASES: dict[tuple[str, str | None], ResolvedPath] = {
+    ("/", None): ResolvedPath(key="index.html"),
+    ("/sale/", None): ResolvedPath(key="sale/index.html"),
+    ("/sale/", "from=mail"): ResolvedPath(key="sale/index.html"),
+    ("/sale/lamp/", None): ResolvedPath(key="sale/lamp/index.html"),
+    ("/sale/index.html", None): ResolvedPath(key="sale/index.html"),
+    ("/sale/assets/page.0a1b2c3d.css", None): ResolvedPath(key="sale/assets/page.0a1b2c3d.css"),
+    ("/sale/unlock.7k2.js", "r=1"): ResolvedPath(key="sale/unlock.7k2.js"),
+    ("/sale/.hidden", None): ResolvedPath(key="sale/.hidden"),
+    ("/sale/caf%C3%A9.html", None): ResolvedPath(key="sale/café.html"),
+    ("/sale/café/", None): ResolvedPath(key="sale/café/index.html"),
+    ("/a%20b/", None): ResolvedPath(key="a b/index.html"),
+    ("/100%2525.html", None): ResolvedPath(key="100%25.html"),
+    ("/sale%2F", None): ResolvedPath(key="sale/index.html"),
+    ("/sale/%69ndex.html", None): ResolvedPath(key="sale/index.html"),
+    ("/sale", None): ResolvedPath(location="/sale/"),
+    ("/sale", ""): ResolvedPath(location="/sale/"),
+    ("/sale", "from=mail&x=%2F&x=2&empty"): ResolvedPath(location="/sale/?from=mail&x=%2F&x=2&empty"),
+    ("/sale", "next=//elsewhere.example"): ResolvedPath(location="/sale/?next=//elsewhere.example"),
+    ("/v1.0/sale", None): ResolvedPath(location="/v1.0/sale/"),
+    ("/caf%C3%A9", None): ResolvedPath(location="/caf%C3%A9/"),
+    ("/a%0D%0ASet-Cookie:x", None): ResolvedPath(location="/a%0D%0ASet-Cookie%3Ax/"),
+    ("/a%3Fb", None): ResolvedPath(location="/a%3Fb/"),
+    ("/a%2Fb", None): ResolvedPath(location="/a/b/"),
+    ("/it's(1)!*", None): ResolvedPath(location="/it%27s%281%29%21%2A/"),
+    ("/-_~", None): ResolvedPath(location="/-_~/"),
+    ("//", None): ResolvedPath(),
+    ("//elsewhere.example", None): ResolvedPath(),
+    ("//elsewhere.example/x/", None): ResolvedPath(),
+    ("/%2Felsewhere.example", None): ResolvedPath(),
+    ("/%2felsewhere.example/", None): ResolvedPath(),
+    ("/sale//index.html", None): ResolvedPath(),
+    ("/..", None): ResolvedPath(),
+    ("/../x.html", None): ResolvedPath(),
+    ("/a/../b.html", None): ResolvedPath(),
+    ("/a/%2e%2e/b.html", None): ResolvedPath(),
+    ("/./a.html", None): ResolvedPath(),
+    ("/a/.", None): ResolvedPath(),
+    ("/a\\b.html", None): ResolvedPath(),
+    ("/%5Celsewhere.example", None): ResolvedPath(),
+    ("/\\elsewhere.example", None): ResolvedPath(),
+    ("/a%00.html", None): ResolvedPath(),
+    ("/.meta/lock.x", None): ResolvedPath(),
+    ("/.META/lock.x", None): ResolvedPath(),
+    ("sale/", None): ResolvedPath(),
+    ("/" + "a" * 1014 + "/", None): ResolvedPath(),
+    ("/" + "a" * 1013 + "/", None): ResolvedPath(key="a" * 1013 + "/index.html"),
+    ("/" + "%C3%A9" * 513, None): ResolvedPath(),
 }
 
 MALFORMED = ("/%", "/sale/%zz/", "/sale/%C3", "/sale/%FF.html")
@@ -97,14 +97,14 @@ def run(function: str, events: list[dict[str, Any]]) -> list[Any]:
     return made
 
 
-def target_of(answer: dict[str, Any]) -> Target:
+def target_of(answer: dict[str, Any]) -> ResolvedPath:
     """CloudFront's answer in the local edge's words."""
     if "uri" in answer:
-        return Target(key=unquote(answer["uri"]).removeprefix("/"))
+        return ResolvedPath(key=unquote(answer["uri"]).removeprefix("/"))
     if answer["statusCode"] == 404:
-        return Target()
+        return ResolvedPath()
     assert (302, ["location"]) == (answer["statusCode"], list(answer["headers"]))
-    return Target(location=answer["headers"]["location"]["value"])
+    return ResolvedPath(location=answer["headers"]["location"]["value"])
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0][:40]}?{case[1]}")
@@ -123,7 +123,7 @@ def test_the_local_edge_finds_the_same(case: tuple[str, str | None]) -> None:
 @pytest.mark.parametrize("uri", MALFORMED)
 def test_what_is_not_well_encoded_is_nothing(answers: list[Any], uri: str) -> None:
     """And no exception, which CloudFront would show as a 503."""
-    assert Target() == target_of(answers[len(CASES) + MALFORMED.index(uri)])
+    assert ResolvedPath() == target_of(answers[len(CASES) + MALFORMED.index(uri)])
 
 
 def test_a_path_is_handed_on_as_it_was_encoded() -> None:

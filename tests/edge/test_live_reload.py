@@ -14,9 +14,9 @@ import pytest
 from support.asgi import ask
 from support.viewer import look
 
-from flashgen.edge.app import Edge
-from flashgen.edge.live_reload import EVENTS_PATH, FOOTER, SCRIPT_PATH, LiveReload
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.live_reload import EVENTS_PATH, FOOTER, SCRIPT_PATH, LiveReload
+from flashgen.edge.local.serving import Serving
 from flashgen.page.headers import page_headers
 from flashgen.store import MemoryStore
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flashgen.edge.lru import OVERHEAD_BYTES, Kept, Lru
-from flashgen.edge.origin import Answer
+from flashgen.edge.local.lru import OVERHEAD_BYTES, Kept, Lru
+from flashgen.edge.local.origin import OriginAnswer
 
 
 def kept(body: bytes, gzip_body: bytes = b"") -> Kept:
     """An answer with these bodies."""
-    return Kept(Answer(200, 0, body, gzip_body), 0, 0, 0)
+    return Kept(OriginAnswer(200, 0, body, gzip_body), 0, 0, 0)
 
 
 def test_the_least_recently_used_goes_first() -> None:

@@ -11,14 +11,14 @@ import pytest
 from support.clock import Clock
 from support.observed_store import ObservedStore
 
-from flashgen.edge.origin import Answer, StoreOrigin
+from flashgen.edge.local.origin import OriginAnswer, StoreOrigin
 from flashgen.errors import AccessDenied, NoAnswer, StoreError
 from flashgen.store import Headers
 
 HTML = Headers("text/html; charset=utf-8", "public, max-age=60")
 
 
-def fetch(origin: StoreOrigin, key: str, known: Answer | None = None) -> Answer:
+def fetch(origin: StoreOrigin, key: str, known: OriginAnswer | None = None) -> OriginAnswer:
     """On an event loop of its own."""
     return asyncio.run(origin.fetch(key, known))
 
@@ -41,7 +41,7 @@ def test_an_object_comes_with_its_headers(store: ObservedStore, clock: Clock) ->
     """Body, headers, etag, and when it was read."""
     stored = store.get("sale/index.html")
     assert stored
-    expected = Answer(200, 1000, b"short", b"", HTML.content_type, HTML.cache_control, stored.etag)
+    expected = OriginAnswer(200, 1000, b"short", b"", HTML.content_type, HTML.cache_control, stored.etag)
     assert expected == fetch(StoreOrigin(store, clock), "sale/index.html")
 
 
@@ -76,7 +76,7 @@ def test_what_is_missing_or_private_is_forbidden(store: ObservedStore, clock: Cl
     """S3 does not tell the one from the other; the private folder is not even looked at."""
     if key != "sale/none.html":
         store.put(key, b"private", HTML)
-    assert Answer(403, 1000) == fetch(StoreOrigin(store, clock), key)
+    assert OriginAnswer(403, 1000) == fetch(StoreOrigin(store, clock), key)
     assert int(key == "sale/none.html") == store.reads[key]
 
 
@@ -89,7 +89,7 @@ def test_a_store_that_fails_is_a_bad_gateway(
     """An error is an answer too; who may not read the store is misconfigured, and the page not missing."""
     store.failing.add("sale/index.html")
     store.failure = failure
-    assert Answer(status, 1000) == fetch(StoreOrigin(store, clock), "sale/index.html")
+    assert OriginAnswer(status, 1000) == fetch(StoreOrigin(store, clock), "sale/index.html")
 
 
 def test_requests_are_counted(store: ObservedStore) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from flashgen.edge.origin import Answer
-from flashgen.edge.response import Request, Response, present, present_error
+from flashgen.edge.local.origin import OriginAnswer
+from flashgen.edge.local.response import Request, Response, present, present_error
 
-ANSWER = Answer(200, 0, b"0123456789", b"zipped", "text/plain", "max-age=60", '"tag"')
+ANSWER = OriginAnswer(200, 0, b"0123456789", b"zipped", "text/plain", "max-age=60", '"tag"')
 ZIP = {"accept-encoding": "gzip"}
 
 

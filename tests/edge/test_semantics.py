@@ -16,8 +16,8 @@ from support.http_origin import http_origin
 from support.observed_store import ObservedStore
 from support.varnish import varnish
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 
 #: Most of their time they sleep; more would make the machine too slow for what has to happen within a second.
 CASES_AT_ONCE = 6

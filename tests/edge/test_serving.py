@@ -14,8 +14,8 @@ import pytest
 from support.observed_store import ObservedStore
 from support.viewer import look
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.errors import Refused
 from flashgen.store import Headers
 

@@ -10,21 +10,21 @@ import pytest
 from support.projects import write_sale
 from support.stacks import ALIAS, BUCKET, ORDER, parsed, plain
 
-from flashgen.doctor.distribution import judge
-from flashgen.doctor.subject import Subject
-from flashgen.edge.behaviour import DEFAULT
-from flashgen.edge.stack.options import Place, StackOptions
-from flashgen.edge.stack.policies import CACHING_DISABLED, CACHING_OPTIMIZED
-from flashgen.finding import Finding, Level
-from flashgen.sale.load import load_header
-from flashgen.sale.model import Header
-from flashgen.store.distribution import (
+from flashgen.aws.distribution import (
     CachePolicy,
     DistributionFacts,
     DistributionOrigin,
     HeadersPolicy,
     PathBehaviour,
 )
+from flashgen.doctor.context import DoctorContext
+from flashgen.doctor.distribution import judge
+from flashgen.edge.behaviour import DEFAULT
+from flashgen.edge.stack.options import Place, StackOptions
+from flashgen.edge.stack.policies import CACHING_DISABLED, CACHING_OPTIMIZED
+from flashgen.finding import Finding, Level
+from flashgen.sale.load import load_header
+from flashgen.sale.model import Header
 
 #: Their ids are checked against AWS's documentation by eye: there is nobody else to ask.
 MANAGED = {
@@ -96,7 +96,7 @@ def _headers(policy: dict[str, str] | None, resources: dict[str, Any]) -> Header
 def found(stack: StackOptions, header: Header, url: str) -> list[Finding]:
     """What doctor says of the distribution that is not PASS."""
     bucket = SimpleNamespace(name=stack.place.bucket, prefix=stack.place.prefix)
-    subject = cast("Subject", SimpleNamespace(url=url, bucket=bucket, headers=(header,)))
+    subject = cast("DoctorContext", SimpleNamespace(url=url, bucket=bucket, headers=(header,)))
     return [finding for finding in judge(facts_of(stack), subject) if finding.level is not Level.PASS]
 
 

@@ -6,27 +6,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flashgen.edge.target import Target, public_path, resolve
+from flashgen.edge.local.target import ResolvedPath, public_path, resolve
 from flashgen.store.keys import is_key
 
 
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
-        ("/", Target(key="index.html")),
-        ("/sale/", Target(key="sale/index.html")),
-        ("/sale/index.html", Target(key="sale/index.html")),
-        ("/sale/unlock.7k2.js", Target(key="sale/unlock.7k2.js")),
-        ("/sale/café.html", Target(key="sale/café.html")),
-        ("/100%25.html", Target(key="100%25.html")),
-        ("/sale", Target(location="/sale/")),
-        ("/v1.0/sale", Target(location="/v1.0/sale/")),
-        ("/café", Target(location="/caf%C3%A9/")),
-        ("/a\r\nSet-Cookie:x", Target(location="/a%0D%0ASet-Cookie%3Ax/")),
-        ("/a?b", Target(location="/a%3Fb/")),
+        ("/", ResolvedPath(key="index.html")),
+        ("/sale/", ResolvedPath(key="sale/index.html")),
+        ("/sale/index.html", ResolvedPath(key="sale/index.html")),
+        ("/sale/unlock.7k2.js", ResolvedPath(key="sale/unlock.7k2.js")),
+        ("/sale/café.html", ResolvedPath(key="sale/café.html")),
+        ("/100%25.html", ResolvedPath(key="100%25.html")),
+        ("/sale", ResolvedPath(location="/sale/")),
+        ("/v1.0/sale", ResolvedPath(location="/v1.0/sale/")),
+        ("/café", ResolvedPath(location="/caf%C3%A9/")),
+        ("/a\r\nSet-Cookie:x", ResolvedPath(location="/a%0D%0ASet-Cookie%3Ax/")),
+        ("/a?b", ResolvedPath(location="/a%3Fb/")),
     ],
 )
-def test_a_path_names_a_key_or_leads_elsewhere(path: str, expected: Target) -> None:
+def test_a_path_names_a_key_or_leads_elsewhere(path: str, expected: ResolvedPath) -> None:
     """As the distribution's function has it; a location is encoded again."""
     assert expected == resolve(path)
 
@@ -41,12 +41,12 @@ def test_a_path_names_a_key_or_leads_elsewhere(path: str, expected: Target) -> N
 )  # fmt: skip
 def test_what_cannot_be_a_key_is_nothing(path: str) -> None:
     """No way up, no way to the store's own files, no way to another host."""
-    assert Target() == resolve(path)
+    assert ResolvedPath() == resolve(path)
 
 
 def test_a_redirect_keeps_the_query() -> None:
     """Campaign links stay what they are."""
-    assert Target(location="/sale/?from=mail&x=%2F") == resolve("/sale", b"from=mail&x=%2F")
+    assert ResolvedPath(location="/sale/?from=mail&x=%2F") == resolve("/sale", b"from=mail&x=%2F")
 
 
 @given(st.text())

@@ -10,7 +10,7 @@ from support.order_stand_in import order_stand_in
 from support.visits import NOW
 
 from flashgen.gate.destination import Destination
-from flashgen.gate.order_subsystem import OrderSubsystem
+from flashgen.gate.order_subsystem import OrderSubsystemClient
 from flashgen.gate.storage.protocol import Order, OrderState
 
 ORDER = Order("order-1", "fair", "LAMP", "ada", "19.90", "EUR", NOW)
@@ -39,7 +39,7 @@ def test_a_push_turns_orders_to_another_place(house: House) -> None:
 def test_the_way_to_the_place_of_before_is_closed(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """Connections to nobody would add up, push after push."""
     closed: list[str] = []
-    monkeypatch.setattr(OrderSubsystem, "close", lambda self: closed.append(self.url))
+    monkeypatch.setattr(OrderSubsystemClient, "close", lambda self: closed.append(self.url))
     to = Destination(lambda: house.reader.reading, b"key", lambda: NOW)
     for url in ("http://127.0.0.1:1/a", "http://127.0.0.1:1/b", None):
         house.push(replace(SETTINGS, forward_to=url))

@@ -17,7 +17,7 @@ from support.visits import NOW, bought
 
 from flashgen.gate import forwarder
 from flashgen.gate.forwarder import AT_ONCE, CLAIM_SECONDS, Breaker, Forwarder, Send, retry_after
-from flashgen.gate.order_subsystem import OrderSubsystem, Verdict
+from flashgen.gate.order_subsystem import ForwardResult, OrderSubsystemClient
 from flashgen.gate.storage.protocol import Order, OrderState, Storage, StorageLost
 from flashgen.gate.storage.sqlite import SqliteStorage
 
@@ -40,7 +40,7 @@ class Bureau:
     chance: float = 0.0
 
     def __post_init__(self) -> None:
-        self.send = OrderSubsystem(self.shop.url, b"k" * 32, self.clock, AT_ONCE).send
+        self.send = OrderSubsystemClient(self.shop.url, b"k" * 32, self.clock, AT_ONCE).send
         with self.storage() as storage:
             storage.begin(SALE)
 
@@ -75,7 +75,7 @@ class Bureau:
             log=lambda error: self.trouble.append(str(error)),
         )
 
-    def _tell(self, order: Order, verdict: Verdict, state: OrderState | None) -> None:
+    def _tell(self, order: Order, verdict: ForwardResult, state: OrderState | None) -> None:
         self.became.append(state)
         self.told.append((order.id, verdict.state))
 
@@ -274,11 +274,11 @@ def test_attempts_that_never_end_stop_nothing(bureau: Bureau) -> None:
     real, is_over, stuck = bureau.send, threading.Event(), list[str]()
     assert real
 
-    def send(order: Order) -> Verdict:
+    def send(order: Order) -> ForwardResult:
         if len(stuck) < AT_ONCE:
             stuck.append(order.id)
             is_over.wait(PATIENCE_SECONDS)
-            return Verdict(OrderState.UNKNOWN, "no answer: timed out")
+            return ForwardResult(OrderState.UNKNOWN, "no answer: timed out")
         return real(order)
 
     bureau.send = send
@@ -298,10 +298,10 @@ def test_a_probe_that_never_ends_is_not_the_last(bureau: Bureau) -> None:
     real, is_over, sent = bureau.send, threading.Event(), list[str]()
     assert real
 
-    def send(order: Order) -> Verdict:
+    def send(order: Order) -> ForwardResult:
         sent.append(order.id)
         if len(sent) <= Breaker.FAILURES:
-            return Verdict(OrderState.UNKNOWN, "HTTP 500")
+            return ForwardResult(OrderState.UNKNOWN, "HTTP 500")
         if len(sent) == Breaker.FAILURES + 1:
             is_over.wait(2 * PATIENCE_SECONDS)
         return real(order)
@@ -320,12 +320,12 @@ def test_a_probe_that_never_ends_is_not_the_last(bureau: Bureau) -> None:
 def test_a_clear_answer_counts_however_late(bureau: Bureau) -> None:
     """An unclear one does not: the order may be on its way again, and its claim another's."""
     answers = {
-        "order-ada": Verdict(OrderState.DONE, "HTTP 201"),
-        "order-ben": Verdict(OrderState.UNKNOWN, "HTTP 503"),
+        "order-ada": ForwardResult(OrderState.DONE, "HTTP 201"),
+        "order-ben": ForwardResult(OrderState.UNKNOWN, "HTTP 503"),
     }
     begun, is_over = list[str](), threading.Event()
 
-    def send(order: Order) -> Verdict:
+    def send(order: Order) -> ForwardResult:
         begun.append(order.id)
         is_over.wait(PATIENCE_SECONDS)
         return answers[order.id]
@@ -369,10 +369,10 @@ def test_a_result_comes_with_what_the_order_is_here(bureau: Bureau) -> None:
     """Somebody may have decided while it was on its way: that stays, and whoever logs sees both."""
     is_begun, is_decided = threading.Event(), threading.Event()
 
-    def send(order: Order) -> Verdict:
+    def send(order: Order) -> ForwardResult:
         is_begun.set()
         is_decided.wait(PATIENCE_SECONDS)
-        return Verdict(OrderState.DONE, "HTTP 201")
+        return ForwardResult(OrderState.DONE, "HTTP 201")
 
     bureau.send = send
     bureau.buy("ada")
@@ -455,7 +455,7 @@ def test_a_send_that_raises_is_an_unknown_outcome(bureau: Bureau) -> None:
     real, tries = bureau.send, []
     assert real
 
-    def send(order: Order) -> Verdict:
+    def send(order: Order) -> ForwardResult:
         tries.append(order.id)
         if len(tries) == 1:
             raise ZeroDivisionError
@@ -487,7 +487,7 @@ def test_a_new_address_is_tried_at_once(bureau: Bureau) -> None:
     bureau.buy(*buyers)
     with order_stand_in() as other, bureau.forwarding():
         bureau.wait_until(lambda: len(bureau.told) >= Breaker.FAILURES + 2, passing=0.2)
-        bureau.send = OrderSubsystem(other.url, b"k" * 32, bureau.clock, AT_ONCE).send
+        bureau.send = OrderSubsystemClient(other.url, b"k" * 32, bureau.clock, AT_ONCE).send
         at = bureau.clock()
         fresh = {f"order-{buyer}" for buyer in buyers} - set(bureau.shop.keys())
         bureau.wait_until(lambda: fresh <= set(other.keys()))

@@ -13,8 +13,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, exp
 from support.gate_process import SALE, Shop, free_url, gate_process, order_path, run
 from support.redis_server import redis_server
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.store import FolderStore
 
 PHONE: ViewportSize = {"width": 320, "height": 568}

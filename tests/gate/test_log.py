@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from support.clock import Clock
 
-from flashgen.gate.log import AGAIN_SECONDS, KINDS_MAX, JsonLines, LibraryLog, Sparing
+from flashgen.gate.log import AGAIN_SECONDS, KINDS_MAX, JsonLines, LibraryLog, LogThrottle
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def test_complaints_without_end_take_no_memory(log: JsonLines, even: Clock) -> N
 def test_trouble_that_goes_on_is_told_now_and_then() -> None:
     """Something else at once."""
     even = Clock(0.0)
-    sparing = Sparing(even)
+    sparing = LogThrottle(even)
     assert [True, False, True, False] == [sparing.lets(message) for message in ("a", "a", "b", "b")]
     even.wait(AGAIN_SECONDS)
     assert [True, False] == [sparing.lets("b"), sparing.lets("b")]

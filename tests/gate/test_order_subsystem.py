@@ -15,7 +15,7 @@ from support.s3_server import free_port
 from support.self_signed import self_signed
 
 from flashgen.gate import order_subsystem
-from flashgen.gate.order_subsystem import OrderSubsystem, Verdict, meaning
+from flashgen.gate.order_subsystem import ForwardResult, OrderSubsystemClient, meaning
 from flashgen.gate.storage.protocol import Order, OrderState
 
 KEY = bytes(range(32))
@@ -31,14 +31,14 @@ def shop() -> Iterator[OrderStandIn]:
         yield stand_in
 
 
-def subsystem(url: str) -> OrderSubsystem:
+def subsystem(url: str) -> OrderSubsystemClient:
     """As a gate has it."""
-    return OrderSubsystem(url, KEY, lambda: NOW, at_once=1)
+    return OrderSubsystemClient(url, KEY, lambda: NOW, at_once=1)
 
 
 def test_an_order_is_sent_as_the_contract_says(shop: OrderStandIn) -> None:
     """The body, the idempotency key, the type."""
-    assert Verdict(OrderState.DONE, "HTTP 201") == subsystem(shop.url).send(ORDER)
+    assert ForwardResult(OrderState.DONE, "HTTP 201") == subsystem(shop.url).send(ORDER)
     (sent,) = shop.received
     expected = {
         "order_id": "order-1",
@@ -83,7 +83,7 @@ def test_what_a_status_means(code: int, state: OrderState) -> None:
 def test_the_status_is_noted(shop: OrderStandIn, code: int) -> None:
     """For whoever lists orders."""
     shop.otherwise = status(code)
-    assert Verdict(meaning(code), f"HTTP {code}") == subsystem(shop.url).send(ORDER)
+    assert ForwardResult(meaning(code), f"HTTP {code}") == subsystem(shop.url).send(ORDER)
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
@@ -91,7 +91,7 @@ def test_a_redirect_is_not_followed(shop: OrderStandIn, code: int) -> None:
     """Nobody else gets orders because a server says so."""
     with order_stand_in() as other:
         shop.otherwise = lambda desk: desk.say(code, Location=other.url)
-        assert Verdict(OrderState.UNKNOWN, f"HTTP {code}") == subsystem(shop.url).send(ORDER)
+        assert ForwardResult(OrderState.UNKNOWN, f"HTTP {code}") == subsystem(shop.url).send(ORDER)
         assert [] == other.received
     assert 1 == len(shop.received)
 
@@ -99,7 +99,7 @@ def test_a_redirect_is_not_followed(shop: OrderStandIn, code: int) -> None:
 def test_nobody_is_there() -> None:
     """Refused connections are unknown too: a proxy may have taken the order and died."""
     verdict = subsystem(f"http://127.0.0.1:{free_port()}/").send(ORDER)
-    assert Verdict(OrderState.UNKNOWN, "no answer: cannot connect") == verdict
+    assert ForwardResult(OrderState.UNKNOWN, "no answer: cannot connect") == verdict
 
 
 def test_an_answer_that_takes_too_long_is_none(shop: OrderStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,7 +113,7 @@ def test_an_answer_that_takes_too_long_is_none(shop: OrderStandIn, monkeypatch: 
     shop.otherwise = slow
     verdict = subsystem(shop.url).send(ORDER)
     is_over.set()
-    assert Verdict(OrderState.UNKNOWN, "no answer: timed out") == verdict
+    assert ForwardResult(OrderState.UNKNOWN, "no answer: timed out") == verdict
 
 
 def test_a_connection_that_dies_before_the_answer(shop: OrderStandIn) -> None:
@@ -138,11 +138,11 @@ def test_an_answer_that_drips_is_none(shop: OrderStandIn, monkeypatch: pytest.Mo
 
     shop.otherwise = drip
     sending = Thread(target=lambda: verdicts.append(subsystem(shop.url).send(ORDER)), daemon=True)
-    verdicts: list[Verdict] = []
+    verdicts: list[ForwardResult] = []
     sending.start()
     sending.join(PATIENCE_SECONDS)
     is_over.set()
-    assert [Verdict(OrderState.UNKNOWN, "no answer: timed out")] == verdicts
+    assert [ForwardResult(OrderState.UNKNOWN, "no answer: timed out")] == verdicts
 
 
 def test_an_answer_that_drips_by_tls_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,14 +164,14 @@ def test_an_answer_that_drips_by_tls_is_none(tmp_path: Path, monkeypatch: pytest
     with order_stand_in((certificate, key)) as shop:
         gate = subsystem(shop.url)
         shop.answers, shop.otherwise = [note, note], drip
-        verdicts: list[Verdict] = []
+        verdicts: list[ForwardResult] = []
         sending = Thread(target=lambda: verdicts.extend(gate.send(ORDER) for _ in range(3)), daemon=True)
         sending.start()
         sending.join(PATIENCE_SECONDS)
         is_over.set()
         gate.close()
-    done = Verdict(OrderState.DONE, "HTTP 201")
-    assert [done, done, Verdict(OrderState.UNKNOWN, "no answer: timed out")] == verdicts
+    done = ForwardResult(OrderState.DONE, "HTTP 201")
+    assert [done, done, ForwardResult(OrderState.UNKNOWN, "no answer: timed out")] == verdicts
     assert 1 == len(ports)
 
 
@@ -189,12 +189,12 @@ def test_a_body_that_drips_is_not_waited_for(shop: OrderStandIn, monkeypatch: py
 
     shop.answers = [drip]
     gate = subsystem(shop.url)
-    verdicts: list[Verdict] = []
+    verdicts: list[ForwardResult] = []
     sending = Thread(target=lambda: verdicts.append(gate.send(ORDER)), daemon=True)
     sending.start()
     sending.join(PATIENCE_SECONDS)
-    assert [Verdict(OrderState.DONE, "HTTP 201")] == verdicts
-    assert Verdict(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
+    assert [ForwardResult(OrderState.DONE, "HTTP 201")] == verdicts
+    assert ForwardResult(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
     is_over.set()
 
 
@@ -212,8 +212,8 @@ def test_a_body_without_an_end_is_not_read(shop: OrderStandIn) -> None:
 
     shop.answers = [pour]
     gate = subsystem(shop.url)
-    assert Verdict(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
-    assert Verdict(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
+    assert ForwardResult(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
+    assert ForwardResult(OrderState.DONE, "HTTP 201") == gate.send(ORDER)
     assert len(written) < 100
 
 

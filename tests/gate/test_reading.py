@@ -12,8 +12,8 @@ from support.gate_house import FORM_KEYS, LIVE, PRIVATE, SETTINGS, House
 from support.operators import HEADERS, KEY, SALE
 
 from flashgen.errors import NoAnswer, Refused
-from flashgen.gate.reading import Parsed, Reader, Reading
-from flashgen.gate.settings import Settings, render, settings_key
+from flashgen.gate.reading import Parsed, SaleReader, SaleSnapshot
+from flashgen.gate.settings import GateSettings, render, settings_key
 from flashgen.store import Stored
 from flashgen.store.memory import MemoryStore
 from flashgen.unlock.pointer import Forward, Pointer, pointer_key
@@ -21,7 +21,7 @@ from flashgen.unlock.pointer import render as render_pointer
 from flashgen.unlock.state import State
 
 
-def current(house: House) -> Reading:
+def current(house: House) -> SaleSnapshot:
     """The latest reading."""
     assert house.reader.reading
     return house.reader.reading
@@ -68,12 +68,12 @@ def test_an_older_pointer_is_ignored(house: House) -> None:
 def test_what_a_gate_must_not_follow_is_no_reading(house: House) -> None:
     """A push may ask for what this gate cannot do."""
 
-    def check(settings: Settings) -> None:
+    def check(settings: GateSettings) -> None:
         if len(settings.servers) > 1:
             raise Refused("two are too many")
 
     told: list[Any] = []
-    reader = Reader(house.store, SALE, house.even, told.append, check)
+    reader = SaleReader(house.store, SALE, house.even, told.append, check)
     reader.look()
     before = reader.reading
     house.push(servers=(*SETTINGS.servers, "https://other.example.com"))
@@ -86,7 +86,7 @@ def test_what_a_gate_must_not_follow_is_no_reading(house: House) -> None:
 def test_a_slow_store_makes_an_old_reading(house: House) -> None:
     """It is as old as the first question: the answer may have been on its way for long."""
     slow = Slow(house.store, house.even)
-    reader = Reader(slow, SALE, house.even, lambda _: None)  # type: ignore[arg-type]
+    reader = SaleReader(slow, SALE, house.even, lambda _: None)  # type: ignore[arg-type]
     reader.read()
     assert reader.reading
     assert (1000.0, False) == (reader.reading.taken_at, reader.reading.is_fresh(house.even()))
@@ -166,7 +166,7 @@ def test_what_is_missing_is_no_reading(house: House) -> None:
         (replace(SETTINGS, forms={}), Pointer(9, "n9", LIVE), "names no page `form`"),
     ],
 )
-def test_what_is_wrong_is_said(house: House, settings: Settings, pointer: Pointer | Forward, message: str) -> None:
+def test_what_is_wrong_is_said(house: House, settings: GateSettings, pointer: Pointer | Forward, message: str) -> None:
     """For who reads the log."""
     house.store.put(settings_key(SALE), render(settings), PRIVATE)
     house.put_pointer(pointer)
@@ -203,7 +203,7 @@ class Flaky:
 def test_no_trouble_ends_the_thread(error: Exception) -> None:
     """The next look may succeed."""
     told: list[object] = []
-    reader = Reader(Flaky(error), SALE, time.monotonic, told.append)  # type: ignore[arg-type]
+    reader = SaleReader(Flaky(error), SALE, time.monotonic, told.append)  # type: ignore[arg-type]
     reader.look()
     reader.look()
     assert (1, None) == (len(told), reader.reading)

@@ -18,13 +18,13 @@ from support.visits import NOW, bought
 
 from flashgen.errors import StoreError
 from flashgen.gate import sold
-from flashgen.gate.settings import Item, Settings
+from flashgen.gate.settings import GateSettings, Item
 from flashgen.gate.sold import (
     OFFICE_SECONDS,
     QUIET_SECONDS,
     STAND_DOWN_SECONDS,
     WRITE_SECONDS,
-    Ledger,
+    SoldTracker,
     SoldWriter,
     gone,
 )
@@ -58,12 +58,12 @@ def test_what_is_gone(stock: int | None, taken: int, is_gone: bool) -> None:
 
 def test_a_sku_that_is_gone_is_said_at_once() -> None:
     """There is nothing to wait for."""
-    assert {"LAMP"} == Ledger().sold([], frozenset({"LAMP"}), 0.0)
+    assert {"LAMP"} == SoldTracker().sold([], frozenset({"LAMP"}), 0.0)
 
 
 def test_a_sku_that_came_back_is_sold_until_it_was_quiet() -> None:
     """Ten seconds without a break."""
-    ledger = Ledger()
+    ledger = SoldTracker()
     assert {"LAMP"} == ledger.sold(["LAMP"], frozenset(), 0.0)
     assert {"LAMP"} == ledger.sold(["LAMP"], frozenset(), QUIET_SECONDS - 0.1)
     assert set() == ledger.sold(["LAMP"], frozenset(), QUIET_SECONDS)
@@ -71,7 +71,7 @@ def test_a_sku_that_came_back_is_sold_until_it_was_quiet() -> None:
 
 def test_a_sku_that_comes_and_goes_stays_sold() -> None:
     """Each time the wait begins anew."""
-    ledger = Ledger()
+    ledger = SoldTracker()
     for at in range(0, 60, 6):
         assert {"LAMP"} == ledger.sold(["LAMP"], frozenset(), float(at))
         assert {"LAMP"} == ledger.sold(["LAMP"], frozenset({"LAMP"}), at + 3.0)
@@ -79,7 +79,7 @@ def test_a_sku_that_comes_and_goes_stays_sold() -> None:
 
 def test_skus_wait_each_for_itself() -> None:
     """One that came back later is sold for longer."""
-    ledger = Ledger()
+    ledger = SoldTracker()
     ledger.sold(["LAMP", "RUG"], frozenset({"RUG"}), 0.0)
     ledger.sold(["LAMP", "RUG"], frozenset(), 5.0)
     assert {"RUG"} == ledger.sold(["LAMP", "RUG"], frozenset(), QUIET_SECONDS)
@@ -124,7 +124,7 @@ class Desk:
     ) -> SoldWriter:
         """One that has not begun."""
 
-        def known() -> tuple[Settings, SaleState] | None:
+        def known() -> tuple[GateSettings, SaleState] | None:
             self.looks += 1
             return (replace(SETTINGS, items=self.items), self.state()) if self.is_known else None
 

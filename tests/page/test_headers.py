@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from support.projects import write_sale
 
+from flashgen.document.wording import InvalidValue
 from flashgen.errors import Refused
 from flashgen.page.build import build_sale
 from flashgen.page.headers import CONTENT_TYPES, asset_headers, checked_page_cache, page_cache, page_headers
 from flashgen.page.site import Role
-from flashgen.sale.wording import Unfit
 from flashgen.store import Headers
 
 
@@ -88,7 +88,7 @@ def test_a_page_cache_is_tidied(written: str, expected: str) -> None:
 )
 def test_a_page_cache_that_makes_no_sense_is_refused(written: str, message: str) -> None:
     """In one line, with what was found and a fix."""
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(InvalidValue) as caught:
         checked_page_cache(written)
     assert caught.value.message.startswith(message)
     assert ", found " in caught.value.message

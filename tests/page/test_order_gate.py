@@ -14,7 +14,7 @@ from support.projects import PRODUCTS, REST, png, write_sale, write_theme
 from flashgen.errors import InvalidInput
 from flashgen.gate import forms
 from flashgen.gate.forms import Form
-from flashgen.gate.settings import Item, Settings, parse, settings_key
+from flashgen.gate.settings import GateSettings, Item, parse, settings_key
 from flashgen.packaged import packaged
 from flashgen.page import build as building
 from flashgen.page.build import Built, build_sale
@@ -61,7 +61,7 @@ def build(root: Path, products: str = PRODUCTS, order: str = REST, **facts: str)
     return build_sale(path, root, root / "build", 1)
 
 
-def settings(site: Site) -> Settings:
+def settings(site: Site) -> GateSettings:
     """What its gate.json says."""
     return parse((site.folder / KEY).read_bytes(), KEY)
 
@@ -114,7 +114,7 @@ def test_gate_json_says_what_the_yaml_says(tmp_path: Path) -> None:
     image = found.items["LAMP"].image
     assert (site.folder / "night" / image).is_file()
     assert image.endswith((".png", ".jpg"))
-    assert found == Settings(
+    assert found == GateSettings(
         sale="night",
         pointer="night/unlock.abcdefgh23.js",
         edge_ttl_seconds=2,

@@ -11,8 +11,8 @@ from playwright.sync_api import Browser
 from support.storefront import VERSION, Storefront, pointer
 from support.visitor import Visitor
 
+from flashgen.document.parse import read_document
 from flashgen.packaged import packaged
-from flashgen.sale.document import read_document
 
 LANGUAGES = [
     "ar",

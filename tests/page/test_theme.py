@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from support.projects import tree, write_sale, write_theme
 
+from flashgen.document.parse import read_document
 from flashgen.errors import InvalidInput, Problem
 from flashgen.packaged import packaged
 from flashgen.page.build import build_sale
 from flashgen.page.theme import find_theme, theme_names
-from flashgen.sale.document import read_document
 
 LANGUAGES = sorted(path.stem for path in (packaged("themes") / "plain" / "messages").glob("*.yaml"))
 QUOTED = """ '<script>alert("1")</script>''&' """

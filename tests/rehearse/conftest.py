@@ -10,8 +10,8 @@ import pytest
 from support.observed_store import ObservedStore
 from support.storefront import STARTS_AT, VERSION, pointer
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
 from flashgen.page.headers import page_headers
 from flashgen.unlock.pointer import pointer_headers, pointer_key
 

@@ -20,7 +20,7 @@ from support.scripted_gate import (
 from support.storefront import pointer
 
 from flashgen.rehearse import buyer as module
-from flashgen.rehearse.buyer import Buyer, Came, Outcome
+from flashgen.rehearse.buyer import Buyer, BuyResult, Purchase
 from flashgen.rehearse.rush import rush
 
 SKU = "A/1"
@@ -33,7 +33,7 @@ def buyer_at(gate: ScriptedGate) -> Buyer:
     return Buyer(gate.order_url, SKU, lambda: 0.5)
 
 
-def bought(*answers: Scripted, says: bytes = b"") -> Outcome:
+def bought(*answers: Scripted, says: bytes = b"") -> Purchase:
     """What came of these answers, with a pointer that says so."""
     with scripted_gate(*answers) as gate:
         gate.pointers = [says or pointer("live")]
@@ -43,30 +43,30 @@ def bought(*answers: Scripted, says: bytes = b"") -> Outcome:
 def test_an_order_is_placed_as_by_a_browser() -> None:
     """The cookie comes back, the form is sent as it was filled, and the redirect is followed."""
     with scripted_gate(FORM, PLACED, ORDER) as gate:
-        assert Outcome(Came.ORDERED, ORDER_ID) == buyer_at(gate).buy(threading.Event())
+        assert Purchase(BuyResult.ORDERED, ORDER_ID) == buyer_at(gate).buy(threading.Event())
     post = Asked("POST", URL, "buyer=ann", b"lease=l%261")
     assert [Asked("GET", URL, "", b""), post, Asked("GET", URL, "buyer=ann", b"")] == gate.asked
 
 
 def test_an_order_that_is_there_is_seen_again() -> None:
     """Without a form."""
-    assert Outcome(Came.ORDERED, ORDER_ID) == bought(ORDER)
+    assert Purchase(BuyResult.ORDERED, ORDER_ID) == bought(ORDER)
 
 
 @pytest.mark.parametrize(
     ("says", "expected"),
     [
-        (pointer("live"), Came.FULL),
-        (pointer("live", sold=["B"]), Came.FULL),
-        (pointer("live", sold=[SKU]), Came.SOLD_OUT),
-        (pointer("live", closed=["*"]), Came.SOLD_OUT),
-        (pointer("paused"), Came.PAUSED),
-        (pointer("ended", sold=[SKU]), Came.ENDED),
-        (pointer("scheduled"), Came.EARLY),
-        (b"not a pointer", Came.UNAVAILABLE),
+        (pointer("live"), BuyResult.FULL),
+        (pointer("live", sold=["B"]), BuyResult.FULL),
+        (pointer("live", sold=[SKU]), BuyResult.SOLD_OUT),
+        (pointer("live", closed=["*"]), BuyResult.SOLD_OUT),
+        (pointer("paused"), BuyResult.PAUSED),
+        (pointer("ended", sold=[SKU]), BuyResult.ENDED),
+        (pointer("scheduled"), BuyResult.EARLY),
+        (b"not a pointer", BuyResult.UNAVAILABLE),
     ],
 )
-def test_who_gets_no_place_reads_why(says: bytes, expected: Came) -> None:
+def test_who_gets_no_place_reads_why(says: bytes, expected: BuyResult) -> None:
     """On the ended page, as that reads the pointer."""
     assert expected == bought(ENDED, says=says).came
 
@@ -74,18 +74,18 @@ def test_who_gets_no_place_reads_why(says: bytes, expected: Came) -> None:
 @pytest.mark.parametrize(
     ("answers", "expected"),
     [
-        ([EARLY], Outcome(Came.EARLY, again_seconds=3)),
-        ([Scripted(403)], Outcome(Came.NOBODY)),
-        ([Scripted(503, fields={"Refresh": "5"})], Outcome(Came.UNAVAILABLE, again_seconds=5)),
-        ([Scripted(503, fields={"Refresh": "1; url=/"})], Outcome(Came.UNAVAILABLE)),
-        ([Scripted(404)], Outcome(Came.UNAVAILABLE)),
-        ([Scripted(200, b"hello")], Outcome(Came.UNAVAILABLE)),
-        ([Scripted(200, b"\xff")], Outcome(Came.UNAVAILABLE)),
-        ([FORM, ENDED], Outcome(Came.FULL)),
-        ([FORM, PLACED, FORM], Outcome(Came.FULL)),
+        ([EARLY], Purchase(BuyResult.EARLY, again_seconds=3)),
+        ([Scripted(403)], Purchase(BuyResult.NOBODY)),
+        ([Scripted(503, fields={"Refresh": "5"})], Purchase(BuyResult.UNAVAILABLE, again_seconds=5)),
+        ([Scripted(503, fields={"Refresh": "1; url=/"})], Purchase(BuyResult.UNAVAILABLE)),
+        ([Scripted(404)], Purchase(BuyResult.UNAVAILABLE)),
+        ([Scripted(200, b"hello")], Purchase(BuyResult.UNAVAILABLE)),
+        ([Scripted(200, b"\xff")], Purchase(BuyResult.UNAVAILABLE)),
+        ([FORM, ENDED], Purchase(BuyResult.FULL)),
+        ([FORM, PLACED, FORM], Purchase(BuyResult.FULL)),
     ],
 )
-def test_other_answers(answers: list[Scripted], expected: Outcome) -> None:
+def test_other_answers(answers: list[Scripted], expected: Purchase) -> None:
     """A form that comes again means that the place had gone."""
     assert expected == bought(*answers)
 
@@ -94,14 +94,14 @@ def test_nobody_there() -> None:
     """As when the gate is restarted."""
     with scripted_gate(ORDER) as gate:
         pass
-    assert Outcome(Came.UNAVAILABLE) == buyer_at(gate).buy(threading.Event())
+    assert Purchase(BuyResult.UNAVAILABLE) == buyer_at(gate).buy(threading.Event())
 
 
 def test_a_buyer_insists_while_there_is_hope(monkeypatch: pytest.MonkeyPatch) -> None:
     """Early, unavailable, full; then the order."""
     monkeypatch.setattr(module, "jittered", lambda seconds, draw: 0.0)
     with scripted_gate(EARLY, Scripted(503), ENDED, ENDED, FORM, PLACED, ORDER) as gate:
-        assert Outcome(Came.ORDERED, ORDER_ID, tries=5) == buyer_at(gate).insist(threading.Event())
+        assert Purchase(BuyResult.ORDERED, ORDER_ID, tries=5) == buyer_at(gate).insist(threading.Event())
 
 
 def test_a_buyer_who_reads_that_it_is_sold_out_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,11 +109,11 @@ def test_a_buyer_who_reads_that_it_is_sold_out_leaves(monkeypatch: pytest.Monkey
     monkeypatch.setattr(module, "jittered", lambda seconds, draw: 0.0)
     with scripted_gate(ENDED) as gate:
         gate.pointers = [pointer("live"), pointer("live", sold=[SKU])]
-        assert Outcome(Came.SOLD_OUT, tries=2) == buyer_at(gate).insist(threading.Event())
+        assert Purchase(BuyResult.SOLD_OUT, tries=2) == buyer_at(gate).insist(threading.Event())
 
 
 def test_a_rush_ends_when_patience_does() -> None:
     """Each of them gives up, and the answers are in the buyers' order."""
     with scripted_gate(ENDED) as full, scripted_gate(ORDER) as kind:
         outcomes = rush([buyer_at(full), buyer_at(kind), buyer_at(full)], 0.2)
-    assert [Came.FULL, Came.ORDERED, Came.FULL] == [one.came for one in outcomes]
+    assert [BuyResult.FULL, BuyResult.ORDERED, BuyResult.FULL] == [one.came for one in outcomes]

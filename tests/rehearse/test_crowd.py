@@ -11,19 +11,19 @@ from support.storefront import ORIGIN, VERSION, pointer
 
 from flashgen.rehearse import shopper as module
 from flashgen.rehearse.crowd import Crowd
-from flashgen.rehearse.shopper import Shopper, Sight
+from flashgen.rehearse.shopper import Observation, Shopper
 from flashgen.unlock.pointer import pointer_key
 
 SEEN_WITHIN_SECONDS = 4
 """A poll a second, 20 % more with jitter, an edge that keeps an answer for a second, and a busy machine."""
 
 
-def is_open(sight: Sight) -> bool:
+def is_open(sight: Observation) -> bool:
     """Open, with the order URL."""
     return (sight.state, sight.order_url) == ("open", f"{ORIGIN}/o/to.ken-_")
 
 
-def is_scheduled(sight: Sight) -> bool:
+def is_scheduled(sight: Observation) -> bool:
     """Not open yet."""
     return (sight.state, sight.order_url) == ("scheduled", "")
 

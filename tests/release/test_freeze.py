@@ -8,7 +8,7 @@ import pytest
 from support.operators import ENDS_AT, SALE, STARTS_AT
 
 from flashgen.errors import Refused
-from flashgen.release.freeze import Freeze, freeze_of
+from flashgen.release.freeze import FreezeWindow, freeze_window_of
 from flashgen.release.manifest import Manifest, PublishedPointer
 from flashgen.store import Headers
 
@@ -16,8 +16,8 @@ HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1)
 LATER = STARTS_AT + timedelta(days=3)
 
 
-def _freeze(*starts: datetime) -> Freeze:
-    return Freeze(SALE, starts, HOUR, 2 * HOUR)
+def _freeze(*starts: datetime) -> FreezeWindow:
+    return FreezeWindow(SALE, starts, HOUR, 2 * HOUR)
 
 
 @pytest.mark.parametrize(
@@ -70,5 +70,7 @@ def test_of_two_that_touch_the_last_counts() -> None:
 def test_it_is_around_the_start_that_was_pushed_and_the_one_to_be() -> None:
     """Shoppers know the one, and will know the other."""
     pointer = PublishedPointer("k", STARTS_AT, ENDS_AT, Headers("", ""))
-    assert Freeze(SALE, (STARTS_AT, LATER), HOUR, HOUR) == freeze_of(Manifest(SALE, pointer=pointer), LATER, HOUR, HOUR)
-    assert Freeze(SALE, (LATER,), HOUR, HOUR) == freeze_of(Manifest(SALE), LATER, HOUR, HOUR)
+    assert FreezeWindow(SALE, (STARTS_AT, LATER), HOUR, HOUR) == freeze_window_of(
+        Manifest(SALE, pointer=pointer), LATER, HOUR, HOUR
+    )
+    assert FreezeWindow(SALE, (LATER,), HOUR, HOUR) == freeze_window_of(Manifest(SALE), LATER, HOUR, HOUR)

@@ -20,9 +20,9 @@ from flashgen.release.manifest import (
     HEADERS,
     Claim,
     Manifest,
-    ManifestSeen,
     Published,
     PublishedPointer,
+    StoredManifest,
     manifest_digest,
     manifest_key,
     read_manifest,
@@ -53,7 +53,7 @@ def test_what_is_written_is_read(manifest: Manifest) -> None:
     """All of it, and the same facts are the same bytes in whatever order they came."""
     store, body = MemoryStore(), render_manifest(manifest)
     etag = store.put(KEY, body, HEADERS)
-    assert ManifestSeen(manifest, etag) == read_manifest(store, SALE)
+    assert StoredManifest(manifest, etag) == read_manifest(store, SALE)
     assert body == render_manifest(read_manifest(store, SALE).manifest)
 
 
@@ -113,7 +113,7 @@ def test_a_newer_flashgens_manifest_is_left_alone() -> None:
 
 def test_no_manifest_is_an_empty_one() -> None:
     """To be put if there still is none."""
-    assert ManifestSeen(Manifest(SALE), None) == read_manifest(MemoryStore(), SALE)
+    assert StoredManifest(Manifest(SALE), None) == read_manifest(MemoryStore(), SALE)
 
 
 def test_it_is_private() -> None:

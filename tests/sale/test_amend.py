@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from flashgen.document.yaml_edit import replace_scalar
 from flashgen.errors import InvalidInput, Refused
-from flashgen.sale.amend import replace_scalar
 
 VERSION = ("unlock", "version")
 

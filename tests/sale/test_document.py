@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashgen.document.parse import Document, parse_document, read_document
+from flashgen.document.source import Source
 from flashgen.errors import InvalidInput, Problem, Where
-from flashgen.sale.document import Document, parse_document, read_document
-from flashgen.sale.source import Source
 
 
 def parsed(text: str) -> Document:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from flashgen.document.validation import keys_of
 from flashgen.errors import InvalidInput, Problem, Where
 from flashgen.sale.feed import COLUMNS, Feed, read_feed
 from flashgen.sale.model import Product
-from flashgen.sale.validation import keys_of
 
 
 def feed_of(folder: Path, text: str, locale: str = "en") -> Feed:

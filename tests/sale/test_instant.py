@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashgen.document.wording import InvalidValue
 from flashgen.sale.instant import in_words, instant, seconds, zone_name
-from flashgen.sale.wording import Unfit
 
 NINE = datetime(2026, 11, 27, 8, tzinfo=UTC)
 
@@ -48,7 +48,7 @@ def test_local_times_round_trip_unless_they_are_refused(local: datetime, zone: s
     text = local.replace(microsecond=0).isoformat()
     try:
         found = instant(text, zone)
-    except Unfit:
+    except InvalidValue:
         stamp = datetime.fromisoformat(text)
         assert (
             stamp.replace(tzinfo=ZoneInfo(zone)).utcoffset() != stamp.replace(tzinfo=ZoneInfo(zone), fold=1).utcoffset()
@@ -62,7 +62,7 @@ def test_local_times_round_trip_unless_they_are_refused(local: datetime, zone: s
 )
 def test_other_spellings_are_refused(text: str) -> None:
     """A date without a time, an hour that is none, fractions, digits of another script."""
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         instant(text, "UTC")
 
 
@@ -72,7 +72,7 @@ def test_other_spellings_are_refused(text: str) -> None:
 )
 def test_a_zone_is_suggested(text: str, expected: str) -> None:
     """People write the city, or forget the capitals."""
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(InvalidValue) as caught:
         zone_name(text)
     assert f"did you mean `{expected}`?" == caught.value.hint
 
@@ -86,5 +86,5 @@ def test_durations_round_trip(count: int) -> None:
 @pytest.mark.parametrize("text", ["", "3", "3 m", "m", "1m1h", "-3m", "3M"])
 def test_durations_need_a_unit(text: str) -> None:
     """A bare number could be anything."""
-    with pytest.raises(Unfit, match="must be a duration"):
+    with pytest.raises(InvalidValue, match="must be a duration"):
         seconds(text, 1, 3600)

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from flashgen.errors import InvalidInput, Problem, Where
 from flashgen.sale.load import Loaded, load_header, load_sale, load_sales
-from flashgen.sale.model import Order, Product, Sale, Unlock
+from flashgen.sale.model import OrderSettings, Product, Sale, Unlock
 
 DATA = Path(__file__).parents[1] / "data" / "sale"
 VALID = DATA / "valid"
@@ -74,7 +74,7 @@ def test_every_key_is_read_as_it_was_written() -> None:
             ),
             Product(sku="12:30", name="Café au lait", slug="cafe-au-lait", price=Decimal("1.000")),
         ),
-        order=Order(
+        order=OrderSettings(
             servers=("https://a.example", "https://b.example:8443"),
             slots_per_server=20,
             lease=90,

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flashgen.document.wording import InvalidValue
 from flashgen.sale.money import currency, price
-from flashgen.sale.wording import Unfit
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_any_text_is_a_price_or_refused(text: str) -> None:
     """Suggestions are made from the strangest texts, and can be followed."""
     try:
         price(text, "EUR")
-    except Unfit as error:
+    except InvalidValue as error:
         if error.hint.startswith("write it"):
             price(error.hint.split('"')[1], "EUR")
 
@@ -50,6 +50,6 @@ def test_any_text_is_a_price_or_refused(text: str) -> None:
 )
 def test_a_currency_is_suggested(text: str, hint: str) -> None:
     """Only money that can be spent today."""
-    with pytest.raises(Unfit) as caught:
+    with pytest.raises(InvalidValue) as caught:
         currency(text)
     assert hint == caught.value.hint

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale.language import locale, lookup_chain
 from flashgen.sale.origin import network, origin, url
 from flashgen.sale.text import default_slug, sku, sku_key, slugified
-from flashgen.sale.wording import Unfit, shown
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_origins_are_lower_case(text: str, expected: str) -> None:
 )
 def test_what_is_no_origin_is_refused(text: str) -> None:
     """A page would send its buyers there."""
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         origin(text)
 
 
@@ -115,16 +115,16 @@ def test_urls_and_networks_are_kept_as_written() -> None:
 )
 def test_what_is_no_url_is_refused(text: str) -> None:
     """Orders are sent there with a signature."""
-    with pytest.raises(Unfit):
+    with pytest.raises(InvalidValue):
         url(text)
 
 
 def test_values_are_shown_on_one_line() -> None:
     """A terminal escape in a message would be somebody else's colour."""
-    assert [shown("a\x1b[0m\nb"), shown([]), shown("x" * 99)] == ['"a\\x1b[0m\\nb"', "a list", '"' + "x" * 59 + '…"']
+    assert [quoted("a\x1b[0m\nb"), quoted([]), quoted("x" * 99)] == ['"a\\x1b[0m\\nb"', "a list", '"' + "x" * 59 + '…"']
 
 
 def test_a_star_is_no_sku() -> None:
     """In the pointer it stands for every SKU: closing such a product would close the range."""
-    with pytest.raises(Unfit, match="every SKU"):
+    with pytest.raises(InvalidValue, match="every SKU"):
         sku("*")

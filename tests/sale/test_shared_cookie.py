@@ -9,7 +9,7 @@ from support.projects import REST, write_sale
 
 from flashgen.gate.buyer import cookie_domain
 from flashgen.sale.load import load_sale
-from flashgen.sale.order import Order
+from flashgen.sale.order import OrderSettings
 from flashgen.sale.shared_cookie import HINT, doubt, shared_domain
 
 
@@ -33,14 +33,14 @@ from flashgen.sale.shared_cookie import HINT, doubt, shared_domain
 )
 def test_servers_need_a_domain_of_their_own(servers: list[str], expected: str) -> None:
     """Ports make no difference to cookies."""
-    said = doubt(Order.model_validate({"servers": servers}))
+    said = doubt(OrderSettings.model_validate({"servers": servers}))
     assert (expected in said) if expected else said == ""
 
 
 def test_a_proxy_s_header_is_the_same_everywhere() -> None:
     """No cookie, no doubt."""
     facts = {"servers": ["https://a.io", "https://b.io"], "buyer": "header:X-User", "trusted_proxies": ["10.0.0.1"]}
-    assert "" == doubt(Order.model_validate(facts))
+    assert "" == doubt(OrderSettings.model_validate(facts))
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from flashgen.document.validation import keys_of
 from flashgen.sale.load import load_sale
-from flashgen.sale.model import Facts, Order, Product, Unlock
+from flashgen.sale.model import OrderSettings, Product, SaleSection, Unlock
 from flashgen.sale.template import new_sale
-from flashgen.sale.validation import keys_of
 
 START, END = datetime(2026, 11, 27, 8, tzinfo=UTC), datetime(2026, 11, 27, 20, tzinfo=UTC)
 
@@ -42,7 +42,7 @@ def test_a_new_sale_with_a_feed_reads_it(tmp_path: Path) -> None:
 def test_a_new_sale_shows_every_key() -> None:
     """What is optional is there as a comment: nobody has to know the schema by heart."""
     text = written()
-    keys = [key for model in (Facts, Product, Order, Unlock) for key in keys_of(model)]
+    keys = [key for model in (SaleSection, Product, OrderSettings, Unlock) for key in keys_of(model)]
     assert [key for key in keys if f"{key}: " not in text] == []
 
 

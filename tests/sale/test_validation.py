@@ -8,11 +8,11 @@ from typing import Annotated
 import pytest
 from pydantic import BeforeValidator, Field, field_validator
 
-from flashgen.sale.document import parse_document
-from flashgen.sale.source import Source
+from flashgen.document.parse import parse_document
+from flashgen.document.source import Source
+from flashgen.document.validation import Model, validate
+from flashgen.document.wording import InvalidValue
 from flashgen.sale.text import line
-from flashgen.sale.validation import Model, validate
-from flashgen.sale.wording import Unfit
 
 
 class Target(Model):
@@ -34,7 +34,7 @@ class Settings(Model):
     @classmethod
     def _name(cls, value: str) -> str:
         if value == "bad":
-            raise Unfit("must be good, found bad", "be good")
+            raise InvalidValue("must be good, found bad", "be good")
         return value
 
 

@@ -14,7 +14,7 @@ from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
 from flashgen.errors import AccessDenied, StoreError
-from flashgen.store.bucket import PUBLIC_ACCESS_BLOCKS, Bucket, open_bucket
+from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS, Bucket, open_bucket
 
 REGION: Final = "eu-central-1"
 

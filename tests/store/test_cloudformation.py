@@ -16,10 +16,10 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from flashgen.aws.change_sets import DELETE_TRIES
+from flashgen.aws.cloudformation import CloudFormation
+from flashgen.aws.stack_facts import ChangeSet, Event, ResourceChange
 from flashgen.errors import AccessDenied, NoAnswer, Refused, StoreError
-from flashgen.store.change_sets import DELETE_TRIES
-from flashgen.store.cloudformation import CloudFormation
-from flashgen.store.stack_facts import ChangeSet, Event, ResourceChange
 
 NAME = "flashgen-sale"
 MADE = {"Id": f"arn:aws:cloudformation:eu-central-1:123456789012:changeSet/p/{NAME}"}

@@ -9,8 +9,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from support.aws_process import Aws, new_distribution
 
+from flashgen.aws.cloudfront import BUSY_WAITS, CloudFront
 from flashgen.errors import AccessDenied, NoAnswer, StoreError
-from flashgen.store.cloudfront import BUSY_WAITS, CloudFront
 from flashgen.store.opening import open_cdn
 
 ID = "E2EXAMPLE"

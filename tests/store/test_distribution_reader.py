@@ -10,9 +10,9 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from flashgen.aws.distribution import CachePolicy, HeadersPolicy
+from flashgen.aws.distribution_reader import read_distribution
 from flashgen.errors import AccessDenied, NoAnswer, StoreError
-from flashgen.store.distribution import CachePolicy, HeadersPolicy
-from flashgen.store.distribution_reader import read_distribution
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudfront import CloudFrontClient

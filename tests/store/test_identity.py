@@ -9,8 +9,8 @@ import pytest
 from botocore.stub import Stubber
 from moto import mock_aws
 
+from flashgen.aws.identity import Identity, read_identity
 from flashgen.errors import AccessDenied, NoAnswer, StoreError
-from flashgen.store.identity import Identity, read_identity
 
 REGION = "eu-central-1"
 

@@ -9,8 +9,9 @@ from threading import Event, Thread
 
 import pytest
 
+from flashgen.aws import clients as aws
 from flashgen.errors import AccessDenied, Conflict, NoAnswer, StoreError
-from flashgen.store import Headers, S3Store, Store, aws
+from flashgen.store import Headers, S3Store, Store
 from flashgen.store.settle import put_settled
 
 PAGE = Headers("text/html", "public, max-age=60")

@@ -10,8 +10,8 @@ import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from flashgen.store import aws
-from flashgen.store.s3_lines import SMALL_BYTES, S3Lines
+from flashgen.aws import clients as aws
+from flashgen.store.s3.connections import SMALL_BYTES, S3Lines
 
 
 class Pool:

@@ -8,8 +8,8 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 
 from flashgen.gate.app import Gate
+from flashgen.gate.dependencies import Dependencies
 from flashgen.gate.metrics import Counters
-from flashgen.gate.outside import Outside
 from flashgen.gate.storage.protocol import Answer, Ask, Tally
 
 
@@ -22,7 +22,7 @@ def make() -> Gate:
     return Gate({}, _outside(), on_start=fail)
 
 
-def _outside() -> Outside:
+def _outside() -> Dependencies:
     async def decide(ask: Ask) -> Answer:
         raise NotImplementedError
 
@@ -31,7 +31,7 @@ def _outside() -> Outside:
 
     with NamedTemporaryFile() as file:
         counters = Counters(Path(file.name))
-    return Outside(
+    return Dependencies(
         server="http://127.0.0.1:1",
         site="http://127.0.0.1:1/",
         keys=(b"k" * 32,),

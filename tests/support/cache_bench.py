@@ -9,10 +9,10 @@ from typing import Any
 
 from support.clock import Clock
 
-from flashgen.edge import cache_control
 from flashgen.edge.behaviour import DEFAULT, Lifetime, lifetime
-from flashgen.edge.cache import Cache, Verdict
-from flashgen.edge.origin import Answer
+from flashgen.edge.local import cache_control
+from flashgen.edge.local.cache import Cache, CacheResult
+from flashgen.edge.local.origin import OriginAnswer
 
 
 class Origin:
@@ -25,10 +25,10 @@ class Origin:
         self.open.set()
         self._clock = clock
 
-    async def fetch(self, key: str, known: Answer | None) -> Answer:
+    async def fetch(self, key: str, known: OriginAnswer | None) -> OriginAnswer:
         """What was set at the time of asking."""
         self.asked += 1
-        answer = Answer(self.status, 0, self.body, b"", "text/plain", self.said, f'"{self.body.decode()}"')
+        answer = OriginAnswer(self.status, 0, self.body, b"", "text/plain", self.said, f'"{self.body.decode()}"')
         await self.open.wait()
         return replace(answer, fetched_at=self._clock())
 
@@ -41,12 +41,12 @@ class Bench:
         self.origin = Origin(self.clock)
         self.cache = Cache(self.origin.fetch, self._policy, self.clock, max_bytes)
 
-    async def get(self, key: str = "k") -> tuple[bytes, Verdict]:
+    async def get(self, key: str = "k") -> tuple[bytes, CacheResult]:
         """One viewer."""
         found = await self.cache.get(key)
         return (found.answer.body if found.answer.status == 200 else str(found.answer.status).encode(), found.verdict)
 
-    def start(self, viewers: int = 1) -> list[asyncio.Task[tuple[bytes, Verdict]]]:
+    def start(self, viewers: int = 1) -> list[asyncio.Task[tuple[bytes, CacheResult]]]:
         """Viewers who come at the same time."""
         return [asyncio.create_task(self.get()) for _ in range(viewers)]
 
@@ -55,7 +55,7 @@ class Bench:
         for _ in range(10):
             await asyncio.sleep(0)
 
-    def _policy(self, key: str, answer: Answer) -> Lifetime | None:
+    def _policy(self, key: str, answer: OriginAnswer) -> Lifetime | None:
         return lifetime(DEFAULT, answer.status, cache_control.parse(answer.cache_control))
 
 

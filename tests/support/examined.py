@@ -19,25 +19,25 @@ from moto import mock_aws
 from support.gate_stand_in import GateStandIn
 
 from flashgen import timestamps
-from flashgen.cli import main
-from flashgen.doctor.examination import examine
-from flashgen.doctor.subject import Subject
-from flashgen.edge.app import Edge
-from flashgen.edge.security import content_security_policy
-from flashgen.edge.serving import Serving
-from flashgen.finding import Finding, Level
-from flashgen.sale.load import load_header
-from flashgen.store import FolderStore, S3Store, Store, Stored
-from flashgen.store.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
-from flashgen.store.distribution import (
+from flashgen.aws.distribution import (
     CachePolicy,
     DistributionFacts,
     DistributionOrigin,
     HeadersPolicy,
     PathBehaviour,
 )
-from flashgen.store.identity import Identity, read_identity
+from flashgen.aws.identity import Identity, read_identity
+from flashgen.cli import main
+from flashgen.doctor.context import DoctorContext
+from flashgen.doctor.examination import examine
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
+from flashgen.edge.security import content_security_policy
+from flashgen.finding import Finding, Level
+from flashgen.sale.load import load_header
+from flashgen.store import FolderStore, S3Store, Store, Stored
 from flashgen.store.protocol import Cdn
+from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
 from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import pointer_headers, pointer_key
 from flashgen.unlock.token import TokenSigner, claims_of
@@ -160,9 +160,9 @@ class Stage:
         """The bucket, for setting it up."""
         return self.around.store
 
-    def subject(self) -> Subject:
+    def subject(self) -> DoctorContext:
         """What `flashgen doctor` would be given."""
-        return Subject(
+        return DoctorContext(
             root=self.root,
             build_folder=self.root / "build",
             sale_paths=tuple(sorted((self.root / "sale_configs").glob("*.yaml"))),

@@ -17,11 +17,11 @@ from support.operators import ENDS_AT, HEADERS, KEY, SALE, SECRET, STARTS_AT
 
 from flashgen.gate import forms
 from flashgen.gate.app import Gate
+from flashgen.gate.dependencies import Dependencies
 from flashgen.gate.metrics import Count, Counters
-from flashgen.gate.outside import Outside
-from flashgen.gate.reading import Reader
+from flashgen.gate.reading import SaleReader
 from flashgen.gate.request import Message, query_for
-from flashgen.gate.settings import Item, Settings, render, settings_key
+from flashgen.gate.settings import GateSettings, Item, render, settings_key
 from flashgen.gate.storage.batch import Batcher
 from flashgen.gate.storage.protocol import Order, Tally
 from flashgen.gate.storage.sqlite import SqliteStorage
@@ -43,7 +43,7 @@ CLIENT = ("203.0.113.9", 51234)
 PRIVATE = Headers("application/json", "private, no-store")
 FORM_KEYS = {name: f"_flashgen/{SALE}/gate/{name}.0123456789.html" for name in forms.NAMES}
 LIVE = SaleState(State.LIVE, STARTS_AT, ENDS_AT, opens_at=STARTS_AT, epoch=1, token_nonce="token-1")
-SETTINGS = Settings(
+SETTINGS = GateSettings(
     sale=SALE,
     pointer=KEY,
     edge_ttl_seconds=1,
@@ -107,19 +107,19 @@ class House:
     clock: Clock
     even: Clock
     gate: Gate = field(init=False)
-    reader: Reader = field(init=False)
-    outside: Outside = field(init=False)
+    reader: SaleReader = field(init=False)
+    outside: Dependencies = field(init=False)
     events: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
     accepted: list[str] = field(default_factory=list)
     state: SaleState = LIVE
-    settings: Settings = SETTINGS
+    settings: GateSettings = SETTINGS
     revision: int = 1
 
     def run(self, doing: Coroutine[Any, Any, T]) -> T:
         """Do it on the gate's loop."""
         return self.runner.run(doing)
 
-    def push(self, settings: Settings | None = None, /, **changes: Any) -> None:
+    def push(self, settings: GateSettings | None = None, /, **changes: Any) -> None:
         """Put gate.json, and have the gate read it."""
         self.settings = replace(settings or self.settings, **changes)
         self.store.put(settings_key(SALE), render(self.settings), PRIVATE)
@@ -205,10 +205,10 @@ def _furnish(house: House, batcher: Batcher) -> None:
     async def tally(sale: str) -> Tally:
         return house.storage.tally(sale, house.clock())
 
-    house.reader = Reader(
+    house.reader = SaleReader(
         house.store, SALE, house.even, lambda error: house.events.append(("reader", {"error": error}))
     )
-    house.outside = Outside(
+    house.outside = Dependencies(
         server=SERVER,
         site=SITE,
         keys=(SECRET,),

@@ -9,8 +9,8 @@ from itertools import count
 
 from flashgen.store import Store
 from flashgen.unlock import journal, verbs
-from flashgen.unlock.birth import publish_first
 from flashgen.unlock.control import Control
+from flashgen.unlock.first_pointer import publish_first
 from flashgen.unlock.pointer import first_pointer, pointer_headers, pointer_key
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.token import TokenSigner, claims_of

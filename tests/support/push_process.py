@@ -15,9 +15,9 @@ from support.aws_process import BUCKET, Aws
 from support.recording_store import RecordingStore
 from support.shop import push_of
 
+from flashgen.aws.cloudfront import CloudFront
 from flashgen.page.site import Site
 from flashgen.store import FolderStore, S3Store, Store
-from flashgen.store.cloudfront import CloudFront
 from flashgen.store.protocol import Cdn
 
 _PROCESSES = multiprocessing.get_context("forkserver")

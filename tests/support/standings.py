@@ -8,13 +8,13 @@ from typing import Any
 
 from support.operators import ENDS_AT, KEY, SALE, STARTS_AT, VERSION
 
-from flashgen.cli.standing import Background, Standing
+from flashgen.cli.status.model import SaleStatus, StatusDetails
 from flashgen.sale.model import Header, Unlock
 from flashgen.unlock.journal import Record
+from flashgen.unlock.pending_attempts import Fate, PendingAttempt
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState, State
-from flashgen.unlock.unelected import Fate, Unelected
-from flashgen.unlock.visibility import Sight
+from flashgen.unlock.visibility import EdgePointer
 
 HOUR = timedelta(hours=1)
 REVISION = 5
@@ -34,23 +34,23 @@ def record(
     return Record(f"r{revision}", parent, revision, "verb", who, when, None, state(kind, **facts))
 
 
-def sight(revision: int, nonce: str | None = None, age: int | None = 1, **facts: Any) -> Sight:
+def sight(revision: int, nonce: str | None = None, age: int | None = 1, **facts: Any) -> EdgePointer:
     """The edge shows a revision, `r<n>` unless it is another."""
     pointer = Pointer(revision, nonce or f"r{revision}", state())
-    return Sight(STARTS_AT + HOUR, 200, pointer, age_seconds=age, **facts)
+    return EdgePointer(STARTS_AT + HOUR, 200, pointer, age_seconds=age, **facts)
 
 
-def attempt(fate: Fate, **facts: Any) -> Unelected:
+def attempt(fate: Fate, **facts: Any) -> PendingAttempt:
     """Of ann, written an hour before it was to happen."""
     one = record(State.LIVE, **facts)
-    return Unelected(one, fate, one.when - HOUR)
+    return PendingAttempt(one, fate, one.when - HOUR)
 
 
-def standing(kind: State = State.LIVE, now: datetime = STARTS_AT + HOUR, **facts: Any) -> Standing:
+def standing(kind: State = State.LIVE, now: datetime = STARTS_AT + HOUR, **facts: Any) -> SaleStatus:
     """Of a pushed sale at revision 5, which the edge shows too; `facts` replace what else a Standing has."""
     pointer = Pointer(REVISION, f"r{REVISION}", state(kind))
-    made = Standing(header(), KEY, "s3://flash", now, pointer, shown=sight(REVISION, x_cache="Hit"))
-    behind = Background((record(kind), record(State.SCHEDULED, revision=0, who="ops", when=STARTS_AT - HOUR)))
+    made = SaleStatus(header(), KEY, "s3://flash", now, pointer, shown=sight(REVISION, x_cache="Hit"))
+    behind = StatusDetails((record(kind), record(State.SCHEDULED, revision=0, who="ops", when=STARTS_AT - HOUR)))
     return replace(made, **{"background": behind, **facts})
 
 

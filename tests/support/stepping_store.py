@@ -15,12 +15,12 @@ from support.operators import KEY, STARTS_AT, Clock, control_of
 from flashgen.errors import Conflict, NoAnswer
 from flashgen.store import Entry, Headers, MemoryStore, Stored
 from flashgen.unlock.arm import Moment, await_moment, fire
-from flashgen.unlock.control import Control, Seen
+from flashgen.unlock.control import Control, StoredPointer
 from flashgen.unlock.transition import Outcome, transition
 from flashgen.unlock.verbs import Verb
 
 T = TypeVar("T")
-Plan = Callable[[Control, Seen], Verb]
+Plan = Callable[[Control, StoredPointer], Verb]
 """What to do about the pointer as it was seen. May read the journal."""
 
 LIMIT_SECONDS = 20

@@ -24,8 +24,8 @@ from support.operators import (
 from flashgen.errors import LostRace, Refused
 from flashgen.store import MemoryStore
 from flashgen.unlock import journal, verbs
-from flashgen.unlock.birth import leave_forward, publish_first
 from flashgen.unlock.control import Control
+from flashgen.unlock.first_pointer import leave_forward, publish_first
 from flashgen.unlock.pointer import Forward, Pointer, first_pointer, parse, pointer_key
 from flashgen.unlock.state import State
 from flashgen.unlock.transition import transition

@@ -9,7 +9,7 @@ import pytest
 from support.operators import ENDS_AT, STARTS_AT, go_live
 
 from flashgen.unlock import verbs
-from flashgen.unlock.crossing import is_contested
+from flashgen.unlock.conflicts import is_contested
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
 from flashgen.unlock.verbs import Verb
 

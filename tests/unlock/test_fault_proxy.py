@@ -16,8 +16,9 @@ from support.aws_process import BUCKET, aws_process
 from support.fault_proxy import REFUSED, SURVIVED, UNKNOWN, Fault, FaultProxy, Silence, fault_proxy, nothing
 from support.operators import ENDS_AT, KEY, SALE, STARTS_AT, Clock, bring, chain, control_of, gate_sells, go_live
 
+from flashgen.aws import clients as aws
 from flashgen.errors import LostRace, NoAnswer, StoreError
-from flashgen.store import MemoryStore, S3Store, Store, aws
+from flashgen.store import MemoryStore, S3Store, Store
 from flashgen.unlock import verbs
 from flashgen.unlock.arm import Moment, await_moment, fire
 from flashgen.unlock.journal import record_key

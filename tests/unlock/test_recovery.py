@@ -29,8 +29,8 @@ from flashgen.errors import Refused
 from flashgen.store import MemoryStore
 from flashgen.unlock import journal, verbs
 from flashgen.unlock.arm import Moment, await_moment
-from flashgen.unlock.birth import publish_first
 from flashgen.unlock.control import PointerLost
+from flashgen.unlock.first_pointer import publish_first
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer, first_pointer, pointer_key
 from flashgen.unlock.recovery import last_known

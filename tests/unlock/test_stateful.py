@@ -23,7 +23,7 @@ from flashgen.errors import LostRace, NoAnswer, Refused
 from flashgen.store import MemoryStore
 from flashgen.store.settle import RETRY_WAITS
 from flashgen.unlock import journal, verbs
-from flashgen.unlock.control import Control, Seen
+from flashgen.unlock.control import Control, StoredPointer
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer, parse
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
@@ -211,7 +211,7 @@ class Sale(RuleBasedStateMachine):
         return control_of(self.store).read().pointer
 
 
-def _go_back(back: int, control: Control, seen: Seen) -> Verb:
+def _go_back(back: int, control: Control, seen: StoredPointer) -> Verb:
     history = list(journal.history(control.store, control.sale, seen.pointer.nonce))
     earlier = history[min(back, len(history) - 1)]
     return verbs.rollback(earlier.state, STARTS_AT, f"token-of-{control.who}")

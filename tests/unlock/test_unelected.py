@@ -12,8 +12,8 @@ from support.recording_store import RecordingStore
 from flashgen.errors import AccessDenied
 from flashgen.store import MemoryStore, Store
 from flashgen.unlock import verbs
+from flashgen.unlock.pending_attempts import LOOKED_AT, SETTLED, unelected
 from flashgen.unlock.transition import finish, prepare, transition
-from flashgen.unlock.unelected import LOOKED_AT, SETTLED, unelected
 
 LATER = timedelta(hours=3)
 

@@ -11,12 +11,12 @@ from support.operators import STARTS_AT, Clock
 
 from flashgen.errors import NoAnswer, StoreError
 from flashgen.unlock.pointer import Pointer, first_pointer
-from flashgen.unlock.visibility import GIVE_UP_AFTER, INVALIDATE_AFTER, Sight, Verdict, await_visible
+from flashgen.unlock.visibility import GIVE_UP_AFTER, INVALIDATE_AFTER, EdgePointer, Visibility, await_visible
 
 OLD = first_pointer("fair", "7k2mq9xw4t", STARTS_AT, STARTS_AT + timedelta(hours=1))
 OURS = replace(OLD, revision=1, nonce="ours")
 LATER = replace(OLD, revision=2, nonce="later")
-SILENCE = Sight(STARTS_AT, problem="no route")
+SILENCE = EdgePointer(STARTS_AT, problem="no route")
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Edge:
     From `silent_at` on it says nothing.
     """
 
-    kept: Sight
+    kept: EdgePointer
     then: Pointer = OURS
     silent_at: float = 3600
     shows_at: float = 3600
@@ -34,7 +34,7 @@ class Edge:
     refuses: StoreError | None = None
     clock: Clock = field(default_factory=Clock)
     told: list[timedelta] = field(default_factory=list)
-    heard: list[tuple[Sight, timedelta]] = field(default_factory=list)
+    heard: list[tuple[EdgePointer, timedelta]] = field(default_factory=list)
     looks: int = 0
 
     def __post_init__(self) -> None:
@@ -45,11 +45,11 @@ class Edge:
         """Since the write."""
         return self.clock.instant - self.began
 
-    def look(self) -> Sight:
+    def look(self) -> EdgePointer:
         """A request."""
         self.looks += 1
         if self.passed >= timedelta(seconds=self.shows_at) or (self.told and self.forgets):
-            return Sight(self.clock.instant, 200, self.then, age_seconds=0, x_cache="Hit from edge")
+            return EdgePointer(self.clock.instant, 200, self.then, age_seconds=0, x_cache="Hit from edge")
         kept = SILENCE if self.passed >= timedelta(seconds=self.silent_at) else self.kept
         return replace(kept, at=self.clock.instant)
 
@@ -59,7 +59,7 @@ class Edge:
         if self.refuses:
             raise self.refuses
 
-    def watched(self, is_ours: Callable[[Pointer], bool] = lambda one: one == OURS, *, cdn: bool = True) -> Verdict:
+    def watched(self, is_ours: Callable[[Pointer], bool] = lambda one: one == OURS, *, cdn: bool = True) -> Visibility:
         """What is found when somebody looks."""
         forget = self.forget if cdn else None
         return await_visible(
@@ -72,9 +72,9 @@ class Edge:
         )
 
 
-def seen(pointer: Pointer | None = OLD, *, status: int = 200, age: int | None = 0, x_cache: str = "Hit") -> Sight:
+def seen(pointer: Pointer | None = OLD, *, status: int = 200, age: int | None = 0, x_cache: str = "Hit") -> EdgePointer:
     """An answer."""
-    return Sight(STARTS_AT, status, pointer, "" if pointer else "no pointer", age, x_cache)
+    return EdgePointer(STARTS_AT, status, pointer, "" if pointer else "no pointer", age, x_cache)
 
 
 @pytest.mark.parametrize("shows_at", [0, 0.9, 1.9])
@@ -134,7 +134,7 @@ def test_nobody_is_told_to_forget_by_one_who_sees_nothing() -> None:
 
 
 @pytest.mark.parametrize("answer", [seen(age=1), seen(None, status=403, x_cache="Error from cloudfront")])
-def test_a_network_that_goes_is_not_held_against_the_edge(answer: Sight) -> None:
+def test_a_network_that_goes_is_not_held_against_the_edge(answer: EdgePointer) -> None:
     """It answered wrongly and freshly, and then we heard no more: by now it may show what was written."""
     assert Edge(answer).watched(cdn=False).is_fresh_and_wrong(1, reached_before=True)
     verdict = Edge(answer, silent_at=14).watched(cdn=False)
@@ -193,17 +193,17 @@ WRONG = {
 def test_only_a_fresh_wrong_answer_of_the_edge_is_held_against_it(name: str) -> None:
     """Closing an open sale needs more than a bad network."""
     sight, wrong = WRONG[name]
-    assert wrong == Verdict(sight=sight).is_fresh_and_wrong(1, reached_before=True)
+    assert wrong == Visibility(sight=sight).is_fresh_and_wrong(1, reached_before=True)
 
 
 def test_a_refusal_counts_only_where_the_pointer_was_seen_before() -> None:
     """Else the way from here may always have been closed."""
-    refusal = Verdict(sight=seen(None, status=403))
+    refusal = Visibility(sight=seen(None, status=403))
     assert not refusal.is_fresh_and_wrong(1, reached_before=False)
-    assert Verdict(sight=seen()).is_fresh_and_wrong(1, reached_before=False)
+    assert Visibility(sight=seen()).is_fresh_and_wrong(1, reached_before=False)
 
 
 def test_silence_is_never_held_against_the_edge() -> None:
     """Nor is what is visible."""
-    assert not Verdict(sight=SILENCE).is_fresh_and_wrong(1, reached_before=True)
-    assert not Verdict(is_visible=True, sight=seen(OURS)).is_fresh_and_wrong(1, reached_before=True)
+    assert not Visibility(sight=SILENCE).is_fresh_and_wrong(1, reached_before=True)
+    assert not Visibility(is_visible=True, sight=seen(OURS)).is_fresh_and_wrong(1, reached_before=True)

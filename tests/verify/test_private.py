@@ -10,9 +10,9 @@ from support.meddling_edge import MeddlingEdge, Reply
 from support.operators import SALE, SERVERS
 from support.shop import Shop, form_key, push_of
 
-from flashgen.edge.app import Edge
-from flashgen.edge.serving import Serving
-from flashgen.edge.target import public_path
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
+from flashgen.edge.local.target import public_path
 from flashgen.edge.viewer import Viewer
 from flashgen.finding import Level
 from flashgen.gate.settings import settings_key

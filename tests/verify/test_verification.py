@@ -15,11 +15,11 @@ from support.meddling_edge import Change, MeddlingEdge, Reply
 from support.operators import KEY, SALE, SERVERS, control_of, go_live
 from support.shop import Shop, push_of
 
-from flashgen.edge.app import Edge
+from flashgen.edge.local.app import Edge
+from flashgen.edge.local.serving import Serving
+from flashgen.edge.local.target import public_path
 from flashgen.edge.security import content_security_policy
-from flashgen.edge.serving import Serving
-from flashgen.edge.target import public_path
-from flashgen.edge.viewer import Seen, Viewer
+from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.errors import NoAnswer, Refused
 from flashgen.finding import Finding, Level
 from flashgen.release.manifest import Claim, Manifest, Published, manifest_key, read_manifest, render_manifest
@@ -459,7 +459,7 @@ class Deaf(Viewer):
 
     silent: Callable[[str], bool] = staticmethod(lambda path: True)
 
-    def get(self, path: str, fields: Mapping[str, str] = {}) -> Seen:
+    def get(self, path: str, fields: Mapping[str, str] = {}) -> PublicResponse:
         """The answer, or none."""
         if self.silent(path):
             raise NoAnswer(f"{self.base_url}{path}: no answer within 5 s", "check the network")

@@ -21,7 +21,7 @@ def build(
     session: Session, sales: tuple[str, ...], output: Path | None, watch: bool, jobs: int | None
 ) -> dict[str, Any]:
     """Render pages and the unlock script; write only what changed."""
-    from flashgen.cli.watching import repeat_on_change
+    from flashgen.cli.file_watch import repeat_on_change
 
     folder = (output or session.project.build_folder).resolve()
     if watch:
@@ -30,7 +30,7 @@ def build(
 
 
 def _build(session: Session, sales: tuple[str, ...], folder: Path, jobs: int | None) -> dict[str, Any]:
-    from flashgen.cli.building import build_all
+    from flashgen.cli.release.build import build_all
 
     began = time.perf_counter()
     built = build_all(session, sales, folder, jobs)

@@ -15,7 +15,7 @@ from flashgen.errors import InvalidInput, Problem
 @sales_argument
 def check(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     """Validate YAML, feed, theme, images and budgets; write nothing."""
-    from flashgen.cli.building import default_jobs, show_warnings
+    from flashgen.cli.release.build import default_jobs, show_warnings
     from flashgen.page.check import check_sale
 
     problems: list[Problem] = []

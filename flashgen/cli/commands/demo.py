@@ -16,8 +16,8 @@ from flashgen.cli.options import command
 from flashgen.cli.session import Session
 
 if TYPE_CHECKING:
-    from flashgen.cli.demo_story import Stage
-    from flashgen.rehearse.order_subsystem import OrderSubsystem
+    from flashgen.cli.demo.story import Stage
+    from flashgen.rehearse.order_subsystem import StandInOrderSubsystem
 
 SHOPPERS = 12
 
@@ -28,17 +28,17 @@ SHOPPERS = 12
 )
 def demo(session: Session, keep: Path | None) -> dict[str, Any]:
     """Run the whole life of the example sale on this machine."""
-    from flashgen.cli.demo_project import demo_folder
-    from flashgen.cli.demo_story import Stage
-    from flashgen.edge.app import Edge
-    from flashgen.edge.serving import Serving
-    from flashgen.rehearse.order_subsystem import OrderSubsystem
+    from flashgen.cli.demo.project import demo_folder
+    from flashgen.cli.demo.story import Stage
+    from flashgen.edge.local.app import Edge
+    from flashgen.edge.local.serving import Serving
+    from flashgen.rehearse.order_subsystem import StandInOrderSubsystem
     from flashgen.store.folder import FolderStore
 
     began = time.perf_counter()
     with _interruptible(), demo_folder(keep) as folder:
         edge = Edge(FolderStore(folder / ".flashgen" / "store"))
-        with OrderSubsystem() as shop, Serving(edge) as serving:
+        with StandInOrderSubsystem() as shop, Serving(edge) as serving:
             facts, polls = _life(Stage(session, folder), serving.url, shop)
     asked = {"shoppers": polls, "store": edge.origin.requests}
     seconds = round(time.perf_counter() - began, 1)
@@ -50,12 +50,12 @@ def demo(session: Session, keep: Path | None) -> dict[str, Any]:
     return {**facts, "polls": asked, "seconds": seconds}
 
 
-def _life(stage: Stage, site: str, shop: OrderSubsystem) -> tuple[dict[str, Any], int]:
+def _life(stage: Stage, site: str, shop: StandInOrderSubsystem) -> tuple[dict[str, Any], int]:
     """What came of it, and how often shoppers have polled."""
-    from flashgen.cli.demo_project import EXAMPLE, STORAGE, Addresses, write_project
-    from flashgen.cli.demo_rush import buy_out
-    from flashgen.cli.demo_story import CLOSING, OPENING, PREPARING
-    from flashgen.cli.gate_process import GateProcess, free_port
+    from flashgen.cli.demo.project import EXAMPLE, STORAGE, Addresses, write_project
+    from flashgen.cli.demo.rush import buy_out
+    from flashgen.cli.demo.story import CLOSING, OPENING, PREPARING
+    from flashgen.cli.gate.process import GateProcess, free_port
     from flashgen.rehearse.crowd import Crowd
 
     port = free_port()

@@ -12,9 +12,9 @@ from flashgen.cli.options import command, sales_argument
 from flashgen.cli.session import Session
 
 if TYPE_CHECKING:
-    from flashgen.cli.findings import Row
-    from flashgen.doctor.examination import Noted
-    from flashgen.doctor.subject import Subject
+    from flashgen.cli.findings import FindingRow
+    from flashgen.doctor.context import DoctorContext
+    from flashgen.doctor.examination import GroupedFinding
 
 _NAME_WIDTH = 18
 
@@ -28,7 +28,7 @@ def doctor(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     """
     from flashgen.cli.findings import counted, show_row, summary
 
-    found: list[Noted] = []
+    found: list[GroupedFinding] = []
     heading = ""
     for noted in _examined(session, sales):
         found.append(noted)
@@ -45,7 +45,7 @@ def doctor(session: Session, sales: tuple[str, ...]) -> dict[str, Any]:
     return {"checks": [_facts(noted) for noted in found], "counts": counts}
 
 
-def _facts(noted: Noted) -> dict[str, str]:
+def _facts(noted: GroupedFinding) -> dict[str, str]:
     finding = noted.finding
     return {
         "group": noted.group,
@@ -56,57 +56,57 @@ def _facts(noted: Noted) -> dict[str, str]:
     }
 
 
-def _row(noted: Noted) -> Row:
+def _row(noted: GroupedFinding) -> FindingRow:
     """Under its heading, the check is the place."""
     from dataclasses import replace
 
-    from flashgen.cli.findings import Row
+    from flashgen.cli.findings import FindingRow
 
-    return Row(_name(noted), replace(noted.finding, check=""))
+    return FindingRow(_name(noted), replace(noted.finding, check=""))
 
 
-def _name(noted: Noted) -> str:
+def _name(noted: GroupedFinding) -> str:
     """The check, without the heading that it stands under."""
     return noted.finding.check.removeprefix(f"{noted.group}: ")
 
 
-def _say_next(session: Session, sales: tuple[str, ...], found: list[Noted]) -> None:
+def _say_next(session: Session, sales: tuple[str, ...], found: list[GroupedFinding]) -> None:
     failed = dict.fromkeys(f"{noted.group}: {_name(noted)}" for noted in found if noted.finding.level == "FAIL")
     if failed:
         session.say(f"failed: {', '.join(failed)}")
         session.note("mend them from the top, as one may follow from another; then run this again")
     else:
-        from flashgen.cli.pushing import step_from_here
+        from flashgen.cli.release.push import step_from_here
 
         session.next_step(step_from_here(session, session.project.sale_paths(sales)[0].stem))
 
 
-def _examined(session: Session, sales: tuple[str, ...]) -> Iterator[Noted]:
+def _examined(session: Session, sales: tuple[str, ...]) -> Iterator[GroupedFinding]:
     """All checks; or the one reason why none can be made, such as a profile that AWS's settings do not have."""
-    from flashgen.doctor.examination import Noted, examine
+    from flashgen.doctor.examination import GroupedFinding, examine
     from flashgen.errors import StoreError
     from flashgen.finding import Finding, Level
 
     try:
         subject = _subject(session, sales)
     except StoreError as trouble:
-        yield Noted("target", Finding(Level.FAIL, "credentials", trouble.message, trouble.hint))
+        yield GroupedFinding("target", Finding(Level.FAIL, "credentials", trouble.message, trouble.hint))
     else:
         yield from examine(subject)
 
 
-def _subject(session: Session, sales: tuple[str, ...]) -> Subject:
+def _subject(session: Session, sales: tuple[str, ...]) -> DoctorContext:
     import time
     from datetime import timedelta
 
-    from flashgen.cli.operating import new_nonce
-    from flashgen.doctor.subject import Subject
-    from flashgen.store.bucket import open_bucket
+    from flashgen.cli.runtime import new_nonce
+    from flashgen.doctor.context import DoctorContext
+    from flashgen.store.s3.bucket import open_bucket
 
     project = session.project
     name, target = project.target(session.target_name)
     freeze = project.settings.freeze
-    return Subject(
+    return DoctorContext(
         root=project.root,
         build_folder=project.build_folder,
         sale_paths=project.sale_paths(sales),
@@ -127,8 +127,8 @@ def _subject(session: Session, sales: tuple[str, ...]) -> Subject:
 
 def _amazon(session: Session) -> dict[str, Any]:
     """What only a target at AWS has."""
-    from flashgen.store.distribution_reader import read_distribution
-    from flashgen.store.identity import read_identity
+    from flashgen.aws.distribution_reader import read_distribution
+    from flashgen.aws.identity import read_identity
 
     target = session.project.target(session.target_name)[1]
     if not target.store.startswith("s3:"):

@@ -12,7 +12,7 @@ from flashgen.cli.options import command, sale_argument, sales_argument, yes_opt
 from flashgen.cli.session import Session
 
 if TYPE_CHECKING:
-    from flashgen.cli.gate_start import Ready
+    from flashgen.cli.gate.start import Ready
 
 # `flashgen.gate.storage.protocol.OrderState`, which help must not import; a test holds the two together.
 STATES = ("accepted", "unknown", "done", "rejected")
@@ -48,20 +48,20 @@ def serve(session: Session, sales: tuple[str, ...], workers: int, storage: str, 
     """
     import tempfile
 
-    from flashgen.cli.gate_start import Ask, make_ready
-    from flashgen.cli.gating import Recipe, standard_log
-    from flashgen.edge.serving import listening
+    from flashgen.cli.gate.start import GateOptions, make_ready
+    from flashgen.cli.gate.worker import WorkerConfig, standard_log
+    from flashgen.edge.local.serving import listening
     from flashgen.gate.serving import serve as serve_gate
 
     if session.as_json:
         raise click.UsageError("gate serve never ends: there is no JSON document to print")
-    ask = Ask(tuple(dict.fromkeys(sales)), storage=_storage(session, storage), **options)
+    ask = GateOptions(tuple(dict.fromkeys(sales)), storage=_storage(session, storage), **options)
     ready = make_ready(session, ask)
     session.is_watching = True
     with listening(ask.host, ask.port) as bound, tempfile.TemporaryDirectory(prefix="flashgen-gate-") as folder:
         _say(session, ready, ask.host, ask.port)
         counts = Path(folder) / "counts"
-        recipe = Recipe(
+        recipe = WorkerConfig(
             session.project, session.target_name, ready.sales, ready.site, ready.server, ask.storage, ready.keys, counts
         )
         serve_gate(recipe, bound, workers, standard_log())
@@ -95,7 +95,7 @@ def orders() -> None:
 @storage_option
 def list_orders(session: Session, sale: str, states: tuple[str, ...], storage: str) -> dict[str, Any]:
     """List orders, oldest first: when, id, SKU, state, attempts, what the last one met."""
-    from flashgen.cli.order_book import facts, line, open_book
+    from flashgen.cli.gate.orders import facts, line, open_book
 
     with open_book(_storage(session, storage), session.project.root, sale) as book:
         found = [order for order in book.orders(sale) if not states or order.state in states]
@@ -113,7 +113,7 @@ def list_orders(session: Session, sale: str, states: tuple[str, ...], storage: s
 @storage_option
 def export(session: Session, sale: str, output: Path | None, form: str | None, storage: str) -> dict[str, Any]:
     """Write all orders with their buyers, for a spreadsheet or another system."""
-    from flashgen.cli.order_book import as_csv, as_json, facts, open_book, write_private
+    from flashgen.cli.gate.orders import as_csv, as_json, facts, open_book, write_private
 
     with open_book(_storage(session, storage), session.project.root, sale) as book:
         found = list(book.orders(sale))
@@ -133,10 +133,10 @@ def export(session: Session, sale: str, output: Path | None, form: str | None, s
 @storage_option
 def retry(session: Session, sale: str, ids: tuple[str, ...], storage: str) -> dict[str, Any]:
     """Forward orders without a clear answer now, not when their next attempt is due."""
-    from flashgen.cli.order_book import hurry, open_book
+    from flashgen.cli.gate.orders import open_book, retry_now
 
     with open_book(_storage(session, storage), session.project.root, sale) as book:
-        count = hurry(book, sale, ids)
+        count = retry_now(book, sale, ids)
     session.say(f"{sale}: {count} orders are forwarded as soon as a gate looks")
     return {"sale": sale, "retried": count}
 
@@ -150,8 +150,8 @@ def retry(session: Session, sale: str, ids: tuple[str, ...], storage: str) -> di
 @yes_option
 def reconcile(session: Session, sale: str, order_id: str, state: str | None, storage: str, yes: bool) -> dict[str, Any]:
     """Decide what the order subsystem left open, after somebody has looked there."""
-    from flashgen.cli import order_book
-    from flashgen.cli.operating import operator
+    from flashgen.cli.gate import orders as order_book
+    from flashgen.cli.runtime import operator
     from flashgen.gate.storage.protocol import OrderState
 
     if state is None:

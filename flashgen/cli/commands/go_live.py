@@ -10,12 +10,12 @@ import click
 
 from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
-from flashgen.cli.transition_options import Asked, transition_options
+from flashgen.cli.transition.options import TransitionOptions, transition_options
 from flashgen.errors import Refused
 
 if TYPE_CHECKING:
     from flashgen.sale.model import Header
-    from flashgen.unlock.control import Seen
+    from flashgen.unlock.control import StoredPointer
 
 
 _HERE = ("http://127.0.0.1", "http://localhost", "http://[::1]")
@@ -30,21 +30,21 @@ _HERE = ("http://127.0.0.1", "http://localhost", "http://[::1]")
 @click.option("--early", is_flag=True, help="Open before the sale's start.")
 @click.option("--rollback-on-failure", is_flag=True, help="Verify, and go back if the edge is fresh and wrong.")
 def go_live(
-    session: Session, sale: str, asked: Asked, lead: str | None, early: bool, rollback_on_failure: bool
+    session: Session, sale: str, asked: TransitionOptions, lead: str | None, early: bool, rollback_on_failure: bool
 ) -> dict[str, Any]:
     """Open the sale: one write of one small file."""
-    from flashgen.cli.transitioning import after_rotations
+    from flashgen.cli.transition.flow import restart_after_rotation
 
     asked = replace(asked, verify=asked.verify or rollback_on_failure, rollback_on_failure=rollback_on_failure)
-    result = after_rotations(session, asked, lambda asked: _go_live(session, sale, asked, lead, early=early))
+    result = restart_after_rotation(session, asked, lambda asked: _go_live(session, sale, asked, lead, early=early))
     session.next_step(f"flashgen status {sale}")
     return result
 
 
-def _go_live(session: Session, sale: str, asked: Asked, lead: str | None, *, early: bool) -> dict[str, Any]:
-    from flashgen.cli import operating
+def _go_live(session: Session, sale: str, asked: TransitionOptions, lead: str | None, *, early: bool) -> dict[str, Any]:
+    from flashgen.cli import runtime as operating
     from flashgen.cli.times import duration, moment
-    from flashgen.cli.transitioning import Order, carry_out, look, scheduled
+    from flashgen.cli.transition.flow import VerbRequest, carry_out, look, scheduled
     from flashgen.unlock import verbs
     from flashgen.unlock.state import State
 
@@ -61,13 +61,13 @@ def _go_live(session: Session, sale: str, asked: Asked, lead: str | None, *, ear
     follows = opens_at == header.starts_at  # then a postponement that is pushed while we wait takes us along
     at = None if follows else opens_at or min(now, header.starts_at)
     verb = verbs.go_live(at, operating.new_nonce(), early=early)
-    return carry_out(session, control, Order(header, verb, asked, when), seen)
+    return carry_out(session, control, VerbRequest(header, verb, asked, when), seen)
 
 
 def _look_for_gates_here(session: Session, header: Header) -> None:
     """A word on those that are not there. Where none is to be on this machine, it costs no time and loads nothing."""
     if any(server.startswith(_HERE) for server in header.order_origins):
-        from flashgen.cli.local_gate import told_of_silence
+        from flashgen.cli.gate.local import told_of_silence
 
         for line in told_of_silence(session, header):
             session.warn(line)
@@ -91,7 +91,7 @@ def _check_time(header: Header, opens_at: datetime, now: datetime, *, early: boo
         )
 
 
-def _check_drift(header: Header, seen: Seen) -> None:
+def _check_drift(header: Header, seen: StoredPointer) -> None:
     from flashgen.cli.times import local
 
     if seen.pointer.state.starts_at != header.starts_at:

@@ -53,7 +53,7 @@ def template(session: Session, **options: Any) -> dict[str, Any]:
     """Print the template."""
     import json
 
-    from flashgen.cli.infra_stack import InfraArguments, make_template
+    from flashgen.cli.infra.stack import InfraArguments, make_template
 
     body = make_template(session, InfraArguments(**options))
     session.say(body.rstrip())
@@ -67,8 +67,8 @@ def template(session: Session, **options: Any) -> dict[str, Any]:
 @yes_option
 def apply(session: Session, stack: str, timeout: str, yes: bool, **options: Any) -> dict[str, Any]:
     """Make or change the stack: show what would happen, ask, do it."""
-    from flashgen.cli.infra_apply import apply_template
-    from flashgen.cli.infra_stack import InfraArguments, make_template, open_stack
+    from flashgen.cli.infra.apply import apply_template
+    from flashgen.cli.infra.stack import InfraArguments, make_template, open_stack
 
     limit_seconds = _limit(timeout)
     given = InfraArguments(**options)
@@ -83,7 +83,7 @@ def apply(session: Session, stack: str, timeout: str, yes: bool, **options: Any)
 @stack_option
 def show(session: Session, us_east_1: bool, stack: str) -> dict[str, Any]:
     """Print the stack's outputs, ready for flashgen.yaml."""
-    from flashgen.cli.infra_stack import open_stack, settings_text
+    from flashgen.cli.infra.stack import open_stack, settings_text
     from flashgen.errors import Refused
 
     hand = open_stack(session, us_east_1, stack)
@@ -97,12 +97,12 @@ def show(session: Session, us_east_1: bool, stack: str) -> dict[str, Any]:
 
 
 def _limit(text: str) -> int:
+    from flashgen.document.wording import InvalidValue
     from flashgen.sale.instant import seconds
-    from flashgen.sale.wording import Unfit
 
     try:
         return seconds(text, 60, 6 * 3600)
-    except Unfit as unfit:
+    except InvalidValue as unfit:
         raise click.UsageError(f"--timeout {unfit.message}") from unfit
 
 

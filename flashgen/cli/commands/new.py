@@ -41,7 +41,7 @@ _IGNORED = "build/\n.flashgen/\n"
 def new(session: Session, sale: str, products: Path | None) -> dict[str, Any]:
     """Write a commented YAML that builds, pushes and opens as it is."""
     from flashgen.cli.naming import checked_id, new_version
-    from flashgen.cli.operating import now
+    from flashgen.cli.runtime import now
     from flashgen.sale.load import load_sale
     from flashgen.sale.template import new_sale
 

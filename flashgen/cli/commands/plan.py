@@ -20,7 +20,7 @@ from flashgen.cli.session import Session
 )
 def plan(session: Session, sales: tuple[str, ...], no_build: bool, refresh: bool, out: Path | None) -> dict[str, Any]:
     """Show what push would do, each change with its reason."""
-    from flashgen.cli.planning import make_plans, plan_facts, save_plans, show_plans
+    from flashgen.cli.release.plan import make_plans, plan_facts, save_plans, show_plans
 
     plans = make_plans(session, sales, build=not no_build, refresh=refresh)
     show_plans(session, plans)

@@ -18,8 +18,8 @@ from flashgen.cli.session import Session
 @yes_option
 def prune(session: Session, sale: str, older_than: str, dry_run: bool, force: bool, yes: bool) -> dict[str, Any]:
     """Delete pages and assets that left the sale so long ago that nothing cached needs them."""
-    from flashgen.cli import pruning
-    from flashgen.cli.operating import now, open_header
+    from flashgen.cli.release import prune as pruning
+    from flashgen.cli.runtime import now, open_header
     from flashgen.cli.times import age
 
     header, span = open_header(session, sale), age(older_than)

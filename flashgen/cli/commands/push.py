@@ -26,8 +26,8 @@ def push(
 
     PLAN is a file of `flashgen plan -o`: it is carried out as it is, or not at all.
     """
-    from flashgen.cli.planning import check_freezes, make_plans, plan_facts, read_plans, show_plans
-    from flashgen.cli.pushing import next_step, publish
+    from flashgen.cli.release.plan import check_freezes, make_plans, plan_facts, read_plans, show_plans
+    from flashgen.cli.release.push import next_step, publish
 
     if path := _plan_file(session, sales):
         if refresh:

@@ -10,7 +10,7 @@ import click
 
 from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
-from flashgen.cli.transition_options import Asked, transition_options
+from flashgen.cli.transition.options import TransitionOptions, transition_options
 from flashgen.errors import Refused
 
 if TYPE_CHECKING:
@@ -25,28 +25,28 @@ _SHOWN = 12
 @sale_argument
 @transition_options
 @click.option("--to", "revision", type=click.IntRange(0), metavar="REV", help="[default: before the last decision]")
-def rollback(session: Session, sale: str, asked: Asked, revision: int | None) -> dict[str, Any]:
+def rollback(session: Session, sale: str, asked: TransitionOptions, revision: int | None) -> dict[str, Any]:
     """Go back to an earlier revision's state."""
-    from flashgen.cli import operating
-    from flashgen.cli.transitioning import Order, after_rotations, carry_out, look, moment_of
-    from flashgen.cli.waiting import Waiting
+    from flashgen.cli import runtime as operating
+    from flashgen.cli.slow_notice import SlowNotice
+    from flashgen.cli.transition.flow import VerbRequest, carry_out, look, moment_of, restart_after_rotation
     from flashgen.unlock import journal, verbs
 
     if revision is None and not (sys.stdin.isatty() or asked.dry_run):
         raise click.UsageError("without a terminal rollback needs --to REV; `flashgen status` lists revisions")
 
-    def begin(asked: Asked) -> dict[str, Any]:
+    def begin(asked: TransitionOptions) -> dict[str, Any]:
         header = operating.open_header(session, sale)
         control = operating.open_control(session, header)
         seen = look(session, control)
-        with Waiting(session, control.store.url).for_an_answer():
+        with SlowNotice(session, control.store.url).for_an_answer():
             history = journal.history(control.store, control.sale, seen.pointer.nonce)
             target = _find(history, seen.pointer, revision)
         verb = verbs.rollback(target.state, operating.whole_second(operating.now()), operating.new_nonce())
         session.note(f"revision {target.revision}: `{target.verb}` by {target.who}")
-        return carry_out(session, control, Order(header, verb, asked, moment_of(asked, header)), seen)
+        return carry_out(session, control, VerbRequest(header, verb, asked, moment_of(asked, header)), seen)
 
-    return after_rotations(session, asked, begin)
+    return restart_after_rotation(session, asked, begin)
 
 
 def _find(history: Iterator[Record], pointer: Pointer, revision: int | None) -> Record:

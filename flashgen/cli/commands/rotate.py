@@ -18,9 +18,9 @@ from flashgen.errors import Refused
 def rotate(session: Session, sale: str, yes: bool) -> dict[str, Any]:
     """Write a new random version into the YAML; the next push puts it."""
     from flashgen.cli.naming import new_version
-    from flashgen.cli.operating import open_control, open_header, read_pointer
+    from flashgen.cli.runtime import open_control, open_header, read_pointer
+    from flashgen.document.yaml_edit import replace_scalar
     from flashgen.page.output import replace_file
-    from flashgen.sale.amend import replace_scalar
     from flashgen.unlock.control import NotPushed
     from flashgen.unlock.state import State
 

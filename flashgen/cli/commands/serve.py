@@ -34,11 +34,11 @@ def serve(
     Pages come from the build, which is made again when a file changes. The unlock script comes from the store, so that
     go-live in another terminal opens the page; before the first push, or with --at or --state, it is made up.
     """
-    from flashgen.cli.building import build_all
-    from flashgen.cli.watching import changes
-    from flashgen.edge.app import Edge
-    from flashgen.edge.live_reload import FOOTER, LiveReload
-    from flashgen.edge.serving import Serving
+    from flashgen.cli.file_watch import changes
+    from flashgen.cli.release.build import build_all
+    from flashgen.edge.local.app import Edge
+    from flashgen.edge.local.live_reload import FOOTER, LiveReload
+    from flashgen.edge.local.serving import Serving
     from flashgen.page.preview import PreviewStore
 
     if session.as_json:
@@ -110,6 +110,6 @@ def _clock(session: Session, sites: list[Site], at: str | None) -> Callable[[], 
 
 
 def _header(session: Session, sale: str) -> Any:
-    from flashgen.cli.operating import open_header
+    from flashgen.cli.runtime import open_header
 
     return open_header(session, sale)

@@ -11,7 +11,7 @@ from flashgen.cli.session import Session
 from flashgen.errors import FlashgenError, InvalidInput, Problem
 
 if TYPE_CHECKING:
-    from flashgen.cli.standing import Standing
+    from flashgen.cli.status.model import SaleStatus
     from flashgen.sale.model import Header
 
 
@@ -25,8 +25,8 @@ def status(session: Session, sales: tuple[str, ...], watch: bool) -> dict[str, A
 
     Of one sale, or with -v, also the history, and attempts that came to nothing.
     """
-    from flashgen.cli.gathering import gather
-    from flashgen.cli.standing_facts import facts
+    from flashgen.cli.status.as_json import facts
+    from flashgen.cli.status.read import gather
 
     if watch and session.as_json:
         raise click.UsageError("--watch never ends: there is no JSON document to print")
@@ -45,7 +45,7 @@ def status(session: Session, sales: tuple[str, ...], watch: bool) -> dict[str, A
 
 def _headers(session: Session, sales: tuple[str, ...]) -> tuple[list[Header], list[Problem]]:
     """What can be read of the sales, and what is wrong with the others."""
-    from flashgen.cli.operating import open_header
+    from flashgen.cli.runtime import open_header
 
     headers: list[Header] = []
     problems: list[Problem] = []
@@ -58,7 +58,7 @@ def _headers(session: Session, sales: tuple[str, ...]) -> tuple[list[Header], li
 
 
 def _watch(session: Session, headers: list[Header], problems: list[Problem]) -> dict[str, Any]:
-    from flashgen.cli.watching_sales import watch_sales
+    from flashgen.cli.status.watch import watch_sales
 
     if problems:
         raise InvalidInput(problems)
@@ -66,8 +66,8 @@ def _watch(session: Session, headers: list[Header], problems: list[Problem]) -> 
     return {}
 
 
-def _show(session: Session, standing: Standing, *, in_depth: bool) -> None:
-    from flashgen.cli.standing_text import lines, way_on
+def _show(session: Session, standing: SaleStatus, *, in_depth: bool) -> None:
+    from flashgen.cli.status.text import lines, way_on
 
     for line in lines(standing, with_history=in_depth):
         session.say(line)

@@ -21,7 +21,7 @@ def inspect(session: Session, text: str) -> dict[str, Any]:
     """Show what a token says, and whether a gate would accept it now."""
     from dataclasses import asdict
 
-    from flashgen.cli.operating import now
+    from flashgen.cli.runtime import now
     from flashgen.unlock.token import BadToken, TokenSigner, parse_keys, unverified_claims
 
     signer = TokenSigner(parse_keys(session.project.secret(session.target_name)))

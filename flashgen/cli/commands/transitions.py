@@ -9,11 +9,11 @@ import click
 
 from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
-from flashgen.cli.transition_options import Asked, transition_options
+from flashgen.cli.transition.options import TransitionOptions, transition_options
 from flashgen.errors import InvalidInput, Refused
 
 if TYPE_CHECKING:
-    from flashgen.cli.outcome import Undo
+    from flashgen.cli.transition.outcome import Undo
     from flashgen.unlock.verbs import Verb
 
 _sku_option = click.option("--sku", "skus", multiple=True, metavar="SKU", help="This one only; may be repeated.")
@@ -25,9 +25,9 @@ _FEW = 10
 @command("pause")
 @sale_argument
 @transition_options
-def pause(session: Session, sale: str, asked: Asked) -> dict[str, Any]:
+def pause(session: Session, sale: str, asked: TransitionOptions) -> dict[str, Any]:
     """Close the button for a while; buyers on their way finish."""
-    from flashgen.cli.outcome import Undo
+    from flashgen.cli.transition.outcome import Undo
     from flashgen.unlock import verbs
 
     undo = Undo(f"flashgen resume {sale}", verbs.resume())
@@ -38,7 +38,7 @@ def pause(session: Session, sale: str, asked: Asked) -> dict[str, Any]:
 @sale_argument
 @transition_options
 @_sku_option
-def resume(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -> dict[str, Any]:
+def resume(session: Session, sale: str, asked: TransitionOptions, skus: tuple[str, ...]) -> dict[str, Any]:
     """Open again what was paused, or SKUs that were closed."""
     from flashgen.unlock import verbs
 
@@ -58,9 +58,9 @@ def resume(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -> 
 @sale_argument
 @transition_options
 @_sku_option
-def sold_out(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -> dict[str, Any]:
+def sold_out(session: Session, sale: str, asked: TransitionOptions, skus: tuple[str, ...]) -> dict[str, Any]:
     """Close SKUs, or the whole range."""
-    from flashgen.cli.outcome import Undo
+    from flashgen.cli.transition.outcome import Undo
     from flashgen.unlock import verbs
     from flashgen.unlock.state import EVERY_SKU
 
@@ -78,7 +78,7 @@ def sold_out(session: Session, sale: str, asked: Asked, skus: tuple[str, ...]) -
 @command("end")
 @sale_argument
 @transition_options
-def end(session: Session, sale: str, asked: Asked) -> dict[str, Any]:
+def end(session: Session, sale: str, asked: TransitionOptions) -> dict[str, Any]:
     """End the sale."""
     from flashgen.unlock import verbs
 
@@ -86,18 +86,18 @@ def end(session: Session, sale: str, asked: Asked) -> dict[str, Any]:
 
 
 def _transition(
-    session: Session, sale: str, asked: Asked, verb_and_undo: Callable[[], tuple[Verb, Undo | None]]
+    session: Session, sale: str, asked: TransitionOptions, verb_and_undo: Callable[[], tuple[Verb, Undo | None]]
 ) -> dict[str, Any]:
-    from flashgen.cli.operating import open_control, open_header
-    from flashgen.cli.transitioning import Order, after_rotations, carry_out, moment_of
+    from flashgen.cli.runtime import open_control, open_header
+    from flashgen.cli.transition.flow import VerbRequest, carry_out, moment_of, restart_after_rotation
 
-    def begin(asked: Asked) -> dict[str, Any]:
+    def begin(asked: TransitionOptions) -> dict[str, Any]:
         header = open_header(session, sale)
         verb, undo = verb_and_undo()
-        order = Order(header, verb, asked, moment_of(asked, header), undo)
+        order = VerbRequest(header, verb, asked, moment_of(asked, header), undo)
         return carry_out(session, open_control(session, header), order)
 
-    return after_rotations(session, asked, begin)
+    return restart_after_rotation(session, asked, begin)
 
 
 def _all_skus(session: Session, sale: str) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from flashgen.cli.session import Session
 from flashgen.errors import Refused
 
 if TYPE_CHECKING:
-    from flashgen.cli.findings import Row
+    from flashgen.cli.findings import FindingRow
     from flashgen.verify.observed import Observed
 
 
@@ -57,11 +57,11 @@ def _look(session: Session, sale: str, url: str) -> tuple[Observed, ...]:
         return Verification(store, sale, viewer, front, time.sleep, lambda: secrets.token_hex(4), report).run()
 
 
-def _row(one: Observed) -> Row:
-    from flashgen.cli.findings import Row
+def _row(one: Observed) -> FindingRow:
+    from flashgen.cli.findings import FindingRow
 
     told = (f"Age {one.age:,} s" if one.age is not None else "", one.x_cache)
-    return Row(one.path, one.finding, ", ".join(word for word in told if word))
+    return FindingRow(one.path, one.finding, ", ".join(word for word in told if word))
 
 
 def _facts(one: Observed, url: str) -> dict[str, Any]:

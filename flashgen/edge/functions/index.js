@@ -1,4 +1,4 @@
-// Viewer request, default behaviour: from a path to a key of the store, with the meaning of flashgen/edge/target.py.
+// Viewer request, default behaviour: from a path to a key of the store, with the meaning of flashgen/edge/local/target.py.
 //
 //   /x/   the object x/index.html
 //   /x    without a dot in its last segment: 302 to /x/, with its query as it came

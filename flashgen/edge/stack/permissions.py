@@ -7,9 +7,9 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 
 from __future__ import annotations
 
+from flashgen.aws.secrets import managed_resource, parameter_resource
 from flashgen.edge.stack.intrinsics import Json, arn, attribute, sub
 from flashgen.edge.stack.options import Place, StackOptions
-from flashgen.store.secrets import managed_resource, parameter_resource
 
 POINTERS = "*/unlock.*.js"
 JOURNALS = "_flashgen/*/journal/*"

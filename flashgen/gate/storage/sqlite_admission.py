@@ -31,7 +31,7 @@ _END = f"DELETE FROM lease WHERE {_OWN} RETURNING address, expires_at"  # noqa: 
 
 
 @dataclass(slots=True)
-class _House:
+class _ServerSlots:
     """The slots in use at one server, and when the first of them expires. Addresses are counted when asked for.
 
     Counting is the one thing here that takes longer with more slots, so only a visit that needs a new one has it done.
@@ -50,7 +50,7 @@ class Decisions:
         self._connection = connection
         self._url = url
         self._epochs: dict[str, int] = {}
-        self._houses: dict[tuple[str, str], _House] = {}
+        self._houses: dict[tuple[str, str], _ServerSlots] = {}
         self._taken: dict[tuple[str, str], int] = {}
         self._changed: set[tuple[str, str]] = set()
 
@@ -130,7 +130,7 @@ class Decisions:
             self._epochs[sale] = row[0]
         return self._epochs[sale]
 
-    def _house(self, visit: Visit) -> _House:
+    def _house(self, visit: Visit) -> _ServerSlots:
         """The slots at this visit's server, without expired ones."""
         key = (visit.sale, visit.server)
         house = self._houses.get(key) or self._counted(key)
@@ -140,11 +140,11 @@ class Decisions:
         self._houses[key] = house
         return house
 
-    def _counted(self, key: tuple[str, str]) -> _House:
+    def _counted(self, key: tuple[str, str]) -> _ServerSlots:
         in_use, next_expiry = self._execute(
             "SELECT count(*), min(expires_at) FROM lease WHERE sale = ? AND server = ?", key
         ).fetchone()
-        return _House(in_use, inf if next_expiry is None else next_expiry)
+        return _ServerSlots(in_use, inf if next_expiry is None else next_expiry)
 
     def _has_room(self, visit: Visit) -> bool:
         house = self._house(visit)
@@ -153,7 +153,7 @@ class Decisions:
         limit = visit.slots_per_address
         return limit is None or self._in_use_by_address(house, visit) < limit
 
-    def _in_use_by_address(self, house: _House, visit: Visit) -> int:
+    def _in_use_by_address(self, house: _ServerSlots, visit: Visit) -> int:
         if visit.address not in house.by_address:
             (house.by_address[visit.address],) = self._execute(
                 "SELECT count(*) FROM lease WHERE sale = ? AND server = ? AND address = ?",

@@ -8,7 +8,7 @@ import pytest
 from support.visits import NOW, enter
 
 from flashgen.errors import Refused
-from flashgen.gate.storage.late import LateStorage
+from flashgen.gate.storage.lazy_storage import LazyStorage
 from flashgen.gate.storage.protocol import Lease, Storage, StorageLost
 from flashgen.gate.storage.sqlite import SqliteStorage
 
@@ -25,7 +25,7 @@ def test_until_it_can_be_opened_it_is_lost(tmp_path: Path, error: Exception) -> 
         opened[-1].begin("night")
         return opened[-1]
 
-    late = LateStorage(open_storage)
+    late = LazyStorage(open_storage)
     for ask in (lambda: late.decide([enter()]), lambda: late.tally("night", NOW)):
         with pytest.raises(StorageLost, match="away") as lost:
             ask()
@@ -41,4 +41,4 @@ def test_until_it_can_be_opened_it_is_lost(tmp_path: Path, error: Exception) -> 
 
 def test_what_was_not_opened_is_not_closed() -> None:
     """A worker may end before it was asked anything."""
-    LateStorage(lambda: pytest.fail("opened")).close()
+    LazyStorage(lambda: pytest.fail("opened")).close()

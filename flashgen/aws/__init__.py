@@ -1,0 +1,1 @@
+"""Every question to AWS but S3: CloudFront, CloudFormation, STS, secrets."""

@@ -1,0 +1,134 @@
+"""Where the signing secret comes from: the environment, a private file, or one of AWS's two keepers of secrets.
+
+No message of this module holds any part of a secret.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from flashgen.aws.clients import client_config
+from flashgen.aws.errors import Codes, Meaning, explained
+from flashgen.errors import Refused
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+FORMS: Final = "env:NAME, file:PATH, ssm:NAME or secretsmanager:NAME"
+_OTHERS = 0o077
+_MISSING: Final = Meaning(Refused, "there is none of that name", "create it, or correct `secret:` or the region")
+
+
+def read_secret(source: str, root: Path, region: str | None = None) -> str:
+    """The text that `source` names, without the line break at its end.
+
+    `source` is `env:NAME`, `file:PATH` (relative to `root`, readable by its owner alone), `ssm:NAME` (a SecureString)
+    or `secretsmanager:NAME`. `region` is for the last two; without it, AWS's own settings say where.
+    Raises `Refused` if there is no such secret, it may not be read, or is not kept secret; `NoAnswer` if AWS does not
+    answer; `StoreError` if it does not accept the credentials.
+    """
+    scheme, _, name = source.partition(":")
+    if not name:
+        raise _unknown(source)
+    match scheme:
+        case "env":
+            secret = os.environ.get(name, "")
+        case "file":
+            secret = _read_file(source, root / name)
+        case "ssm":
+            secret = _read_parameter(source, name, region)
+        case "secretsmanager":
+            secret = _read_managed(source, name, region)
+        case _:
+            raise _unknown(source)
+    return _filled(source, secret.rstrip("\r\n"))
+
+
+def parameter_resource(name: str) -> str:
+    """What IAM calls the parameter of an `ssm:` source: `/a/b` is `parameter/a/b`, without a version or label.
+
+    An ARN stays as it is.
+    """
+    return name if name.startswith("arn:") else f"parameter/{name.partition(':')[0].lstrip('/')}"
+
+
+def managed_resource(name: str) -> str:
+    """What IAM calls the secret of a `secretsmanager:` source, to whose name AWS adds a hyphen and six characters.
+
+    An ARN stays as it is. https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html
+    """
+    return name if name.startswith("arn:") else f"secret:{name}-??????"
+
+
+def _unknown(source: str) -> Refused:
+    # Somebody may have written the secret itself where its source belongs.
+    kind = source.partition(":")[0] if ":" in source else ""
+    found = f", found `{kind}:…`" if kind in ("env", "file", "ssm", "secretsmanager") else ""
+    return Refused(f"secret: must be {FORMS}{found}", "correct `secret:` in flashgen.yaml")
+
+
+def _filled(source: str, secret: str) -> str:
+    if not secret.strip():
+        raise Refused(f"secret {source}: is not set, or empty", "set it to 32 random bytes or more")
+    return secret
+
+
+def _read_file(source: str, path: Path) -> str:
+    try:
+        if path.stat().st_mode & _OTHERS:
+            raise Refused(f"secret {source}: other users may read {path}", f"run `chmod 600 {path}`")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise Refused(f"secret {source}: cannot read {path}: {reason}", "write it, with mode 600") from error
+    except UnicodeDecodeError:
+        # The cause would carry the secret's bytes.
+        raise Refused(f"secret {source}: {path} is not UTF-8 text", "keep it as text: base64 or hex") from None
+
+
+def _read_parameter(source: str, name: str, region: str | None) -> str:
+    with explained(f"secret {source}"):
+        client = _session(region).client("ssm", config=client_config())
+    arn = _arn("ssm", client.meta.region_name, parameter_resource(name))
+    with _explained(source, "ssm:GetParameter", arn):
+        parameter = client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+    if parameter["Type"] != "SecureString":
+        raise Refused(f"secret {source}: is a {parameter['Type']}, not encrypted", "store it as a SecureString")
+    return str(parameter["Value"])
+
+
+def _read_managed(source: str, name: str, region: str | None) -> str:
+    with explained(f"secret {source}"):
+        client = _session(region).client("secretsmanager", config=client_config())
+    arn = _arn("secretsmanager", client.meta.region_name, managed_resource(name))
+    with _explained(source, "secretsmanager:GetSecretValue", arn):
+        secret = client.get_secret_value(SecretId=name)
+    if "SecretString" not in secret:
+        raise Refused(f"secret {source}: is binary", "store it as text: base64 or hex")
+    return str(secret["SecretString"])
+
+
+def _session(region: str | None) -> Session:
+    import boto3
+
+    return boto3.session.Session(region_name=region)
+
+
+def _arn(service: str, region: str, resource: str) -> str:
+    return resource if resource.startswith("arn:") else f"arn:aws:{service}:{region}:*:{resource}"
+
+
+def _explained(source: str, action: str, arn: str) -> AbstractContextManager[None]:
+    """To be denied the secret is Refused: whoever needs it cannot go on, which doctor must not take for a warning."""
+    denied = Meaning(Refused, "access denied", f"allow {action} on {arn}, and kms:Decrypt on its key")
+    codes: Codes = {
+        "ParameterNotFound": _MISSING,
+        "ParameterVersionNotFound": _MISSING,
+        "ResourceNotFoundException": _MISSING,
+        "AccessDenied": denied,
+        "AccessDeniedException": denied,
+    }
+    return explained(f"secret {source}", action, arn, codes)

@@ -1,0 +1,1 @@
+"""`flashgen demo`: its project, its story, its buyers."""

@@ -1,0 +1,1 @@
+"""`flashgen gate`: start its processes, and its orders for people."""

@@ -1,0 +1,134 @@
+"""The orders that a gate has taken, for people: listed, exported, hurried, decided by hand."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from flashgen import timestamps
+from flashgen.cli.runtime import now
+from flashgen.errors import Refused
+from flashgen.gate.storage.opening import open_storage
+from flashgen.gate.storage.protocol import Order, OrderState, Storage
+
+COLUMNS = ("order_id", "sale", "sku", "buyer", "price", "currency", "accepted_at", "state", "attempts", "note")
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_WAITING = (OrderState.ACCEPTED, OrderState.UNKNOWN)
+_NAME_IT = "name the gate's storage: --storage sqlite:PATH or redis://HOST:PORT/DB"
+
+
+@contextmanager
+def open_book(url: str, folder: Path, sale: str) -> Iterator[Storage]:
+    """A storage that has taken orders of `sale`. Raises Refused where there is none: looking must not make one."""
+    if url.startswith("sqlite:") and not (folder / url.removeprefix("sqlite:")).is_file():
+        raise Refused(f"there is no {url}: no gate has run with it here", _NAME_IT)
+    storage = open_storage(url, folder)
+    try:
+        if not storage.is_begun(sale):
+            raise Refused(f"{storage.url} knows nothing of {sale}", _NAME_IT)
+        yield storage
+    finally:
+        storage.close()
+
+
+def facts(order: Order) -> dict[str, Any]:
+    """An order as exported, by COLUMNS."""
+    values = (
+        *(order.id, order.sale, order.sku, order.buyer, order.price, order.currency),
+        *(accepted_at(order), order.state.value, order.attempts, order.note),
+    )
+    return dict(zip(COLUMNS, values, strict=True))
+
+
+def accepted_at(order: Order) -> str:
+    """When its buyer was told, in UTC."""
+    return timestamps.to_text(datetime.fromtimestamp(order.accepted_at, UTC))
+
+
+def line(order: Order) -> str:
+    """An order in a list. Who bought is in the export only."""
+    attempts = f"{order.attempts}×" if order.attempts else ""
+    return (
+        f"{accepted_at(order)}  {order.id}  {order.sku:<12} {order.state.value:<9} {attempts:>4} {order.note}".rstrip()
+    )
+
+
+def as_csv(orders: Iterable[Order]) -> str:
+    """For spreadsheets (RFC 4180). What one would take for a formula is marked as text by an apostrophe.
+
+    https://owasp.org/www-community/attacks/CSV_Injection
+    """
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    writer.writerows([_harmless(value) for value in facts(order).values()] for order in orders)
+    return out.getvalue()
+
+
+def as_json(orders: Iterable[Order]) -> str:
+    """An array, an order a line."""
+    lines = ",\n".join(json.dumps(facts(order), ensure_ascii=False) for order in orders)
+    return f"[\n{lines}\n]\n" if lines else "[]\n"
+
+
+def write_private(path: Path, text: str) -> None:
+    """Put a file in place at once, readable by its owner alone: buyers are in it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    temporary = Path(name)
+    try:
+        with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
+            file.write(text)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def retry_now(storage: Storage, sale: str, ids: tuple[str, ...]) -> int:
+    """Have orders forwarded at once that wait for their next attempt: all, or those of `ids`. Returns how many."""
+    at = now().timestamp()
+    if not ids:
+        return storage.retry(sale, at)
+    orders = find(storage, sale, ids)
+    for order in orders:
+        if order.state not in _WAITING:
+            raise Refused(f"order {order.id} is {order.state}: there is nothing to forward")
+    return storage.retry(sale, at, ids)
+
+
+def may_be_on_its_way(order: Order) -> bool:
+    """Whether somebody may be forwarding it now; not certain, for an order that waits for its next attempt looks so."""
+    return order.state in _WAITING and order.due_at > now().timestamp()
+
+
+def reconcile(storage: Storage, order: Order, state: OrderState, who: str) -> bool:
+    """Write down what a person found out about an order; False if it was so already.
+
+    Raises Refused when something else has been settled meanwhile.
+    """
+    at = now().timestamp()
+    settled = storage.settle(order.id, state, at, at, f"by hand: {who}")
+    if settled is None or settled.state is not state:
+        raise Refused(f"order {order.id} is {settled.state if settled else 'gone'} by now: nothing was changed")
+    return order.state is not state
+
+
+def find(storage: Storage, sale: str, ids: tuple[str, ...]) -> tuple[Order, ...]:
+    """Orders by their ids. Raises Refused for one that is not there."""
+    found = {order.id: order for order in storage.orders(sale) if order.id in ids}
+    for one in ids:
+        if one not in found:
+            raise Refused(f"{storage.url} has no order {one} of {sale}", f"flashgen gate orders list {sale}")
+    return tuple(found[one] for one in dict.fromkeys(ids))
+
+
+def _harmless(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

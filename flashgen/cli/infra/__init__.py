@@ -1,0 +1,1 @@
+"""`flashgen infra`: from options to a stack."""

@@ -1,0 +1,111 @@
+"""`flashgen infra`: from the command line, the settings and all sales to a template, and the stack that it is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from flashgen.aws.cloudformation import CloudFormation
+from flashgen.cli.session import Session
+from flashgen.edge.stack.options import US_EAST_1, Place, StackOptions, UsEast1Options, place_of
+from flashgen.edge.stack.template import template, template_in_us_east_1
+from flashgen.errors import Refused
+from flashgen.sale.load import load_header
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flashgen.project import Target
+
+
+@dataclass(frozen=True)
+class InfraArguments:
+    """The options of `infra template` and `infra apply`, as typed."""
+
+    alias: str = ""
+    certificate: str = ""
+    order_origin: str = ""
+    web_acl: str = ""
+    price_class: str = "all"
+    us_east_1: bool = False
+    rate_limit: int | None = None
+    logs: bool = False
+
+
+def make_template(session: Session, given: InfraArguments) -> str:
+    """The template that was asked for. Options that do not fit together are wrong usage."""
+    try:
+        if given.us_east_1:
+            return template_in_us_east_1(_us_east_1_options(session, given))
+        return template(_stack_options(session, given))
+    except ValueError as error:
+        raise click.UsageError(str(error)) from error
+
+
+def open_stack(session: Session, us_east_1: bool, name: str) -> CloudFormation:
+    """A hand on the target's stack, or on its second one; called `name`, or after the bucket."""
+    place, target = _place(session)
+    suffix = f"-{US_EAST_1}" if us_east_1 else ""
+    return CloudFormation(name or f"flashgen-{place.name}{suffix}", US_EAST_1 if us_east_1 else target.region)
+
+
+def settings_text(session: Session, region: str, outputs: Mapping[str, str]) -> str:
+    """A stack's outputs as YAML: the target for flashgen.yaml, and everything else as comments beside it."""
+    if "DistributionId" not in outputs:
+        return "\n".join(f"# {name}: {value}" for name, value in outputs.items()) or "# no outputs"
+    name, target = session.project.target(session.target_name)
+    lines = [
+        "targets:",
+        f"  {name}:",
+        f"    store: {target.store}",
+        f"    region: {region}",
+        f"    distribution: {outputs['DistributionId']}",
+        f"    url: {outputs['Url']}",
+        "# to attach to roles or users:",
+        *(f"#   {output}: {value}" for output, value in outputs.items() if output.endswith("Policy")),
+        f"# for DNS: CNAME or alias record to {outputs['Domain']}",
+    ]
+    return "\n".join(lines)
+
+
+def _place(session: Session) -> tuple[Place, Target]:
+    name, target = session.project.target(session.target_name)
+    place = place_of(target.store)
+    if target.endpoint_url:
+        raise Refused(
+            f"target `{name}` has an `endpoint_url`: CloudFormation makes stacks in AWS only",
+            "choose a target in AWS with --target",
+        )
+    return place, target
+
+
+def _stack_options(session: Session, given: InfraArguments) -> StackOptions:
+    if given.rate_limit or given.logs:
+        raise ValueError("--rate-limit and --logs belong to the second stack: add --us-east-1")
+    headers = [load_header(path) for path in session.project.sale_paths(())]
+    return StackOptions(
+        _place(session)[0],
+        sales=tuple(header.id for header in headers),
+        order_origins=tuple(origin for header in headers for origin in header.order_origins),
+        uncached=tuple(header.id for header in headers if header.unlock.edge_ttl_seconds == 0),
+        secret=session.project.settings.secret or "",
+        alias=given.alias,
+        certificate=given.certificate,
+        order_origin=given.order_origin,
+        web_acl=given.web_acl,
+        price_class=given.price_class,
+    )
+
+
+def _us_east_1_options(session: Session, given: InfraArguments) -> UsEast1Options:
+    if given.certificate or given.order_origin or given.web_acl or given.price_class != "all":
+        raise ValueError("--us-east-1 takes --alias, --rate-limit and --logs; the rest is for the first stack")
+    place, target = _place(session)
+    if given.logs and not target.distribution:
+        raise Refused(
+            "--logs needs the distribution that is to be logged, and this target names none",
+            "apply the first stack, put what `flashgen infra show` prints into flashgen.yaml, then try again",
+        )
+    return UsEast1Options(place, given.alias, given.rate_limit or 0, (target.distribution or "") if given.logs else "")

@@ -1,0 +1,1 @@
+"""`build`, `plan`, `push` and `prune` as a person sees them."""

@@ -1,0 +1,1 @@
+"""`flashgen status`: read each sale, print it once or keep a board."""

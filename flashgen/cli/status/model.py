@@ -1,0 +1,140 @@
+"""How a sale stands: what was read of its store and its edge, and what follows from that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from flashgen import timestamps
+from flashgen.release.manifest import Claim
+from flashgen.sale.model import Header
+from flashgen.unlock import journal
+from flashgen.unlock.control import NotPushed
+from flashgen.unlock.journal import Record
+from flashgen.unlock.pending_attempts import PendingAttempt
+from flashgen.unlock.pointer import Pointer
+from flashgen.unlock.state import SaleState, State
+from flashgen.unlock.visibility import EdgePointer
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """What happens next by itself, or was to: `starts_at`, `opens_at` or `ends_at`, and when."""
+
+    what: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StatusDetails:
+    """What lies behind a pointer. `history` is the newest part, newest first; `claim` is a push or prune under way.
+
+    `unelected` is empty where it was not asked for, too. `unread` says what could not be read, and why.
+    """
+
+    history: tuple[Record, ...] = ()
+    claim: Claim | None = None
+    unelected: tuple[PendingAttempt, ...] = ()
+    unread: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SaleStatus:
+    """One sale in one target, at one time: `now`, by the clock that pages go by.
+
+    `pointer` is None for a sale that was never pushed; then `missing` says so. `key` is where the pointer is to lie.
+    """
+
+    header: Header
+    key: str
+    store: str
+    now: datetime
+    pointer: Pointer | None
+    missing: NotPushed | None = None
+    background: StatusDetails = field(default_factory=StatusDetails)
+    shown: EdgePointer = field(default_factory=EdgePointer)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether pages show it as ended, whatever the pointer says."""
+        return self.pointer is not None and self.now >= self.pointer.state.ends_at
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether it is over and nobody has ended it."""
+        return self.is_over and self.pointer is not None and self.pointer.state.state is not State.ENDED
+
+    @property
+    def decision(self) -> Record | None:
+        """Who made the state what it is; None where the journal, as far as it was read, does not tell."""
+        history = self.background.history
+        found = journal.decision(iter(history))
+        return None if found and found is history[-1] and found.parent else found
+
+    @property
+    def next_step(self) -> NextStep | None:
+        """What comes next; None once it is over, or before it is pushed."""
+        return None if self.pointer is None or self.is_over else _next_step(self.pointer.state, self.now)
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the edge shows another revision than the store has."""
+        return bool(self.pointer and self.shown.nonce) and self.shown.nonce != (self.pointer and self.pointer.nonce)
+
+    @property
+    def drift(self) -> tuple[str, ...]:
+        """What is not as the YAML says, or not at the edge as it is in the store."""
+        return (*self.moved_times, *self._edge_drift())
+
+    @property
+    def moved_times(self) -> tuple[str, ...]:
+        """Times of the YAML that are still to be pushed."""
+        if self.pointer is None:
+            return ()
+        wanted, state = self.header, self.pointer.state
+        pairs = (("starts_at", wanted.starts_at, state.starts_at), ("ends_at", wanted.ends_at, state.ends_at))
+        return tuple(
+            f"{name}: the YAML says {timestamps.to_text(yaml)}, the pointer {timestamps.to_text(pointer)}; "
+            "push brings it over"
+            for name, yaml, pointer in pairs
+            if yaml != pointer
+        )
+
+    def _edge_drift(self) -> tuple[str, ...]:
+        if self.pointer is None or not self.is_behind:
+            return ()
+        shown, has = self.shown.revision, self.pointer.revision
+        age = "" if self.shown.age_seconds is None else f" (Age {self.shown.age_seconds} s)"
+        if shown == has:
+            return (f"the edge shows another revision {shown} than the store has{age}: is it this store's edge?",)
+        return (f"the edge shows revision {shown}{age}, the store has {has}",)
+
+
+def _next_step(state: SaleState, now: datetime) -> NextStep | None:
+    """A start that has passed stays the next step until somebody opens the sale.
+
+    What is live already opens at `opens_at`, as pages and gate do, wherever `starts_at` was moved to since.
+    """
+    if state.state is State.ENDED:
+        return None
+    if state.state is State.SCHEDULED:
+        return NextStep("starts_at", state.starts_at)
+    if state.state is State.LIVE and state.opens_at and state.opens_at > now:
+        return NextStep("opens_at", state.opens_at)
+    return NextStep("ends_at", state.ends_at)
+
+
+def countdown(left: timedelta) -> str:
+    """Time left, not negative: `00:09:59`, `2 d 03:04:05`. Rounded up to the second: at zero it is there."""
+    return _clock(-(-left // timedelta(seconds=1)))
+
+
+def elapsed(since: timedelta) -> str:
+    """The same for time that has passed: rounded down; less than nothing, by another clock, is nothing."""
+    return _clock(max(0, since // timedelta(seconds=1)))
+
+
+def _clock(seconds: int) -> str:
+    days, rest = divmod(seconds, 86_400)
+    clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    return f"{days} d {clock}" if days else clock

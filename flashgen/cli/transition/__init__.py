@@ -1,0 +1,1 @@
+"""The verbs of sale time: preview, question, wait, write, report."""

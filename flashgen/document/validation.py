@@ -1,0 +1,138 @@
+"""Plain data into a frozen model, or into problems that say where and what in our own words, never pydantic's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import NoneType, UnionType
+from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails
+
+from flashgen.document.wording import InvalidValue, quoted, suggestion
+from flashgen.errors import Problem
+
+Place = tuple[str | int, ...]
+_STRUCTURES = {
+    "model_type": "must be a mapping of keys",
+    "dict_type": "must be a mapping of keys",
+    "tuple_type": "must be a list",
+    "list_type": "must be a list",
+    "string_type": "must be one value",
+    "too_short": "must not be empty",
+}
+
+
+class Model(BaseModel):
+    """What a file may hold: frozen, no unknown keys. A key with nothing behind it counts as not given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _leave_out_what_is_empty(cls, data: Any) -> Any:
+        if isinstance(data, dict) and "" in data.values():
+            return {key: value for key, value in data.items() if value != "" or key not in keys_of(cls)}
+        return data
+
+
+class Locator(Protocol):
+    """Where data came from: a document, or a feed. It turns a path inside the data into a place in a file."""
+
+    def problem(self, path: Place, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
+        """A problem with the value at `path`, or with its key."""
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def validate(
+    model: type[M], data: object, locator: Locator, place: Place = (), context: Mapping[str, Any] | None = None
+) -> tuple[M | None, tuple[Problem, ...]]:
+    """The instance, or None and every problem.
+
+    `place` is where `data` stands in `locator`; `context` is handed to the model's validators. A validator says no by
+    raising `InvalidValue`, whose message goes on from the key's name.
+    """
+    try:
+        return model.model_validate(data, context=context), ()
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+    return None, tuple(_problem(model, detail, locator, place) for detail in details)
+
+
+def keys_of(model: type[BaseModel]) -> frozenset[str]:
+    """The keys as they are written in a file."""
+    return frozenset(info.alias or name for name, info in model.model_fields.items())
+
+
+def unknown_key(key: str, known: frozenset[str], locator: Locator, place: Place) -> Problem:
+    """The problem of a key nobody reads."""
+    return locator.problem((*place, key), f"unknown key {_ticked(key)}", suggestion(key, known), at_key=True)
+
+
+def _problem(model: type[BaseModel], detail: ErrorDetails, locator: Locator, place: Place) -> Problem:
+    path = (*place, *detail["loc"])
+    key = _named(path)
+    match detail["type"]:
+        case "extra_forbidden":
+            parent = _model_at(model, detail["loc"][:-1])
+            return unknown_key(str(path[-1]), keys_of(parent or model), locator, path[:-1])
+        case "missing":
+            return locator.problem(path, f"{key} is missing", _hint_for(model, detail["loc"]))
+        case "value_error":
+            unfit = detail["ctx"]["error"]
+            if isinstance(unfit, InvalidValue):
+                return locator.problem(path, f"{key} {unfit.message}", unfit.hint)
+    words = _STRUCTURES.get(detail["type"], "is not what belongs here")
+    return locator.problem(path, f"{key} {words}, found {quoted(detail['input'])}")
+
+
+def _model_at(annotation: Any, loc: Place) -> type[BaseModel] | None:
+    """The model that stands at `loc` inside a type: through keys of models and mappings, and items of lists."""
+    annotation = _bare(annotation)
+    if not loc:
+        return annotation if _is_model(annotation) else None
+    if _is_model(annotation):
+        info = _field(annotation, str(loc[0]))
+        return _model_at(info.annotation, loc[1:]) if info else None
+    inner = get_args(annotation)
+    return _model_at(inner[1 if get_origin(annotation) is dict else 0], loc[1:]) if inner else None
+
+
+def _bare(annotation: Any) -> Any:
+    """The type without `Annotated` and `| None`."""
+    if get_origin(annotation) is Annotated:
+        return _bare(get_args(annotation)[0])
+    if get_origin(annotation) in {Union, UnionType}:
+        return _bare(next(part for part in get_args(annotation) if part is not NoneType))
+    return annotation
+
+
+def _is_model(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
+    return next((info for name, info in model.model_fields.items() if key == (info.alias or name)), None)
+
+
+def _hint_for(model: type[BaseModel], loc: Place) -> str:
+    """An example from the model itself, as the schema shows it."""
+    key, parent = str(loc[-1]), _model_at(model, loc[:-1])
+    info = _field(parent, key) if parent else None
+    return f"add it, such as `{key}: {info.examples[0]}`" if info and info.examples else "add it"
+
+
+def _named(path: Place) -> str:
+    """How a message calls what stands at a path: by its key, or as an item of a list."""
+    key = next((step for step in reversed(path) if isinstance(step, str)), "")
+    if not key:
+        return "the file"
+    return _ticked(key) if isinstance(path[-1], str) else f"an item of {_ticked(key)}"
+
+
+def _ticked(key: str) -> str:
+    word = quoted(key).strip('"')
+    return f"`{word}`"

@@ -1,0 +1,1 @@
+"""The edge on this machine: an ASGI app with the semantics of the CDN."""
