@@ -65,7 +65,7 @@ def noted(self, data, *rest):
     return done
 
 socket.socket.sendall = noted
-from flashgen.cli import main
+from flashgen.cli.main import main
 sys.exit(main(sys.argv[2:]))
 """
 """A `flashgen` that notes when the pointer's PUT was handed to the socket; arguments: a file for that, the command."""

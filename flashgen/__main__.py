@@ -2,6 +2,6 @@
 
 import sys
 
-from flashgen.cli.process import run
+from flashgen.cli.main import run
 
 sys.exit(run())

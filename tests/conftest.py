@@ -123,7 +123,7 @@ def flashgen(project: Path, capsys: pytest.CaptureFixture[str]) -> Flashgen:
     """Run a command in the project, as typed."""
     from support.command import Run
 
-    from flashgen.cli import main
+    from flashgen.cli.main import main
 
     def run(*arguments: str) -> Run:
         exit_code = main(list(arguments))

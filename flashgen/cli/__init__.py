@@ -1,5 +1,1 @@
 """The command line. Click and rich live here only; each command gathers arguments, calls one function and reports."""
-
-from flashgen.cli.main import main
-
-__all__ = ["main"]

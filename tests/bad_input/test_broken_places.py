@@ -16,7 +16,7 @@ import pytest
 from support.command import Flashgen, Run
 from support.projects import tree, write_feed
 
-from flashgen.cli import main
+from flashgen.cli.main import main
 
 NOBODY = 65534
 

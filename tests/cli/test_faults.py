@@ -25,7 +25,7 @@ from support.operators import ENDS_AT, STARTS_AT, Clock, control_of
 from support.projects import finish, start, write_sale
 
 from flashgen.aws import clients as aws
-from flashgen.cli import main
+from flashgen.cli.main import main
 from flashgen.store import FolderStore, S3Store, Store, Stored
 from flashgen.unlock import journal, verbs
 from flashgen.unlock.control import Control

@@ -14,7 +14,7 @@ from typing import IO
 import pytest
 from support.command import Flashgen
 
-from flashgen.cli import main
+from flashgen.cli.main import main
 from flashgen.project import Project
 
 

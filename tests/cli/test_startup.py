@@ -13,7 +13,7 @@ HEAVY = ("boto3", "jinja2", "yaml", "pydantic", "rich", "babel", "PIL", "cmarkgf
 def loaded_by(*arguments: str) -> set[str]:
     """The modules in memory after a command has run in a fresh interpreter."""
     program = (
-        "import sys; from flashgen.cli import main; "
+        "import sys; from flashgen.cli.main import main; "
         f"main({list(arguments)!r}); "
         "print('\\n'.join(sys.modules), file=sys.stderr)"
     )
@@ -40,7 +40,7 @@ def test_a_process_leaves_its_memory_to_the_system() -> None:
     program = (
         "import atexit, gc, sys; sys.argv = ['flashgen', '--version']; "
         "atexit.register(lambda: print(gc.get_freeze_count() > 0)); "  # the first to be registered is the last to run
-        "from flashgen.cli.process import run; sys.exit(run())"
+        "from flashgen.cli.main import run; sys.exit(run())"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1:] == ["True"]

@@ -61,7 +61,7 @@ class OtherDay(REAL_DAY, metaclass=Like):
     def today(cls):
         return cls(2031, 3, 4)
 datetime.datetime, datetime.date, time.time = Other, OtherDay, lambda: 1930000000.5
-from flashgen.cli import main
+from flashgen.cli.main import main
 sys.exit(main(["build", "--jobs", "1"]))
 """
 

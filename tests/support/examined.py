@@ -27,7 +27,7 @@ from flashgen.aws.distribution import (
     PathBehaviour,
 )
 from flashgen.aws.identity import Identity, read_identity
-from flashgen.cli import main
+from flashgen.cli.main import main
 from flashgen.doctor.context import DoctorContext
 from flashgen.doctor.examination import examine
 from flashgen.edge.local.app import Edge
