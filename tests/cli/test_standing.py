@@ -10,8 +10,7 @@ import pytest
 from support.operators import ENDS_AT, STARTS_AT
 from support.standings import HOUR, REVISION, attempt, header, record, sight, standing, state
 
-from flashgen.cli.status.as_json import facts
-from flashgen.cli.status.model import NextStep, SaleStatus, StatusDetails, countdown, elapsed
+from flashgen.cli.status.model import NextStep, SaleStatus, StatusDetails, countdown, elapsed, to_json
 from flashgen.cli.status.text import brief, lines, next_text, way_on
 from flashgen.release.manifest import PRUNE, Claim
 from flashgen.unlock.pending_attempts import Fate
@@ -58,7 +57,7 @@ def test_a_live_sale_past_its_end_is_said_to_be(now: datetime, over: bool) -> No
     past = "; past its end since 2026-11-27T20:00:00Z" if over else ""
     assert f"fair: live since 2026-11-27T08:00:00Z, by ann{past} (revision 5)" == said(sale)[0]
     assert f"live{', past its end' if over else ''}, revision 5" in click.unstyle(brief(sale))
-    assert ("live", over) == (facts(sale)["state"], facts(sale)["past_end"])
+    assert ("live", over) == (to_json(sale)["state"], to_json(sale)["past_end"])
     assert ("flashgen end fair, or move `ends_at` and push" if over else "") == way_on(sale)
 
 
@@ -72,7 +71,7 @@ def test_what_was_rolled_back_does_not_open() -> None:
     """Its pointer still holds when it once did, and so does the JSON."""
     rolled_back = standing(pointer=Pointer(REVISION, "r5", state(State.SCHEDULED, opens_at=STARTS_AT)))
     assert [] == [line for line in said(rolled_back) if line.startswith("  opens")]
-    assert "2026-11-27T08:00:00Z" == facts(rolled_back)["opens_at"]
+    assert "2026-11-27T08:00:00Z" == to_json(rolled_back)["opens_at"]
 
 
 def test_a_live_sale_opens_when_its_pointer_says() -> None:
@@ -158,4 +157,4 @@ def test_no_more_than_nothing_has_passed_by_a_clock_that_is_behind() -> None:
 def test_state_and_token_are_told_apart() -> None:
     """What a token is made of is nobody's business."""
     live = standing(pointer=Pointer(5, "r5", replace(state(), token_nonce="mint")))
-    assert "mint" not in repr(facts(live)) + "".join(lines(live, with_history=True))
+    assert "mint" not in repr(to_json(live)) + "".join(lines(live, with_history=True))

@@ -25,7 +25,7 @@ def status(session: Session, sales: tuple[str, ...], watch: bool) -> dict[str, A
 
     Of one sale, or with -v, also the history, and attempts that came to nothing.
     """
-    from flashgen.cli.status.as_json import facts
+    from flashgen.cli.status.model import to_json
     from flashgen.cli.status.read import gather
 
     if watch and session.as_json:
@@ -40,7 +40,7 @@ def status(session: Session, sales: tuple[str, ...], watch: bool) -> dict[str, A
     for row in rows:
         _show(session, row, in_depth=in_depth)
     _raise(session, [*errors, InvalidInput(problems)] if problems else errors)
-    return {"sales": [facts(row) for row in rows]}
+    return {"sales": [to_json(row) for row in rows]}
 
 
 def _headers(session: Session, sales: tuple[str, ...]) -> tuple[list[Header], list[Problem]]:

@@ -1,9 +1,10 @@
-"""How a sale stands: what was read of its store and its edge, and what follows from that."""
+"""The status of a sale: what was read from its store and its edge, what follows from that, and its JSON."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from flashgen import timestamps
 from flashgen.release.manifest import Claim
@@ -12,9 +13,12 @@ from flashgen.unlock import journal
 from flashgen.unlock.control import NotPushed
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pending_attempts import PendingAttempt
-from flashgen.unlock.pointer import Pointer
+from flashgen.unlock.pointer import Pointer, state_facts
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.visibility import EdgePointer
+
+HISTORY_SHOWN = 10
+"""Records of the journal in the text and in `--json`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +142,70 @@ def _clock(seconds: int) -> str:
     days, rest = divmod(seconds, 86_400)
     clock = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
     return f"{days} d {clock}" if days else clock
+
+
+def to_json(status: SaleStatus) -> dict[str, Any]:
+    """The status for `--json`. Only sales never pushed have `note` and `hint`; all have the other keys."""
+    behind, step = status.background, status.next_step
+    return {
+        "sale": status.header.id,
+        "pointer": status.key,
+        "store": status.store,
+        **_state_json(status),
+        "past_end": status.is_over,
+        "next": {"what": step.what, "at": timestamps.to_text(step.at)} if step else None,
+        "edge": _edge_json(status.shown),
+        "claim": _claim_json(behind.claim) if behind.claim else None,
+        "drift": list(status.drift),
+        "history": [_record_json(record) for record in behind.history[:HISTORY_SHOWN]],
+        "attempts": [{**_record_json(one.record), "fate": one.fate.value} for one in behind.unelected],
+    }
+
+
+def _state_json(status: SaleStatus) -> dict[str, Any]:
+    if status.pointer is None:
+        return _missing_json(status)
+    state, decision = state_facts(status.pointer.state), status.decision
+    return {
+        **{key: value for key, value in state.items() if key != "token_nonce"},
+        "revision": status.pointer.revision,
+        "who": decision.who if decision else None,
+        "when": timestamps.to_text(decision.when) if decision else None,
+    }
+
+
+def _missing_json(status: SaleStatus) -> dict[str, Any]:
+    header, missing = status.header, status.missing
+    unknown = dict.fromkeys(("state", "revision", "who", "when", "opens_at"))
+    return {
+        **unknown,
+        **{"epoch": 0, "closed": [], "sold": []},
+        "starts_at": timestamps.to_text(header.starts_at),
+        "ends_at": timestamps.to_text(header.ends_at),
+        "note": missing.message if missing else "",
+        "hint": missing.hint if missing else "",
+    }
+
+
+def _edge_json(shown: EdgePointer) -> dict[str, Any]:
+    return {
+        "revision": shown.revision,
+        "age": shown.age_seconds,
+        "x_cache": shown.x_cache or None,
+        "problem": ": ".join(filter(None, (shown.url, shown.problem))) if shown.problem else None,
+    }
+
+
+def _claim_json(claim: Claim) -> dict[str, Any]:
+    return {"who": claim.who, "when": timestamps.to_text(claim.when), "what": "prune" if claim.is_prune else "push"}
+
+
+def _record_json(record: Record) -> dict[str, Any]:
+    return {
+        "revision": record.revision,
+        "verb": record.verb,
+        "from": record.before,
+        "to": record.state.state,
+        "who": record.who,
+        "when": timestamps.to_text(record.when),
+    }

@@ -9,13 +9,11 @@ import click
 
 from flashgen import timestamps
 from flashgen.cli.state_text import COLOURS
-from flashgen.cli.status.model import SaleStatus, countdown, elapsed
+from flashgen.cli.status.model import HISTORY_SHOWN, SaleStatus, countdown, elapsed
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pending_attempts import Fate, PendingAttempt
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.visibility import EdgePointer
-
-HISTORY_SHOWN = 10
 
 NOT_PUSHED, NOT_PUSHED_COLOUR = "not pushed", "red"
 OVER, OVER_COLOUR = "past its end", "red"
