@@ -9,7 +9,7 @@
     │   ├── Conflict               the precondition of a conditional write did not hold
     │   ├── NoAnswer               nobody knows whether the write happened
     │   └── AccessDenied           the credentials or file modes do not allow it
-    ├── NotSeen                    done, and a look at what came of it failed
+    ├── NotSeen                    done, but the public does not see it
     └── LostRace                   exit 4: another operator won; nothing was changed
 
 Messages are lower case, one line, without a final period: place, what, what was found; `hint` is the fix.
@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -103,11 +102,7 @@ class AccessDenied(StoreError):
 
 
 class NotSeen(FlashgenError):
-    """What was asked for is done, and the public does not see it. `result` is the command's answer all the same."""
-
-    def __init__(self, message: str, hint: str, result: dict[str, Any]) -> None:
-        super().__init__(message, hint)
-        self.result = result
+    """What was asked for is done, and the public does not see it."""
 
 
 class LostRace(FlashgenError):

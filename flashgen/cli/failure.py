@@ -47,7 +47,7 @@ def explain(error: BaseException, session: Session) -> Failure:
             facts = {"winner": error.winner, "changed": False}
             return _simple(error.message, session.aimed(error.hint), error.exit_code, facts)
         case NotSeen():
-            return _simple(error.message, session.aimed(error.hint), error.exit_code, error.result)
+            return _simple(error.message, session.aimed(error.hint), error.exit_code, session.result)
         case FlashgenError():
             return _simple(error.message, session.aimed(error.hint), error.exit_code)
         case click.exceptions.Exit():

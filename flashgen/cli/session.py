@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -23,8 +23,9 @@ _OF_A_TARGET = re.compile(
 class Session:
     """The global options, filled in by click as it meets them, and the project they name.
 
-    `command` is the one that runs, as typed: `token inspect`; `is_watching` says that Ctrl-C is how it ends. stdout is
-    data, stderr is talk: `say` prints results, `note` what is good to know on the way.
+    `command` is the one that runs, as typed: `token inspect`; `is_watching` says that Ctrl-C is how it ends. `result`
+    is what a command did before it failed, for `--json`. stdout is data, stderr is talk: `say` prints results, `note`
+    what is good to know on the way.
     """
 
     project_folder: Path | None = None
@@ -36,6 +37,7 @@ class Session:
     exit_code: int = 0
     command: str = ""
     is_watching: bool = False
+    result: dict[str, Any] = field(default_factory=dict)
 
     @cached_property
     def project(self) -> Project:

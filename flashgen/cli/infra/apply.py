@@ -81,11 +81,7 @@ def _show_options(session: Session, before: Mapping[str, str], after: Mapping[st
     for name in sorted({*before, *after}):
         if before.get(name) != after.get(name):
             was, now = before.get(name, "not given"), after.get(name, "not given")
-            session.note(f"{_warning()} {name} was {was}, is now {now}")
-
-
-def _warning() -> str:
-    return click.style("warning:", fg="yellow", bold=True)
+            session.warn(f"{name} was {was}, is now {now}")
 
 
 def _discard(session: Session, stack: CloudFormation, change_set: ChangeSet) -> None:
@@ -93,7 +89,7 @@ def _discard(session: Session, stack: CloudFormation, change_set: ChangeSet) -> 
     try:
         stack.discard(change_set)
     except StoreError as error:
-        session.note(f"{_warning()} the change set {change_set.name} is left: {error}")
+        session.warn(f"the change set {change_set.name} is left: {error}")
 
 
 def _begin(session: Session, stack: CloudFormation, change_set: ChangeSet) -> str:

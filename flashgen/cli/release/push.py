@@ -144,8 +144,7 @@ def _await(session: Session, sale: str, cdn: Cdn, invalidation: Invalidation) ->
     if is_done:
         session.say(f"{sale}: {_in_words(invalidation)} invalidated at {cdn.name}")
     else:
-        warning = click.style("warning", fg="yellow", bold=True)
-        session.note(f"{warning}: {sale}: pushed, and {cdn.name} was told, invalidation {invalidation.id}; {trouble}")
+        session.warn(f"{sale}: pushed, and {cdn.name} was told, invalidation {invalidation.id}; {trouble}")
     return Pushed(sale, invalidation, is_done)
 
 

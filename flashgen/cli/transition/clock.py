@@ -6,8 +6,6 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-import click
-
 from flashgen.cli.session import Session
 from flashgen.errors import Refused, StoreError
 from flashgen.store.server_date import Dated
@@ -58,6 +56,4 @@ def _judge(session: Session, offset: Offset, clock_ok: bool) -> None:
             f"{_HINT}; or, if it is the store that is wrong, add --clock-ok",
         )
     if offset.certain > GOOD_SECONDS:
-        warning = click.style("warning", fg="yellow", bold=True)
-        session.note(f"{warning}: this machine's clock is {offset_text(offset)}; T0 comes by this one")
-        session.note(f"hint: {_HINT}")
+        session.warn(f"this machine's clock is {offset_text(offset)}; T0 comes by this one", _HINT)

@@ -66,7 +66,7 @@ def witness_of(session: Session, control: Control) -> Iterator[PublicCheck]:
     with Viewer(target.url, TIMEOUT_SECONDS) as viewer:
         sight = look(viewer, control.key)
         if sight.pointer is None:
-            session.note(f"warning: --verify looks through the edge, and now {seen_instead(sight)}")
+            session.warn(f"--verify looks through the edge, and now {seen_instead(sight)}")
         yield PublicCheck(session, control, viewer, reached_before=sight.pointer is not None)
 
 

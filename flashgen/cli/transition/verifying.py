@@ -34,7 +34,8 @@ def verify_shown(
         text, result["rolled_back"] = _taken_back(witness.control, outcome) if wrong else (_NOT_SURE, False)
     else:
         text = "the write stands"
-    raise NotSeen(f"{_written(outcome)}, but {seen_instead(verdict.sight)}; {text}", hint, result)
+    session.result = result
+    raise NotSeen(f"{_written(outcome)}, but {seen_instead(verdict.sight)}; {text}", hint)
 
 
 _NOT_SURE = "not rolled back, since it is not certain that the edge is wrong: the write stands"
