@@ -9,7 +9,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from flashgen.cli.status.poller import Poller, PollResult
+from flashgen.cli.status.sale_watch import Poller, PollResult
 from flashgen.errors import StoreError
 
 LIMIT_SECONDS = 10
