@@ -20,9 +20,10 @@ from support.gate_process import GateProcess, Shop, free_url, gate_process, orde
 from flashgen.gate import lease as leases
 from flashgen.gate.buyer import COOKIE_NAME
 from flashgen.gate.seal import COOKIE, LEASE, Seal
-from flashgen.gate.settings import GateSettings, parse, render, settings_key
+from flashgen.gate.settings import GateSettings, parse, render
 from flashgen.gate.storage.opening import open_storage
 from flashgen.gate.storage.protocol import Enter, Lease, Visit
+from flashgen.layout import settings_key
 from flashgen.project import find_project
 from flashgen.unlock.token import TokenSigner, parse_keys
 

@@ -15,6 +15,7 @@ from flashgen.doctor.context import DoctorContext
 from flashgen.doctor.spellings import secret_in, spellings, tokens_in
 from flashgen.errors import Refused
 from flashgen.finding import Finding, Level
+from flashgen.layout import private_folder
 from flashgen.store import Entry, Store
 from flashgen.unlock.pointer import Pointer, parse
 from flashgen.unlock.state import State
@@ -92,7 +93,7 @@ def check_store(subject: DoctorContext) -> Iterator[Finding]:
 
 def _entries(store: Store, sale: str) -> Iterator[Entry]:
     """Private ones first: there are few, and they are the likeliest."""
-    yield from store.list(f"_flashgen/{sale}/")
+    yield from store.list(private_folder(sale))
     yield from store.list(f"{sale}/")
 
 

@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from flashgen.doctor.context import DoctorContext
-from flashgen.doctor.store import HEADERS, NOBODYS_ETAG, SCRATCH, scratch_key
+from flashgen.doctor.store import HEADERS, NOBODYS_ETAG, scratch_key
 from flashgen.errors import AccessDenied, Conflict
 from flashgen.finding import Finding, Level
-from flashgen.gate.settings import forms_folder, settings_key
-from flashgen.release.manifest import manifest_key
+from flashgen.layout import SCRATCH_FOLDER, forms_folder, manifest_key, settings_key
 from flashgen.sale.model import Header
 from flashgen.store import Store
 from flashgen.unlock.journal import record_key
@@ -18,12 +17,12 @@ from flashgen.unlock.pointer import pointer_key
 
 #: What a permission to invalidate is tried on. Nothing is ever cached under it; and the same reference with the same
 #: path makes no second invalidation: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_InvalidationBatch.html
-_NOTHINGS_PATH, _ONE_REFERENCE = "/_flashgen/doctor/nothing", "flashgen-doctor"
+_NOTHINGS_PATH, _ONE_REFERENCE = f"/{SCRATCH_FOLDER}nothing", "flashgen-doctor"
 
 
 def check_listing(subject: DoctorContext) -> Iterator[Finding]:
     """Plans with `--refresh`, prune, and the difference between missing and forbidden need it."""
-    yield _tried("may list", lambda: list(subject.store.list(SCRATCH)))
+    yield _tried("may list", lambda: list(subject.store.list(SCRATCH_FOLDER)))
 
 
 def check_writing(subject: DoctorContext) -> Iterator[Finding]:

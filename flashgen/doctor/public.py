@@ -11,8 +11,8 @@ from flashgen.edge.local.target import INDEX, public_path
 from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.errors import NoAnswer
 from flashgen.finding import Finding, Level
-from flashgen.gate.settings import settings_key
-from flashgen.release.manifest import manifest_key, read_manifest
+from flashgen.layout import manifest_key, settings_key
+from flashgen.release.manifest import read_manifest
 from flashgen.sale.model import Header
 from flashgen.unlock.pointer import pointer_key
 from flashgen.verify.exposure import private_finding

@@ -12,10 +12,10 @@ from contextlib import suppress
 from flashgen.doctor.context import DoctorContext
 from flashgen.errors import AccessDenied, Conflict, StoreError
 from flashgen.finding import Finding, Level
+from flashgen.layout import SCRATCH_FOLDER
 from flashgen.store import Headers, Store
 from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
 
-SCRATCH = "_flashgen/doctor/"
 HEADERS = Headers("text/plain; charset=utf-8", "private, no-store")
 
 #: An etag that no object of ours has.
@@ -43,7 +43,9 @@ def check_conditions(subject: DoctorContext) -> Iterator[Finding]:
     except AccessDenied:
         if not (subject.bucket and subject.bucket.is_aws):
             raise
-        yield Finding(Level.PASS, "conditional writes", f"honoured by S3; not tried, as {SCRATCH} may not be written")
+        yield Finding(
+            Level.PASS, "conditional writes", f"honoured by S3; not tried, as {SCRATCH_FOLDER} may not be written"
+        )
         return
     finally:
         with suppress(StoreError):
@@ -121,7 +123,7 @@ def _conflicts(attempt: Callable[[], object]) -> bool:
 
 def scratch_key(subject: DoctorContext) -> str:
     """Where things are tried: private, and of this run alone."""
-    return f"{SCRATCH}{subject.nonce}"
+    return f"{SCRATCH_FOLDER}{subject.nonce}"
 
 
 def _bucket(subject: DoctorContext) -> Bucket:

@@ -13,8 +13,9 @@ from typing import Generic, TypeVar
 
 from flashgen.errors import FlashgenError, Refused
 from flashgen.gate.forms import NAMES, Form
-from flashgen.gate.settings import GateSettings, settings_key
+from flashgen.gate.settings import GateSettings
 from flashgen.gate.settings import parse as parse_settings
+from flashgen.layout import settings_key
 from flashgen.store.protocol import Store
 from flashgen.unlock.pointer import Forward, Pointer
 from flashgen.unlock.pointer import parse as parse_pointer

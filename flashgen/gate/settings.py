@@ -50,16 +50,6 @@ class GateSettings:
     items: Mapping[str, Item]
 
 
-def settings_key(sale: str) -> str:
-    """Where it lies in a store."""
-    return f"_flashgen/{sale}/gate.json"
-
-
-def forms_folder(sale: str) -> str:
-    """What the keys of a sale's rendered pages begin with, of today's and of those before; not gate.json's."""
-    return f"_flashgen/{sale}/gate/"
-
-
 def render(settings: GateSettings) -> bytes:
     """gate.json's bytes: a line an item, sorted."""
     return (json.dumps({"format": FORMAT, **asdict(settings)}, indent=0, sort_keys=True, ensure_ascii=False)).encode()

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flashgen.errors import Problem, Refused
-from flashgen.gate.settings import forms_folder, settings_key
+from flashgen.layout import forms_folder, settings_key
 from flashgen.page.files import make_files
 from flashgen.page.inputs import Inputs, unchanged
 from flashgen.page.output import commit, exclusive, remove_unlisted, stage, unfinished, write_if_changed

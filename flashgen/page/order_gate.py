@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from types import SimpleNamespace
 
 from flashgen.gate import forms
-from flashgen.gate.settings import GateSettings, Item, forms_folder, render, settings_key
+from flashgen.gate.settings import GateSettings, Item, render
+from flashgen.layout import forms_folder, settings_key
 from flashgen.page.assets import fingerprinted
 from flashgen.page.headers import private_headers
 from flashgen.page.pictures import Picture

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from flashgen.errors import Refused
+from flashgen.layout import build_record_key
 from flashgen.store import Headers
 from flashgen.unlock.pointer import Pointer, parse
 
@@ -95,7 +96,7 @@ def digest(body: bytes) -> str:
 
 def record_path(folder: Path, sale: str) -> Path:
     """Where a build's record of a sale lies: private, never pushed."""
-    return folder / "_flashgen" / sale / "site.json"
+    return folder / build_record_key(sale)
 
 
 def render_record(site: Site, inputs: dict[str, Any]) -> bytes:

@@ -7,15 +7,8 @@ from datetime import datetime, timedelta
 
 from flashgen import timestamps
 from flashgen.errors import Conflict, LostRace
-from flashgen.release.manifest import (
-    HEADERS,
-    Claim,
-    Manifest,
-    StoredManifest,
-    manifest_key,
-    read_manifest,
-    render_manifest,
-)
+from flashgen.layout import manifest_key
+from flashgen.release.manifest import HEADERS, Claim, Manifest, StoredManifest, read_manifest, render_manifest
 from flashgen.store.settle import put_settled
 from flashgen.unlock.control import Control
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from flashgen import __version__, timestamps
 from flashgen.errors import Refused
-from flashgen.gate.settings import settings_key
+from flashgen.layout import manifest_key, settings_key
 from flashgen.store import Headers, Store
 
 PRUNE = "prune"
@@ -91,11 +91,6 @@ class StoredManifest:
 
     manifest: Manifest
     etag: str | None
-
-
-def manifest_key(sale: str) -> str:
-    """Where a sale's manifest lies in a store."""
-    return f"_flashgen/{sale}/manifest.json"
 
 
 def is_pointer(sale: str, key: str) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
-from flashgen.gate.settings import settings_key
+from flashgen.layout import settings_key
 from flashgen.page.site import Role, Site, SiteFile
 from flashgen.release.manifest import (
     Manifest,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
-from flashgen.gate.settings import forms_folder, settings_key
+from flashgen.layout import forms_folder, settings_key
 from flashgen.release.manifest import Manifest, is_pointer, is_public
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flashgen.errors import StoreError
+from flashgen.layout import PRIVATE_FOLDER
 
 _FORMS: Final = "must be dir:PATH or s3://BUCKET[/PREFIX]"
 _EXAMPLE: Final = "s3://sale-example-com"
@@ -17,7 +18,6 @@ _BUCKET_ARN = re.compile(r"(?:s3://)?arn:aws[a-z-]*:s3:::([^/]+)(.*)")
 
 #: The characters that need no escape in a URL and have no meaning in a policy.
 _SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
-_PRIVATE: Final = "_flashgen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _check_prefix(bucket: str, prefix: str) -> None:
         raise StoreError(
             "must have a prefix without empty parts, `.` and `..`", f"write it as s3://{plain}, for example"
         )
-    if _PRIVATE in segments:
-        raise StoreError(f"must not lie below {_PRIVATE}, where what is private is kept", "choose another prefix")
+    if PRIVATE_FOLDER in segments:
+        raise StoreError(f"must not lie below {PRIVATE_FOLDER}, where what is private is kept", "choose another prefix")
     if not all(map(_SEGMENT.fullmatch, segments)):
         raise StoreError("must have a prefix of letters, digits, `.`, `_`, `-` and `/`", f"such as {_EXAMPLE}/shop")

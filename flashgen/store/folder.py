@@ -23,6 +23,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flashgen.layout import is_private
 from flashgen.store import file_lock
 from flashgen.store.folder_errors import explained
 from flashgen.store.keys import RESERVED, checked_key, checked_prefix, is_key
@@ -163,7 +164,7 @@ class FolderStore:
 
 
 def _mode(key: str) -> int:
-    return 0o600 if key.startswith("_flashgen/") else 0o644
+    return 0o600 if is_private(key) else 0o644
 
 
 def _clear_etag(place: Path) -> str | None:

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from flashgen import timestamps
 from flashgen.errors import Refused
+from flashgen.layout import journal_folder
 from flashgen.store import Headers, Store
 from flashgen.unlock.pointer import state_facts, state_from
 from flashgen.unlock.state import SaleState, State
@@ -39,7 +40,7 @@ class Record:
 
 def record_key(sale: str, nonce: str) -> str:
     """Where the record of `nonce` lies in a store."""
-    return f"{_folder(sale)}/{nonce}.json"
+    return f"{journal_folder(sale)}{nonce}.json"
 
 
 def write(store: Store, sale: str, record: Record) -> None:
@@ -77,7 +78,7 @@ def read_all(store: Store, sale: str) -> tuple[Record, ...]:
 
     Raises Refused when one of them is no record.
     """
-    nonces = [entry.key.rpartition("/")[2].removesuffix(".json") for entry in store.list(f"{_folder(sale)}/")]
+    nonces = [entry.key.rpartition("/")[2].removesuffix(".json") for entry in store.list(journal_folder(sale))]
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
         found = pool.map(lambda nonce: read(store, sale, nonce), nonces)
         return tuple(record for record in found if record)
@@ -102,10 +103,6 @@ def decision(records: Iterator[Record]) -> Record | None:
             break
         made_it = record
     return made_it
-
-
-def _folder(sale: str) -> str:
-    return f"_flashgen/{sale}/journal"
 
 
 def _parse(body: bytes) -> Record:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Mapping
 
 from flashgen.finding import Finding, Level
-from flashgen.gate.settings import settings_key
+from flashgen.layout import settings_key
 from flashgen.release.manifest import Published
 from flashgen.release.plan import header_reasons
 from flashgen.store import Stored

@@ -14,8 +14,8 @@ from flashgen.edge.local.target import public_path
 from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.errors import NoAnswer, Refused
 from flashgen.finding import Finding, Level
-from flashgen.gate.settings import settings_key
-from flashgen.release.manifest import Manifest, is_public, manifest_key, read_manifest
+from flashgen.layout import manifest_key, settings_key
+from flashgen.release.manifest import Manifest, is_public, read_manifest
 from flashgen.store import Store
 from flashgen.verify import exposure as surroundings
 from flashgen.verify.objects import object_findings

@@ -25,9 +25,10 @@ from flashgen.gate.forwarder import Forwarder
 from flashgen.gate.log import JsonLines
 from flashgen.gate.metrics import Count
 from flashgen.gate.seal import FORWARD, derived
-from flashgen.gate.settings import GateSettings, render, settings_key
+from flashgen.gate.settings import GateSettings, render
 from flashgen.gate.sold import SoldWriter
 from flashgen.gate.storage.protocol import OrderState, Storage
+from flashgen.layout import settings_key
 from flashgen.project import Project
 from flashgen.store import Store
 from flashgen.store.memory import MemoryStore

@@ -21,9 +21,10 @@ from support.shop import Shop, plan_for, push_of
 from flashgen.cli.release import push as pushing
 from flashgen.cli.release.push import Pushed, where_it_stands
 from flashgen.errors import AccessDenied, LostRace, StoreError
+from flashgen.layout import manifest_key
 from flashgen.project import Project, find_project
 from flashgen.release.claim import REST_SECONDS
-from flashgen.release.manifest import HEADERS, PRUNE, Claim, manifest_key, read_manifest, render_manifest
+from flashgen.release.manifest import HEADERS, PRUNE, Claim, read_manifest, render_manifest
 from flashgen.release.plan import Wave
 from flashgen.release.publish import Invalidation
 from flashgen.store import MemoryStore, Store

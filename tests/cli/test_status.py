@@ -16,7 +16,8 @@ from support.command import Flashgen
 from flashgen.cli.status import read as gathering
 from flashgen.edge.local.app import Edge
 from flashgen.edge.local.serving import Serving
-from flashgen.release.manifest import HEADERS, Claim, manifest_key, read_manifest, render_manifest
+from flashgen.layout import manifest_key
+from flashgen.release.manifest import HEADERS, Claim, read_manifest, render_manifest
 from flashgen.store import FolderStore
 
 KEYS = {

@@ -17,7 +17,8 @@ from flashgen.aws.identity import Identity
 from flashgen.aws.secrets import read_secret
 from flashgen.errors import AccessDenied, Refused
 from flashgen.finding import Finding, Level
-from flashgen.release.manifest import Claim, manifest_key, read_manifest, render_manifest
+from flashgen.layout import manifest_key
+from flashgen.release.manifest import Claim, read_manifest, render_manifest
 from flashgen.store import Headers
 from flashgen.unlock.pointer import Pointer, parse, render
 from flashgen.unlock.token import Claims, TokenSigner

@@ -26,8 +26,7 @@ from flashgen.edge.local.serving import Serving
 from flashgen.edge.viewer import PublicResponse
 from flashgen.errors import AccessDenied, FlashgenError, InvalidInput, NoAnswer, Problem, StoreError, Where
 from flashgen.finding import Finding, Level
-from flashgen.gate.settings import settings_key
-from flashgen.release.manifest import manifest_key
+from flashgen.layout import manifest_key, settings_key
 from flashgen.store import Headers, MemoryStore, S3Store, Store
 from flashgen.unlock import verbs
 from flashgen.unlock.offset import Offset

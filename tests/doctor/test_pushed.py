@@ -10,7 +10,8 @@ from support.examined import REGION, SALE, Stage, write_yaml
 
 from flashgen.doctor import pushed
 from flashgen.finding import Finding, Level
-from flashgen.release.manifest import HEADERS, PRUNE, Claim, manifest_key, read_manifest, render_manifest
+from flashgen.layout import manifest_key
+from flashgen.release.manifest import HEADERS, PRUNE, Claim, read_manifest, render_manifest
 from flashgen.store import S3Store
 
 PUSH = f"{SALE}: push"

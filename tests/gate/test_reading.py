@@ -13,7 +13,8 @@ from support.operators import HEADERS, KEY, SALE
 
 from flashgen.errors import NoAnswer, Refused
 from flashgen.gate.reading import Parsed, SaleReader, SaleSnapshot
-from flashgen.gate.settings import GateSettings, render, settings_key
+from flashgen.gate.settings import GateSettings, render
+from flashgen.layout import settings_key
 from flashgen.store import Stored
 from flashgen.store.memory import MemoryStore
 from flashgen.unlock.pointer import Forward, Pointer, pointer_key

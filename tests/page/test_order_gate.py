@@ -14,7 +14,8 @@ from support.projects import PRODUCTS, REST, png, write_sale, write_theme
 from flashgen.errors import InvalidInput
 from flashgen.gate import forms
 from flashgen.gate.forms import Form
-from flashgen.gate.settings import GateSettings, Item, parse, settings_key
+from flashgen.gate.settings import GateSettings, Item, parse
+from flashgen.layout import settings_key
 from flashgen.packaged import packaged
 from flashgen.page import build as building
 from flashgen.page.build import Built, build_sale

@@ -12,9 +12,9 @@ from support.operators import KEY, SALE, Clock, control_of
 from support.recording_store import RecordingStore
 from support.shop import Shop, check_whole, form_key, plan_for, push_of
 
-from flashgen.gate.settings import settings_key
+from flashgen.layout import manifest_key, settings_key
 from flashgen.release.drift import find_drift
-from flashgen.release.manifest import manifest_key, read_manifest
+from flashgen.release.manifest import read_manifest
 from flashgen.release.plan import Change, Op, Wave, make_plan
 from flashgen.release.prune import plan_prune, prune
 from flashgen.release.retention import next_due_at

@@ -12,9 +12,10 @@ from support.operators import SALE, STARTS_AT, Clock
 from support.recording_store import DyingStore, Killed
 from support.shop import ASSET_HEADERS, Shop, plan_for, public, push_of
 
+from flashgen.layout import manifest_key
 from flashgen.release import invalidation
 from flashgen.release.invalidation import await_edges, changed_paths, paths_of, reference
-from flashgen.release.manifest import Claim, manifest_key
+from flashgen.release.manifest import Claim
 from flashgen.release.plan import Change, Op, Wave
 from flashgen.store import Headers, MemoryStore
 

@@ -15,6 +15,7 @@ from support.operators import SALE
 
 from flashgen import __version__
 from flashgen.errors import Refused
+from flashgen.layout import manifest_key
 from flashgen.release.manifest import (
     FORMAT,
     HEADERS,
@@ -24,7 +25,6 @@ from flashgen.release.manifest import (
     PublishedPointer,
     StoredManifest,
     manifest_digest,
-    manifest_key,
     read_manifest,
     render_manifest,
 )

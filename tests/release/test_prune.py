@@ -17,10 +17,11 @@ from support.recording_store import DEATHS, DyingStore, Killed, RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
 from flashgen.errors import FlashgenError, LostRace, StoreError
+from flashgen.layout import manifest_key
 from flashgen.page.site import Role, Site
 from flashgen.release.claim import REST_SECONDS
 from flashgen.release.manifest import HEADERS as MANIFEST_HEADERS
-from flashgen.release.manifest import Manifest, manifest_key, read_manifest, render_manifest
+from flashgen.release.manifest import Manifest, read_manifest, render_manifest
 from flashgen.release.prune import Pruning, plan_prune, prune
 from flashgen.release.publish import Push
 from flashgen.store import Headers, MemoryStore, S3Store, Store

@@ -13,8 +13,9 @@ from support.recording_store import RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
 from flashgen.errors import AccessDenied, Refused, StoreError
+from flashgen.layout import manifest_key
 from flashgen.page.site import Role
-from flashgen.release.manifest import manifest_key, read_manifest
+from flashgen.release.manifest import read_manifest
 from flashgen.release.publish import Push
 from flashgen.store import Headers, MemoryStore
 from flashgen.unlock.state import State

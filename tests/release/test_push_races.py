@@ -17,10 +17,11 @@ from support.recording_store import Killed, RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
 from flashgen.errors import LostRace
+from flashgen.layout import manifest_key
 from flashgen.page.site import Role
 from flashgen.release import uploads
 from flashgen.release.claim import PUSH_LASTS, REST_SECONDS
-from flashgen.release.manifest import manifest_key, read_manifest
+from flashgen.release.manifest import read_manifest
 from flashgen.release.publish import Push
 from flashgen.store import Headers, MemoryStore, S3Store, Store
 

@@ -18,7 +18,7 @@ from support.recording_store import Killed, RecordingStore
 from support.shop import Shop, push_of
 
 from flashgen.errors import LostRace
-from flashgen.gate.settings import settings_key
+from flashgen.layout import settings_key
 from flashgen.page.site import Site
 from flashgen.release.manifest import Manifest
 from flashgen.release.prune import plan_prune, prune

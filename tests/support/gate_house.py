@@ -21,10 +21,11 @@ from flashgen.gate.dependencies import Dependencies
 from flashgen.gate.metrics import Count, Counters
 from flashgen.gate.reading import SaleReader
 from flashgen.gate.request import Message, query_for
-from flashgen.gate.settings import GateSettings, Item, render, settings_key
+from flashgen.gate.settings import GateSettings, Item, render
 from flashgen.gate.storage.batch import Batcher
 from flashgen.gate.storage.protocol import Order, Tally
 from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.layout import settings_key
 from flashgen.store import Headers
 from flashgen.store.memory import MemoryStore
 from flashgen.unlock import pointer

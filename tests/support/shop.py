@@ -9,7 +9,7 @@ from pathlib import Path
 
 from support.operators import ENDS_AT, SALE, SERVERS, STARTS_AT, VERSION, Clock, control_of
 
-from flashgen.gate.settings import forms_folder, settings_key
+from flashgen.layout import forms_folder, settings_key
 from flashgen.page.headers import asset_headers, page_headers
 from flashgen.page.order_gate import FORM_HEADERS, SETTINGS_HEADERS
 from flashgen.page.site import Role, Site, SiteFile, digest

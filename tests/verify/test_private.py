@@ -15,7 +15,7 @@ from flashgen.edge.local.serving import Serving
 from flashgen.edge.local.target import public_path
 from flashgen.edge.viewer import Viewer
 from flashgen.finding import Level
-from flashgen.gate.settings import settings_key
+from flashgen.layout import settings_key
 from flashgen.release.manifest import read_manifest
 from flashgen.store import MemoryStore
 from flashgen.verify.observed import Front

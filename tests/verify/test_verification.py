@@ -22,7 +22,8 @@ from flashgen.edge.security import content_security_policy
 from flashgen.edge.viewer import PublicResponse, Viewer
 from flashgen.errors import NoAnswer, Refused
 from flashgen.finding import Finding, Level
-from flashgen.release.manifest import Claim, Manifest, Published, manifest_key, read_manifest, render_manifest
+from flashgen.layout import manifest_key
+from flashgen.release.manifest import Claim, Manifest, Published, read_manifest, render_manifest
 from flashgen.store import MemoryStore, Store
 from flashgen.unlock.transition import transition
 from flashgen.verify.observed import Front, Observed

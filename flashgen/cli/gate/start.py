@@ -15,9 +15,10 @@ import click
 from flashgen.cli.session import Session
 from flashgen.errors import Refused, StoreError
 from flashgen.gate.reading import SaleReader, SaleSnapshot
-from flashgen.gate.settings import GateSettings, settings_key
+from flashgen.gate.settings import GateSettings
 from flashgen.gate.storage.opening import REDIS_SCHEMES, open_storage
 from flashgen.gate.storage.protocol import Storage
+from flashgen.layout import settings_key
 from flashgen.sale.load import load_header
 from flashgen.store import Store
 from flashgen.unlock.token import BadToken, TokenSigner, parse_keys

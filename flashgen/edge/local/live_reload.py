@@ -7,17 +7,19 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from flashgen.layout import PRIVATE_FOLDER
+
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
-SCRIPT_PATH = "/_flashgen/reload.js"
-EVENTS_PATH = "/_flashgen/changes"
+SCRIPT_PATH = f"/{PRIVATE_FOLDER}/reload.js"
+EVENTS_PATH = f"/{PRIVATE_FOLDER}/changes"
 FOOTER = f'<script src="{SCRIPT_PATH}"></script>'
 """What a page ends with that is to be reloaded. A file, not inline: the page's security policy stays the real one."""
 
 _SCRIPT = b"""\
-new EventSource("/_flashgen/changes").onmessage = (event) => {
+new EventSource("%s").onmessage = (event) => {
   const problem = JSON.parse(event.data);
   if (!problem) return location.reload();
   const pane = document.getElementById("flashgen-problem") || document.createElement("pre");
@@ -29,7 +31,7 @@ new EventSource("/_flashgen/changes").onmessage = (event) => {
   });
   document.body.append(pane);
 };
-"""
+""".replace(b"%s", EVENTS_PATH.encode())
 
 _BEAT_SECONDS = 15.0
 """A comment now and then, so that a connection whose browser is gone is noticed."""

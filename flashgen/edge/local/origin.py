@@ -10,13 +10,11 @@ from dataclasses import dataclass, replace
 
 from flashgen.edge.local.compression import gzipped, is_compressible
 from flashgen.errors import NoAnswer, StoreError
+from flashgen.layout import PRIVATE_FOLDER
 from flashgen.store.protocol import Store, Stored
 
 #: Seconds since the epoch.
 Clock = Callable[[], float]
-
-#: Kept from the public: the origin access policy of the distribution does not grant it.
-PRIVATE_FOLDER = "_flashgen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flashgen.edge.stack.intrinsics import Json, arn, attribute, ref, sub
 from flashgen.edge.stack.options import Place
+from flashgen.layout import PRIVATE_FOLDER
 
 #: How long a replaced or deleted version can be brought back.
 NONCURRENT_DAYS = 30
@@ -105,5 +106,5 @@ def _nobody_reads_private(place: Place) -> Json:
         "Effect": "Deny",
         "Principal": {"Service": "cloudfront.amazonaws.com"},
         "Action": "s3:*",
-        "Resource": [sub("${Bucket.Arn}/_flashgen/*"), sub("${Bucket.Arn}/*/_flashgen/*")],
+        "Resource": [sub("${Bucket.Arn}/" + folder + PRIVATE_FOLDER + "/*") for folder in ("", "*/")],
     }

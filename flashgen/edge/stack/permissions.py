@@ -10,12 +10,13 @@ from __future__ import annotations
 from flashgen.aws.secrets import managed_resource, parameter_resource
 from flashgen.edge.stack.intrinsics import Json, arn, attribute, sub
 from flashgen.edge.stack.options import Place, StackOptions
+from flashgen.layout import forms_folder, journal_folder, manifest_key, settings_key
 
 POINTERS = "*/unlock.*.js"
-JOURNALS = "_flashgen/*/journal/*"
-MANIFESTS = "_flashgen/*/manifest.json"
-GATE_SETTINGS = "_flashgen/*/gate.json"
-GATE_FORMS = "_flashgen/*/gate/*"
+JOURNALS = journal_folder("*") + "*"
+MANIFESTS = manifest_key("*")
+GATE_SETTINGS = settings_key("*")
+GATE_FORMS = forms_folder("*") + "*"
 
 _READ, _WRITE, _DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
 _DISTRIBUTION = "distribution/${Distribution}"
