@@ -6,7 +6,7 @@ turns `20:00` into 1200 and `NO` into False. Nothing here knows of sales: settin
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -84,9 +84,22 @@ def parse_document(source: Source) -> tuple[Document, tuple[Problem, ...]]:
     Of a key given twice the first value counts. What cannot be read past raises `InvalidInput`.
     """
     tree = Tree(source)
-    _drive(source, tree)
+    try:
+        _drive(source, tree)
+    except _BeyondLibyaml as limit:
+        # Events lag behind what libyaml scans, so its limit can come before ours. The text up to there breaks ours.
+        tree = Tree(source)
+        _drive(replace(source, text=source.text[: limit.offset]), tree)
     document = Document(source, tree.root())
     return document, tuple(_noted(document, note) for note in tree.notes)
+
+
+class _BeyondLibyaml(Exception):
+    """Nested deeper than libyaml reads (1,000 levels since 0.2.6); noticed at `offset`."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
 
 
 class _Taker(Protocol):
@@ -115,6 +128,8 @@ def _drive(source: Source, taker: _Taker) -> None:
             if taken := take.get(type(event)):
                 taken(event)
     except yaml.MarkedYAMLError as error:
+        if "nesting depth" in (error.problem or "") and error.problem_mark:
+            raise _BeyondLibyaml(error.problem_mark.index) from None
         raise InvalidInput([_malformed(source, error)]) from None
     finally:
         parser.dispose()
