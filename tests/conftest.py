@@ -64,6 +64,12 @@ def _guarded(name: str) -> Any:
 
 
 @pytest.fixture(autouse=True)
+def _usual_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Output as wide as without a terminal, whatever the width of the one in which the tests run."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def _no_real_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's AWS account and proxies."""
     for name in (
