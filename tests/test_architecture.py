@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -125,3 +126,28 @@ def test_every_package_is_named_here() -> None:
     """A new package has to find its place in the order first."""
     names = {path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in modules()}
     assert names - {"__init__", "__main__"} == set(MAY_IMPORT)
+
+
+def test_a_class_name_stands_once() -> None:
+    """A name that means two things sends a reader to the wrong one."""
+    seen: dict[str, list[str]] = {}
+    for path in modules():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                seen.setdefault(node.name, []).append(path.relative_to(PACKAGE).as_posix())
+    assert {} == {name: paths for name, paths in seen.items() if len(paths) > 1}
+
+
+def test_no_module_is_long() -> None:
+    """What is over 300 lines is two things."""
+    lines = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert [] == [path for path, count in lines.items() if count > 300]
+
+
+def test_the_drawing_names_every_package() -> None:
+    """docs/architecture.md lists the packages of the house, and none that is not there."""
+    drawing = (PACKAGE.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    listed = re.findall(
+        r"^  ([a-z]+)(?:\.py|/)  ", drawing.partition("\nflashgen/\n")[2].partition("\n```")[0], re.MULTILINE
+    )
+    assert sorted(MAY_IMPORT) == sorted(listed)
