@@ -42,41 +42,27 @@ def load_sale(path: Path, root: Path) -> Loaded:
     Raises `InvalidInput` with every problem of both files.
     """
     document, malformed = parse_document(read_source(path, RULES))
-    header, header_problems, warnings = read_header(document)
-    products = read_products(document, root)
-    problems = _in_order(path, (*malformed, *header_problems, *products.problems))
-    if problems or header is None:
+    read = read_header(document)
+    products = read_products(document, read.currency, read.locale, root)
+    problems = _in_order(path, (*malformed, *read.problems, *products.problems))
+    if problems or read.header is None:
         raise InvalidInput(problems)
-    sale = Sale(**dict(header), products=products.products)
+    sale = Sale(**dict(read.header), products=products.products)
     inputs = (path,) if products.feed is None else (path, products.feed.file)
-    return Loaded(sale, (*warnings, *products.warnings), inputs, document, products.feed)
-
-
-def load_sales(paths: Iterable[Path], root: Path) -> tuple[Loaded, ...]:
-    """Read several sales; raise `InvalidInput` with all problems of all of them, in the order of `paths`."""
-    loaded: list[Loaded] = []
-    problems: list[Problem] = []
-    for path in paths:
-        try:
-            loaded.append(load_sale(path, root))
-        except InvalidInput as error:
-            problems.extend(error.problems)
-    if problems:
-        raise InvalidInput(problems)
-    return tuple(loaded)
+    return Loaded(sale, (*read.warnings, *products.warnings), inputs, document, products.feed)
 
 
 def load_header(path: Path) -> Header:
-    """Read all of a sale but its products, whose mistakes must not stand in the way of going live.
+    """Read all of a sale but its products, whose mistakes must not prevent going live.
 
     A file that is not well-formed YAML still raises `InvalidInput`, as do mistakes in all other sections.
     """
     document, malformed = parse_document(read_source(path, RULES))
-    header, problems, _ = read_header(document)
-    problems = _in_order(path, (*(problem for problem in malformed if not _of_products(problem)), *problems))
-    if problems or header is None:
+    read = read_header(document)
+    problems = _in_order(path, (*(problem for problem in malformed if not _of_products(problem)), *read.problems))
+    if problems or read.header is None:
         raise InvalidInput(problems)
-    return header
+    return read.header
 
 
 def _of_products(problem: Problem) -> bool:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from flashgen.document.parse import Document
 from flashgen.document.validation import Locator, unknown_key, validate
-from flashgen.document.wording import InvalidValue, quoted
+from flashgen.document.wording import quoted
 from flashgen.errors import InvalidInput, Problem
 from flashgen.sale.feed import Feed, read_feed
-from flashgen.sale.language import locale
-from flashgen.sale.money import currency
 from flashgen.sale.product import Product
 from flashgen.sale.text import default_slug, sku_key
 
@@ -32,23 +30,26 @@ class Products:
     feed: Feed | None = None
 
 
-def read_products(document: Document, root: Path) -> Products:
-    """Read the section `products` of a document; feeds are looked for beside it, and only inside `root`."""
+def read_products(document: Document, currency: str | None, locale: str, root: Path) -> Products:
+    """Read the section `products` of a document. A feed lies beside it, and must lie inside `root`.
+
+    `currency` and `locale` are the sale's. Without a currency, prices may have any number of decimals.
+    """
     section = document.data.get("products", "")
     if section == "":
         return _refused(document, ("products",), "`products` is missing", _EXAMPLE)
     if isinstance(section, str):
         return _refused(document, ("products",), f"`products` must be a list, found {quoted(section)}", _EXAMPLE)
     if isinstance(section, list):
-        return _validated(section, document, _currency(document), None)
+        return _validated(section, document, currency, None)
     try:
-        feed = _feed(document, section, root)
+        feed = _feed(document, section, locale, root)
     except InvalidInput as error:
         return Products(problems=error.problems)
-    return _validated(feed.rows, feed, _currency(document), feed)
+    return _validated(feed.rows, feed, currency, feed)
 
 
-def _feed(document: Document, section: Mapping[str, Any], root: Path) -> Feed:
+def _feed(document: Document, section: Mapping[str, Any], locale: str, root: Path) -> Feed:
     known = frozenset({"from"})
     if unknown := [unknown_key(key, known, document, ("products",)) for key in section if key not in known]:
         raise InvalidInput(unknown)
@@ -65,7 +66,7 @@ def _feed(document: Document, section: Mapping[str, Any], root: Path) -> Feed:
     if not file.exists():
         message = f"`from` names a file that is not there: {file}"
         raise InvalidInput([document.problem(place, message, "its path is read from the YAML's folder")])
-    return read_feed(file, _locale(document))
+    return read_feed(file, locale)
 
 
 def _is_inside(file: Path, root: Path) -> bool:
@@ -75,13 +76,13 @@ def _is_inside(file: Path, root: Path) -> bool:
         return False
 
 
-def _validated(rows: Sequence[Any], locator: Locator, code: str | None, feed: Feed | None) -> Products:
+def _validated(rows: Sequence[Any], locator: Locator, currency: str | None, feed: Feed | None) -> Products:
     if not rows:
         return Products(problems=(locator.problem(("products",), "`products` must not be empty", _EXAMPLE),))
     if len(rows) > MAX_PRODUCTS:
         message = f"`products` must have at most {MAX_PRODUCTS:,}, found {len(rows):,}"
         return Products(problems=(locator.problem(("products",), message, "split the sale"),))
-    context = {"currency": code}
+    context = {"currency": currency}
     products: list[Product | None] = []
     problems: list[Problem] = []
     for index, row in enumerate(rows):
@@ -132,23 +133,6 @@ def _no_bargains(products: Iterable[Product | None], locator: Locator) -> Iterab
         if product and product.list_price == product.price:
             message = f"`list_price` is the price, {product.price}: nothing is struck through"
             yield locator.problem(("products", index, "list_price"), message, "raise it, or delete it")
-
-
-def _currency(document: Document) -> str | None:
-    """The sale's currency for checking prices; None where it is itself a problem, reported elsewhere."""
-    return _header_value(document, "currency", currency)
-
-
-def _locale(document: Document) -> str:
-    return _header_value(document, "locale", locale) or "en"
-
-
-def _header_value(document: Document, key: str, read: Callable[[object], str]) -> str | None:
-    section = document.data.get("sale")
-    try:
-        return read(section.get(key)) if isinstance(section, dict) else None
-    except InvalidValue:
-        return None
 
 
 def _refused(document: Document, place: tuple[str | int, ...], message: str, hint: str) -> Products:

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from flashgen.errors import InvalidInput, Problem, Where
-from flashgen.sale.load import Loaded, load_header, load_sale, load_sales
+from flashgen.sale.load import Loaded, load_header, load_sale
 from flashgen.sale.model import OrderSettings, Product, Sale, Unlock
 
 DATA = Path(__file__).parents[1] / "data" / "sale"
@@ -154,21 +154,6 @@ def test_a_sale_cannot_be_changed(tmp_path: Path) -> None:
         sale.title = "Y"
     with pytest.raises(ValidationError):
         sale.products[0].price = Decimal(2)
-
-
-def test_problems_of_all_files_are_raised_together() -> None:
-    """Three bad sales, one error."""
-    names = ["empty", "bad-id", "feed-ragged"]
-    with pytest.raises(InvalidInput) as caught:
-        load_sales([DATA / "invalid" / f"{name}.yaml" for name in names], DATA)
-    expected = ["empty.yaml", "bad-id.yaml", "feed-ragged.csv", "feed-ragged.csv"]
-    assert expected == [problem.where.file.name for problem in caught.value.problems]
-
-
-def test_several_sales_are_loaded_in_order() -> None:
-    """One for each path."""
-    loaded = load_sales([VALID / "feed.yaml", VALID / "everything.yaml"], VALID)
-    assert [each.sale.id for each in loaded] == ["feed", "everything"]
 
 
 def test_a_header_does_not_mind_its_products(tmp_path: Path) -> None:
