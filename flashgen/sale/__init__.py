@@ -2,17 +2,16 @@
 
 ::
 
-    source.py       bytes of a file → text               the refusals every input file shares
-    document.py     text of a YAML file → plain data     the only place that knows yaml; drives tree.py and places.py
-    syntax.py       libyaml's words → ours
-    amend.py        one value of a YAML file replaced    comments and all else kept
+    load.py         path → Loaded: the sale, its warnings, the place of every value
+    model.py        the sections of the file: Header, Sale; product.py and order.py hold the larger ones
+    products.py     the list of products, in the YAML or in a feed
     feed.py         a CSV file → rows
-    model.py        Product, Order, Unlock, Header, Sale     product.py and order.py hold the larger sections
-    validation.py   plain data → a model, or problems with their places
-    load.py         path → Loaded: the sale, its warnings, where each value stands; by header.py and products.py
-    money.py, instant.py, language.py, origin.py, text.py    one kind of value each, from its text
+    money.py, instant.py, language.py, text.py    one kind of value each, from its text
+    shared_cookie.py    whether the order servers can share a buyer's cookie
     schema.py       the models → JSON Schema, for editors
     template.py     the YAML of a new sale
+
+Reading YAML itself, with the place of every value, is `flashgen.document`.
 
 Importing this package imports none of them: callers name the module they need, when they need it.
 """

@@ -19,7 +19,6 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from flashgen.document.validation import Model
 from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale import instant, language, money, text
-from flashgen.sale.fields import line, lines, whole
 from flashgen.sale.order import OrderSettings
 from flashgen.sale.product import Product
 
@@ -35,7 +34,7 @@ class Unlock(Model):
         description="Random part of the pointer's name, written by `flashgen new`, replaced by `flashgen rotate`.",
         examples=["7k2mq9xw4t"],
     )
-    edge_ttl_seconds: Annotated[Literal[0, 1, 2], whole(0, 2)] = Field(
+    edge_ttl_seconds: Annotated[Literal[0, 1, 2], text.whole(0, 2)] = Field(
         default=1, description="Seconds the edge keeps the pointer. 0: every poll reaches the store.", examples=["1"]
     )
 
@@ -55,10 +54,10 @@ class SaleSection(Model):
     id: str = Field(
         description="Names the sale, its file and its URL: a-z, 0-9, hyphens; at most 63.", examples=["black-friday"]
     )
-    title: Annotated[str, line(200)] = Field(
+    title: Annotated[str, text.line(200)] = Field(
         description="The sale page's headline; at most 200 characters.", examples=["Black Friday"]
     )
-    description: Annotated[str, lines(20_000)] = Field(
+    description: Annotated[str, text.lines(20_000)] = Field(
         default="", description="A text in Markdown for the sale page; at most 20,000 characters."
     )
     timezone: Annotated[str, BeforeValidator(instant.zone_name)] | None = Field(

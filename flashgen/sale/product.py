@@ -10,7 +10,6 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from flashgen.document.validation import Model
 from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale import money, text
-from flashgen.sale.fields import line, lines, whole
 
 MAX_STOCK = 10**9
 
@@ -25,7 +24,7 @@ class Product(Model):
     sku: Annotated[str, BeforeValidator(text.sku)] = Field(
         description="The stock keeping unit: unique in the sale, whatever its case.", examples=["SHIRT-1"]
     )
-    name: Annotated[str, line(200)] = Field(
+    name: Annotated[str, text.line(200)] = Field(
         description="What shoppers call it; at most 200 characters.", examples=["Blue shirt"]
     )
     slug: str = Field(
@@ -40,16 +39,16 @@ class Product(Model):
     list_price: Decimal | None = Field(
         default=None, description="The price before the sale, shown struck through.", examples=['"39.90"']
     )
-    stock: Annotated[int, whole(0, MAX_STOCK)] | None = Field(
+    stock: Annotated[int, text.whole(0, MAX_STOCK)] | None = Field(
         default=None, description="Units the order gate may sell. None given: no limit here.", examples=["100"]
     )
-    image: Annotated[str, line(500)] | None = Field(
+    image: Annotated[str, text.line(500)] | None = Field(
         default=None, description="An image file beside the YAML: JPEG, PNG or WebP.", examples=["shirt.jpg"]
     )
-    summary: Annotated[str, line(1_000)] = Field(
+    summary: Annotated[str, text.line(1_000)] = Field(
         default="", description="One or two sentences for the sale page; at most 1,000 characters."
     )
-    description: Annotated[str, lines(20_000)] = Field(
+    description: Annotated[str, text.lines(20_000)] = Field(
         default="", description="The product page's text in Markdown; at most 20,000 characters."
     )
 

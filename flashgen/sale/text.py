@@ -1,9 +1,12 @@
-"""Texts a sale is made of: their lengths, what may not stand in them, and the slug that names a product's page."""
+"""The texts and whole numbers of a sale: their bounds, refused characters, and the slug of a product's page."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from functools import partial
+
+from pydantic import BeforeValidator
 
 from flashgen.document.wording import InvalidValue, counted, quoted
 
@@ -11,6 +14,7 @@ MAX_SLUG = 100
 RESERVED_SLUGS = frozenset({"assets", "ended"})
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _CONTROL_IN_LINES = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_DIGITS = re.compile(r"[0-9]{1,12}")
 _SLUG = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _NOT_SLUG = re.compile(r"[^a-z0-9]+")
 # Latin letters that Unicode does not take apart, and the apostrophes that no slug needs.
@@ -21,18 +25,40 @@ _LATIN = str.maketrans(
 _LINE_END = re.compile("\r\n?")
 
 
-def line(value: object, longest: int) -> str:
-    """A text of one line, without white space around it."""
+def line(longest: int) -> BeforeValidator:
+    """A text of one line of at most `longest` characters, without white space around it."""
+    return BeforeValidator(partial(_line, longest=longest))
+
+
+def lines(longest: int) -> BeforeValidator:
+    """A text of any number of lines, of at most `longest` characters. Lines end in a newline as on Unix."""
+    return BeforeValidator(partial(_lines, longest=longest))
+
+
+def whole(least: int, most: int) -> BeforeValidator:
+    """A whole number in plain digits, both bounds included."""
+    return BeforeValidator(partial(_whole, least=least, most=most))
+
+
+def _line(value: object, longest: int) -> str:
     text = given(value).strip()
     _refuse_control(_CONTROL, text)
     return _short(text, longest)
 
 
-def lines(value: object, longest: int) -> str:
-    """A text of any number of lines, which end in a newline as on Unix."""
+def _lines(value: object, longest: int) -> str:
     text = _LINE_END.sub("\n", given(value)).strip("\n")
     _refuse_control(_CONTROL_IN_LINES, text)
     return _short(text, longest)
+
+
+def _whole(value: object, least: int, most: int) -> int:
+    written = str(value) if isinstance(value, int) else given(value).strip()
+    if not _DIGITS.fullmatch(written) or not least <= int(written) <= most:
+        raise InvalidValue(
+            f"must be a whole number from {least:,} to {most:,}, found {quoted(written)}", "write plain digits"
+        )
+    return int(written)
 
 
 def name(value: object, longest: int, what: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale.language import locale, lookup_chain
-from flashgen.sale.origin import network, origin, url
+from flashgen.sale.order import network, origin, url
 from flashgen.sale.text import default_slug, sku, sku_key, slugified
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import pytest
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, field_validator
 
 from flashgen.document.parse import parse_document
 from flashgen.document.source import Source
@@ -18,7 +18,7 @@ from flashgen.sale.text import line
 class Target(Model):
     """Inside a mapping of any keys."""
 
-    store: Annotated[str, BeforeValidator(lambda value: line(value, 20))] = Field(examples=["dir:x"])
+    store: Annotated[str, line(20)] = Field(examples=["dir:x"])
     count: int = Field(default=1, alias="how-many")
 
 
