@@ -10,12 +10,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
     from support.command import Flashgen
 
 pytest.register_assert_rewrite("support")
+
+# No test is about the time that it takes: machines are shared.
+settings.register_profile("flashgen", deadline=None)
+settings.load_profile("flashgen")
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
