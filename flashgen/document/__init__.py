@@ -1,1 +1,1 @@
-"""A YAML file as plain data, with the place of every value; models that say in our own words what does not fit."""
+"""Reads a YAML file as plain data with positions, and turns it into models or problems in plain words."""

@@ -1,6 +1,6 @@
-"""From libyaml's events to dicts, lists and text, without recursion; what cannot be a sale is noted or refused here.
+"""Builds dicts, lists and text from libyaml's events, without recursion.
 
-Nothing in this module imports yaml: `flashgen.document.parse` drives it, event by event.
+`flashgen.document.parse` calls it with each event. Nothing in this module imports yaml.
 """
 
 from __future__ import annotations
@@ -13,21 +13,22 @@ from flashgen.document.wording import quoted
 from flashgen.errors import InvalidInput, Problem, Where
 
 Node: TypeAlias = "str | list[Node] | dict[str, Node]"
-Place: TypeAlias = tuple[str | int, ...]
+KeyPath: TypeAlias = tuple[str | int, ...]
+"""Keys and list indexes that lead to a value: `("products", 3, "price")`."""
 
 MAX_DEPTH = 32
 MAX_ALIASED_NODES = 1_000_000
-# Unquoted, these two are how YAML says "nothing"; in quotes they are text like any other.
-_NOTHING = {"null": "", "~": ""}
+# Unquoted, these two mean "no value" in YAML; in quotes they are ordinary text.
+_NULLS = {"null": "", "~": ""}
 _TAG_PREFIX = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {"!", _TAG_PREFIX + "str", _TAG_PREFIX + "seq", _TAG_PREFIX + "map"}
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something wrong that one can read past, at an offset. `twice`: the key at `path` stood there before."""
+    """A problem that does not stop the parse; `offset` counts characters. `twice`: the key at `path` came before."""
 
-    path: Place
+    path: KeyPath
     offset: int
     message: str
     hint: str
@@ -36,7 +37,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class _Outer:
-    """What goes on when the open container closes; `nodes` were counted before it."""
+    """What to restore when the open container closes; `nodes` is the count before it was opened."""
 
     container: list[Node] | dict[str, Node]
     key: str | None
@@ -44,8 +45,16 @@ class _Outer:
     nodes: int
 
 
-class Tree:
-    """Grows the data. Events come in as `scalar`, `open`, `close`, `alias`, `document`; `root()` is the harvest."""
+def dotted(path: KeyPath) -> str:
+    """A path as `Problem.path` spells it: `products.3.price`."""
+    return ".".join(map(str, path))
+
+
+class TreeBuilder:
+    """Builds the data. The parser calls a method for each event; at the end `root()` returns the result.
+
+    Problems that do not stop the parse are collected in `notes`; any other raises `InvalidInput`.
+    """
 
     def __init__(self, source: Source) -> None:
         self.notes: list[Note] = []
@@ -58,9 +67,14 @@ class Tree:
         self._nodes = 0
         self._aliased = 0
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether the file holds nothing, or only comments."""
+        return not self._roots or self._roots[0] == ""
+
     def root(self) -> dict[str, Node]:
-        """The mapping the file holds; anything else raises `InvalidInput`."""
-        if not self._roots or self._roots[0] == "":
+        """The mapping in the file. Raises `InvalidInput` if it holds anything else."""
+        if self.is_empty:
             raise InvalidInput([Problem(Where(self._source.file), "the file is empty")])
         root = self._roots[0]
         if not isinstance(root, dict):
@@ -69,13 +83,13 @@ class Tree:
         return root
 
     def document(self, event: Any) -> None:
-        """A document starts; there may be one."""
+        """A document starts. A second one is refused."""
         if self._roots:
             hint = "keep one document in a file: delete the `---`"
             self._refuse(event, "a second document starts here", hint)
 
     def scalar(self, event: Any) -> None:
-        """A key or a text."""
+        """A key or a scalar value."""
         self._nodes += 1
         text: str = event.value
         if event.tag is not None:
@@ -84,14 +98,14 @@ class Tree:
             self._take_key(text, event)
         else:
             if not event.style:
-                text = _NOTHING.get(text, text)
+                text = _NULLS.get(text, text)
             self._add(text)
         if event.anchor is not None:
             self._anchors[event.anchor] = (text, 1)
 
     def open(self, event: Any, new: list[Node] | dict[str, Node]) -> None:
         """A mapping or a list starts; `new` is its empty value."""
-        self._check_no_key_is_due(event, quoted(new))
+        self._check_key_not_expected(event, quoted(new))
         if len(self._outer) == MAX_DEPTH:
             self._refuse(event, f"nested deeper than {MAX_DEPTH} levels", "take a level out")
         if event.tag is not None:
@@ -113,7 +127,7 @@ class Tree:
     def alias(self, event: Any) -> None:
         """`*name`: the anchored value again. Shared, not copied, yet counted as if it were written out."""
         name = event.anchor
-        self._check_no_key_is_due(event, f"alias `*{name}`")
+        self._check_key_not_expected(event, f"alias `*{name}`")
         if name not in self._anchors:
             self._refuse(event, f"alias `*{name}` has no anchor before it", "put the text in quotes if it is text")
         target = self._anchors[name]
@@ -143,7 +157,7 @@ class Tree:
             self._container.setdefault(self._key, value)
             self._key = None
 
-    def _check_no_key_is_due(self, event: Any, found: str) -> None:
+    def _check_key_not_expected(self, event: Any, found: str) -> None:
         if self._key is None and type(self._container) is dict:
             self._refuse(event, f"a key must be text, found {found}", "put it in quotes if it is text")
 

@@ -1,4 +1,4 @@
-"""The text of an input file, or one clear problem: what every file of a sale has to pass before it is parsed."""
+"""Reads the text of an input file, or says in one problem why that cannot be done. Nothing is parsed here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from pathlib import Path
 from flashgen.document.wording import clipped
 from flashgen.errors import InvalidInput, Problem, Where
 
-# What YAML 1.2 (5.1) does not print, and no spreadsheet means to write. NEL (U+0085) is a line break there.
+# Characters that YAML 1.2 (5.1) calls not printable; no spreadsheet writes them on purpose. NEL (U+0085) is a line
+# break there, so it is allowed.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ufeff\ufffe\uffff]")
 _LINE_END = re.compile("\r\n|\r|\n")
 _WIDE_BOMS = {
@@ -26,7 +27,7 @@ _WIDE_BOMS = {
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a kind of file may be: its greatest size in bytes, and what to do when it is larger, or not UTF-8."""
+    """The limits for a kind of file: its size in bytes, and the hints for a file that is larger or not UTF-8."""
 
     max_bytes: int
     too_large_hint: str
@@ -35,7 +36,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Source:
-    """A file's text, without a byte order mark, line ends as they are; offsets count characters from 0."""
+    """A file's text, without a byte order mark, with its own line ends. Offsets count characters from 0."""
 
     file: Path
     text: str = field(repr=False)
@@ -46,7 +47,7 @@ class Source:
         return Where(self.file, line, offset - self._line_starts[line - 1] + 1)
 
     def quote(self, line: int) -> str:
-        """A line as it stands in the file, cut when very long; empty where there is no such line."""
+        """The text of a line, counted from 1 and cut if it is very long. Empty if there is no such line."""
         if not 1 <= line <= len(self._line_starts):
             return ""
         start = self._line_starts[line - 1]
@@ -54,7 +55,7 @@ class Source:
         return clipped(self.text[start : end.start() if end else len(self.text)])
 
     def problem(self, offset: int, message: str, hint: str = "") -> Problem:
-        """A problem at a character, its line quoted."""
+        """A problem at a character, with its line quoted."""
         where = self.where(offset)
         return Problem(where, message, hint, quote=self.quote(where.line))
 
@@ -64,21 +65,32 @@ class Source:
 
 
 def read_source(file: Path, rules: Rules) -> Source:
-    """Read a whole UTF-8 file. Anything that is not one raises `InvalidInput` with one problem."""
-    body = _read(file, rules)
+    """Read a whole UTF-8 file. Raises `InvalidInput` with one problem if that is impossible."""
+    body = read_body(file, rules)
     _refuse_workbook(file, body)
     _refuse_wide_encodings(file, body, rules)
+    return utf8_source(file, body, rules)
+
+
+def utf8_source(file: Path, body: bytes, rules: Rules) -> Source:
+    """The text of bytes that are UTF-8. Raises `InvalidInput` at the first that is not."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError as error:
         raise _refused(_not_utf8(file, body, error.start, rules)) from None
+    return text_source(file, text)
+
+
+def text_source(file: Path, text: str) -> Source:
+    """A decoded text. Raises `InvalidInput` if a control character is in it."""
     source = Source(file, text.removeprefix("\ufeff"))
     if control := _CONTROL.search(source.text):
         raise _refused(_control(source, control))
     return source
 
 
-def _read(file: Path, rules: Rules) -> bytes:
+def read_body(file: Path, rules: Rules) -> bytes:
+    """All bytes of a regular file of at most `rules.max_bytes`. Raises `InvalidInput` with one problem."""
     try:
         status = file.stat()
         if stat.S_ISDIR(status.st_mode):
@@ -113,7 +125,7 @@ def _refuse_wide_encodings(file: Path, body: bytes, rules: Rules) -> None:
 
 
 def _not_utf8(file: Path, body: bytes, start: int, rules: Rules) -> Problem:
-    """Lines and columns are counted in what decodes before the first bad byte; the rest is shown as `�`."""
+    """The position is that of the first bad byte. The quoted line shows `�` for bytes that do not decode."""
     source = Source(file, body.decode("utf-8", errors="replace"))
     where = source.where(len(body[:start].decode("utf-8")))
     message = f"the file is not UTF-8: found byte 0x{body[start]:02x}"

@@ -1,4 +1,4 @@
-"""Plain data into a frozen model, or into problems that say where and what in our own words, never pydantic's."""
+"""Turns plain data into a frozen model, or into problems with a position and our own words instead of pydantic's."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from flashgen.document.builder import KeyPath
 from flashgen.document.wording import InvalidValue, quoted, suggestion
 from flashgen.errors import Problem
 
-Place = tuple[str | int, ...]
 _STRUCTURES = {
     "model_type": "must be a mapping of keys",
     "dict_type": "must be a mapping of keys",
@@ -25,22 +25,22 @@ _STRUCTURES = {
 
 
 class Model(BaseModel):
-    """What a file may hold: frozen, no unknown keys. A key with nothing behind it counts as not given."""
+    """A section of a file: frozen, without unknown keys. A key with an empty value counts as not given."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     @model_validator(mode="before")
     @classmethod
-    def _leave_out_what_is_empty(cls, data: Any) -> Any:
+    def _drop_empty_values(cls, data: Any) -> Any:
         if isinstance(data, dict) and "" in data.values():
             return {key: value for key, value in data.items() if value != "" or key not in keys_of(cls)}
         return data
 
 
 class Locator(Protocol):
-    """Where data came from: a document, or a feed. It turns a path inside the data into a place in a file."""
+    """Where data came from: a document or a feed. It turns a path inside the data into a position in a file."""
 
-    def problem(self, path: Place, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
+    def problem(self, path: KeyPath, message: str, hint: str = "", *, at_key: bool = False) -> Problem:
         """A problem with the value at `path`, or with its key."""
 
 
@@ -48,33 +48,33 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def validate(
-    model: type[M], data: object, locator: Locator, place: Place = (), context: Mapping[str, Any] | None = None
+    model: type[M], data: object, locator: Locator, path: KeyPath = (), context: Mapping[str, Any] | None = None
 ) -> tuple[M | None, tuple[Problem, ...]]:
     """The instance, or None and every problem.
 
-    `place` is where `data` stands in `locator`; `context` is handed to the model's validators. A validator says no by
-    raising `InvalidValue`, whose message goes on from the key's name.
+    `path` leads to `data` in `locator`; `context` is passed to the model's validators. A validator refuses a value by
+    raising `InvalidValue`, whose message continues after the key's name.
     """
     try:
         return model.model_validate(data, context=context), ()
     except ValidationError as error:
         details = error.errors(include_url=False)
-    return None, tuple(_problem(model, detail, locator, place) for detail in details)
+    return None, tuple(_problem(model, detail, locator, path) for detail in details)
 
 
 def keys_of(model: type[BaseModel]) -> frozenset[str]:
-    """The keys as they are written in a file."""
+    """The keys of a model as a file spells them."""
     return frozenset(info.alias or name for name, info in model.model_fields.items())
 
 
-def unknown_key(key: str, known: frozenset[str], locator: Locator, place: Place) -> Problem:
-    """The problem of a key nobody reads."""
-    return locator.problem((*place, key), f"unknown key {_ticked(key)}", suggestion(key, known), at_key=True)
+def unknown_key(key: str, known: frozenset[str], locator: Locator, path: KeyPath) -> Problem:
+    """The problem of a key that the model does not have."""
+    return locator.problem((*path, key), f"unknown key {_in_backticks(key)}", suggestion(key, known), at_key=True)
 
 
-def _problem(model: type[BaseModel], detail: ErrorDetails, locator: Locator, place: Place) -> Problem:
-    path = (*place, *detail["loc"])
-    key = _named(path)
+def _problem(model: type[BaseModel], detail: ErrorDetails, locator: Locator, base: KeyPath) -> Problem:
+    path = (*base, *detail["loc"])
+    key = _label(path)
     match detail["type"]:
         case "extra_forbidden":
             parent = _model_at(model, detail["loc"][:-1])
@@ -82,15 +82,15 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, locator: Locator, pla
         case "missing":
             return locator.problem(path, f"{key} is missing", _hint_for(model, detail["loc"]))
         case "value_error":
-            unfit = detail["ctx"]["error"]
-            if isinstance(unfit, InvalidValue):
-                return locator.problem(path, f"{key} {unfit.message}", unfit.hint)
+            invalid = detail["ctx"]["error"]
+            if isinstance(invalid, InvalidValue):
+                return locator.problem(path, f"{key} {invalid.message}", invalid.hint)
     words = _STRUCTURES.get(detail["type"], "is not what belongs here")
     return locator.problem(path, f"{key} {words}, found {quoted(detail['input'])}")
 
 
-def _model_at(annotation: Any, loc: Place) -> type[BaseModel] | None:
-    """The model that stands at `loc` inside a type: through keys of models and mappings, and items of lists."""
+def _model_at(annotation: Any, loc: KeyPath) -> type[BaseModel] | None:
+    """The model at `loc` inside a type, found through keys of models and mappings and through items of lists."""
     annotation = _bare(annotation)
     if not loc:
         return annotation if _is_model(annotation) else None
@@ -118,21 +118,21 @@ def _field(model: type[BaseModel], key: str) -> FieldInfo | None:
     return next((info for name, info in model.model_fields.items() if key == (info.alias or name)), None)
 
 
-def _hint_for(model: type[BaseModel], loc: Place) -> str:
-    """An example from the model itself, as the schema shows it."""
+def _hint_for(model: type[BaseModel], loc: KeyPath) -> str:
+    """The example that the model gives for its schema."""
     key, parent = str(loc[-1]), _model_at(model, loc[:-1])
     info = _field(parent, key) if parent else None
     return f"add it, such as `{key}: {info.examples[0]}`" if info and info.examples else "add it"
 
 
-def _named(path: Place) -> str:
-    """How a message calls what stands at a path: by its key, or as an item of a list."""
+def _label(path: KeyPath) -> str:
+    """What a message calls the value at a path: its key, or an item of a list."""
     key = next((step for step in reversed(path) if isinstance(step, str)), "")
     if not key:
         return "the file"
-    return _ticked(key) if isinstance(path[-1], str) else f"an item of {_ticked(key)}"
+    return _in_backticks(key) if isinstance(path[-1], str) else f"an item of {_in_backticks(key)}"
 
 
-def _ticked(key: str) -> str:
+def _in_backticks(key: str) -> str:
     word = quoted(key).strip('"')
     return f"`{word}`"

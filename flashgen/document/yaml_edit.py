@@ -1,4 +1,4 @@
-"""One value of a YAML text replaced or added; comments, quotes, order and line ends stay byte for byte."""
+"""Replaces or adds one value in a YAML text. Comments, quotes, order and line ends stay byte for byte."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ _PLAIN = re.compile(r"(?!null$)[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def replace_scalar(text: str, path: tuple[str, ...], value: str) -> str:
-    """The text with the scalar at `path` being `value`; missing mappings and keys are added.
+    """The text with `value` as the scalar at `path`. Missing mappings and keys are added.
 
-    The result is parsed again, and must differ in this one value: where it would not (an alias elsewhere repeats the
-    value, say), `Refused` asks for the edit to be made by hand. A malformed text raises `InvalidInput`.
+    The result is parsed again and must differ in this value only. Otherwise, for example because an alias elsewhere
+    repeats the value, `Refused` asks for an edit by hand. A malformed text raises `InvalidInput`.
     """
     if text.startswith("\ufeff"):
         return "\ufeff" + replace_scalar(text[1:], path, value)
     document = _parsed(text)
     scalar = value if _PLAIN.fullmatch(value) else _quoted(value)
-    amended = _amended(document, path, scalar)
-    if not _holds(amended, _expected(document.data, path, value)):
+    edited = _edited(document, path, scalar)
+    if not _holds(edited, _expected(document.data, path, value)):
         key = ".".join(path)
         raise Refused(f"`{key}` cannot be changed without changing more", f"write `{key}: {scalar}` by hand")
-    return amended
+    return edited
 
 
 def _quoted(value: str) -> str:
-    """In double quotes, with what no editor shows escaped (YAML 1.2, 5.7)."""
+    """In double quotes; characters that editors do not show are escaped (YAML 1.2, 5.7)."""
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(each if each.isprintable() else f"\\U{ord(each):08X}" for each in escaped) + '"'
 
 
-def _amended(document: Document, path: tuple[str, ...], scalar: str) -> str:
-    text, known = document.source.text, _known(document.data, path)
-    if len(known) == len(path):
+def _edited(document: Document, path: tuple[str, ...], scalar: str) -> str:
+    text, present = document.source.text, _present_part(document.data, path)
+    if len(present) == len(path):
         return _replaced(document, path, scalar)
-    missing = path[len(known) :]
+    missing = path[len(present) :]
     newline = "\r\n" if "\r\n" in text else "\n"
-    parent = _at(document.data, known)
+    parent = _at(document.data, present)
     if parent == "":
-        start = document.span(known).start
-        indent = _column(document, known) + 2
+        start = document.span(present).start
+        indent = _column(document, present) + 2
         return text[:start] + newline + _lines(missing, scalar, indent, newline) + text[start:]
-    if not known:
+    if not present:
         return _appended(text, _lines(missing, scalar, 0, newline) + newline, newline)
-    return _inserted(document, known, missing, scalar, newline)
+    return _inserted(document, present, missing, scalar, newline)
 
 
 def _replaced(document: Document, path: tuple[str, ...], scalar: str) -> str:
@@ -66,11 +66,11 @@ def _appended(text: str, lines: str, newline: str) -> str:
     return text + gap + newline + lines
 
 
-def _inserted(document: Document, known: tuple[str, ...], missing: tuple[str, ...], scalar: str, newline: str) -> str:
-    """Before the first key of the mapping at `known`, which is not empty unless it is written as `{}`."""
-    text, start = document.source.text, document.span(known).start
+def _inserted(document: Document, present: tuple[str, ...], missing: tuple[str, ...], scalar: str, newline: str) -> str:
+    """Insert before the first key of the mapping at `present`. It is not empty unless it is written as `{}`."""
+    text, start = document.source.text, document.span(present).start
     if text[start] == "{":
-        separator = ", " if _at(document.data, known) else ""
+        separator = ", " if _at(document.data, present) else ""
         opened = "".join(f"{key}: {{" for key in missing[:-1])
         closed = "}" * (len(missing) - 1)
         return f"{text[: start + 1]}{opened}{missing[-1]}: {scalar}{closed}{separator}{text[start + 1 :]}"
@@ -83,8 +83,8 @@ def _lines(keys: tuple[str, ...], scalar: str, indent: int, newline: str) -> str
     return newline.join(lines) + " " + scalar
 
 
-def _known(data: Node, path: tuple[str, ...]) -> tuple[str, ...]:
-    """The longest part of `path` that leads somewhere."""
+def _present_part(data: Node, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The longest start of `path` that exists in the data."""
     for length, key in enumerate(path):
         if not isinstance(data, dict) or key not in data:
             return path[:length]

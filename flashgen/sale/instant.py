@@ -1,4 +1,4 @@
-"""Times as people write them in a sale: instants with a zone, and durations."""
+"""Reads times as people write them in a sale: instants and durations."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ] *([0-9]{2}:[0-9]{2}(?::[0-9]{2})?) *([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _DURATION = re.compile(r"(?:([0-9]{1,5})h)?(?:([0-9]{1,5})m)?(?:([0-9]{1,6})s)?")
+_NO_PLACE = frozenset({"localtime", "posixrules", "Factory"})
+"""Names that stand in zone folders and mean whatever this machine is set to, or nothing."""
 _EXAMPLE = 'write it as "2026-11-27T09:00:00+01:00"'
 
 
 def zone_name(value: object) -> str:
-    """A name of the IANA time zone database."""
+    """A time zone of the IANA database."""
     name = given(value)
-    if name in _zones_of_tzdata() or name in _zones():
+    if name not in _NO_PLACE and (name in _zones_of_tzdata() or name in _zones()):
         return name
     raise InvalidValue(f"must be a zone of the IANA database, found {quoted(name)}", _zone_hint(name))
 
 
 def instant(value: object, zone: str | None) -> datetime:
-    """An instant in UTC. A time without an offset is local time in `zone`, and must happen there exactly once."""
+    """An instant in UTC. A time without an offset is local time in `zone`, and must exist there exactly once."""
     if isinstance(value, datetime) and value.tzinfo is not None:
         return value.astimezone(UTC)
     text = given(value)
@@ -64,7 +66,7 @@ def seconds(value: object, least: int, most: int) -> int:
 
 
 def in_words(count: int) -> str:
-    """Seconds as a sale writes them: `90s`, `3m`, `1h30m`."""
+    """Seconds as a sale spells a duration: `90s`, `3m`, `1h30m`."""
     minutes, rest = divmod(count, 60)
     hours, minutes = divmod(minutes, 60)
     parts = ((hours, "h"), (minutes, "m"), (rest, "s"))
@@ -72,7 +74,7 @@ def in_words(count: int) -> str:
 
 
 def _local(stamp: datetime, zone: ZoneInfo) -> datetime:
-    """PEP 495: the two folds disagree where local time is skipped or repeated."""
+    """The instant of a local time. The two folds of PEP 495 differ where local time is skipped or repeated."""
     first, second = stamp.replace(tzinfo=zone), stamp.replace(tzinfo=zone, fold=1)
     before, after = first.utcoffset() or timedelta(), second.utcoffset() or timedelta()
     if before == after:
@@ -111,11 +113,11 @@ def _zone_hint(name: str) -> str:
 
 @lru_cache
 def _zones() -> frozenset[str]:
-    """All that Python knows: those of tzdata and of the system, whose files it opens one by one to say so."""
+    """All zones that Python knows, of tzdata and of the system. Slow: Python opens the system's files one by one."""
     return frozenset(available_timezones())
 
 
 @lru_cache
 def _zones_of_tzdata() -> frozenset[str]:
-    """Nearly all of them, from one file."""
+    """Nearly all zones, read from one file."""
     return frozenset(files("tzdata").joinpath("zones").read_text(encoding="utf-8").split())

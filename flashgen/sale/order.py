@@ -1,4 +1,4 @@
-"""How orders are taken: the gate's servers, their slots, and the addresses to which orders go."""
+"""The model of the section `order`: the gate's servers, their slots, and where orders are sent."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
+from flashgen.addresses import check_port, common_domain, is_host, is_loopback, shared_domain
 from flashgen.document.validation import Model
 from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale import instant, text
@@ -16,15 +17,21 @@ from flashgen.sale import instant, text
 MAX_SERVERS = 64
 MAX_URL = 500
 _HEADER_NAME = re.compile(r"header:[A-Za-z0-9][A-Za-z0-9-]{0,63}")
-_LOOPBACK = {"localhost", "127.0.0.1", "[::1]"}
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*|\[[0-9a-f:.]+\])"
 _ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?")
 _URL = re.compile(r"[\x21-\x7e]+")
 _ORIGIN_HINT = "write it as https://order.example.com"
 
+VOUCHED = "pass"
+"""The shop vouches for its buyers: `order.buyer`."""
+
+ORDER_HINT = "add `order: {servers: [https://…]}` with the address of the order gate"
+VOUCHED_HINT = "with `buyer: pass` add `pass_url: https://shop.example.com/sign-in`, or the address of your help"
+COOKIE_HINT = "put them under one domain, such as https://a.order.example.com and https://b.order.example.com"
+
 
 def origin(value: object) -> str:
-    """`scheme://host[:port]` and nothing more, in lower case (RFC 6454, 6.1)."""
+    """An origin, `scheme://host[:port]` and nothing more, in lower case (RFC 6454, 6.1)."""
     written = text.given(value)
     found = _ORIGIN.match(written.lower())
     if not found:
@@ -38,7 +45,7 @@ def origin(value: object) -> str:
 
 
 def url(value: object) -> str:
-    """An https URL in ASCII, without user name and fragment."""
+    """An https URL in ASCII, without a user name and a fragment."""
     written = text.given(value)
     found = _ORIGIN.match(written.lower())
     if not found or not _URL.fullmatch(written) or written[found.end() : found.end() + 1] not in {"", "/", "?"}:
@@ -64,19 +71,15 @@ def network(value: object) -> str:
 
 
 def _check_secure(scheme: str, host: str, written: str) -> None:
-    if scheme == "http" and host not in _LOOPBACK:
+    if scheme == "http" and not is_loopback(written):
         hint = f"write it as https://{host}; http is for this machine only"
         raise InvalidValue(f"must be https, found {quoted(written)}", hint)
 
 
 def _check_host(host: str, port: str | None, written: str) -> None:
-    if port is not None and not 1 <= int(port) <= 65535:
-        raise InvalidValue(f"must have a port from 1 to 65535, found {quoted(written)}")
-    if host.startswith("["):
-        try:
-            ipaddress.IPv6Address(host[1:-1])
-        except ValueError:
-            raise InvalidValue(f"must have a host, found {quoted(written)}", _ORIGIN_HINT) from None
+    check_port(port, written)
+    if not is_host(host):
+        raise InvalidValue(f"must have a host, found {quoted(written)}", _ORIGIN_HINT)
 
 
 class OrderSettings(Model):
@@ -99,8 +102,13 @@ class OrderSettings(Model):
     )
     buyer: str = Field(
         default="cookie",
-        description="How a buyer is known: `cookie`, or `header:NAME` as set by a trusted proxy.",
-        examples=["cookie", "header:X-User-Id"],
+        description="How a buyer is known: `cookie`, `pass`, or `header:NAME` as set by a trusted proxy.",
+        examples=["cookie", "pass", "header:X-User-Id"],
+    )
+    pass_url: Annotated[str, BeforeValidator(url)] | None = Field(
+        default=None,
+        description="With `buyer: pass`: where a buyer gets a pass, such as the shop's sign-in.",
+        examples=["https://shop.example.com/sign-in?for=night"],
     )
     forward_to: Annotated[str, BeforeValidator(url)] | None = Field(
         default=None,
@@ -121,8 +129,8 @@ class OrderSettings(Model):
     def _servers(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if not 1 <= len(value) <= MAX_SERVERS:
             raise InvalidValue(f"must have 1 to {MAX_SERVERS} origins, found {len(value)}")
-        for place, server in enumerate(value):
-            if server in value[:place]:
+        for index, server in enumerate(value):
+            if server in value[:index]:
                 raise InvalidValue(f"must not name a server twice, found {server} again", "keep one of them")
         return value
 
@@ -135,9 +143,34 @@ class OrderSettings(Model):
     @classmethod
     def _buyer(cls, value: object, info: ValidationInfo) -> str:
         written = text.given(value)
-        if written != "cookie" and not _HEADER_NAME.fullmatch(written):
-            raise InvalidValue(f"must be cookie or header:NAME, found {quoted(written)}", "write header:X-User-Id, say")
-        if written != "cookie" and info.data.get("trusted_proxies") == ():
+        if written not in ("cookie", VOUCHED) and not _HEADER_NAME.fullmatch(written):
+            hint = "write header:X-User-Id, say"
+            raise InvalidValue(f"must be cookie, pass or header:NAME, found {quoted(written)}", hint)
+        if written.startswith("header:") and info.data.get("trusted_proxies") == ():
             hint = "add `trusted_proxies: [10.0.0.0/8]`, or write cookie"
             raise InvalidValue(f"must not be {written} without `trusted_proxies`: anyone can send a header", hint)
         return written
+
+
+def cookie_warning(order: OrderSettings) -> str:
+    """Why browsers would not send one cookie to all servers; empty if they would, or if no cookie is used."""
+    hosts = {urlsplit(server).hostname or "" for server in order.servers}
+    if len(hosts) < 2 or order.buyer not in ("cookie", VOUCHED):
+        return ""
+    if shared_domain(tuple(hosts)):
+        return ""
+    two_buyers = "who comes to two of them is two buyers, and can order twice"
+    if order.buyer == VOUCHED:
+        two_buyers = "a buyer whose pass one of them knows is sent away by the others"
+    if common := common_domain(tuple(hosts)):
+        return f"`order.servers` share {common} alone, a public suffix, for which browsers keep no cookie: {two_buyers}"
+    return f"`order.servers` share no domain: {two_buyers}"
+
+
+def pass_warning(order: OrderSettings) -> str:
+    """Why a buyer without a pass cannot get one, or a link that leads nowhere; empty if all is there."""
+    if order.buyer == VOUCHED and order.pass_url is None:
+        return "buyers need a pass, and `order.pass_url` does not say where they get one"
+    if order.buyer != VOUCHED and order.pass_url is not None:
+        return f"`order.pass_url` is not shown: with `buyer: {order.buyer}` nobody needs a pass"
+    return ""

@@ -1,7 +1,7 @@
-"""JSON Schema (2020-12) of a sale's file, for completion and checks in an editor, from the models themselves.
+"""Makes the JSON Schema (2020-12) of a sale's file from the models, for completion and checks in an editor.
 
-An editor types what it reads: 19.90 is a number to it, and `NO` perhaps a boolean. flashgen reads both as text, so the
-schema takes any scalar wherever the loader does; formats are the loader's to judge.
+An editor gives types to what it reads: 19.90 is a number, and `NO` may be a boolean. flashgen reads both as text, so
+the schema accepts any scalar where the loader does. Only the loader checks formats in full.
 """
 
 from __future__ import annotations
@@ -10,10 +10,24 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from flashgen.sale.brand.settings import (
+    MAX_FONT_FILES,
+    BrandColours,
+    BrandFonts,
+    BrandLinks,
+    BrandSettings,
+    ColourPair,
+    LogoFiles,
+)
+from flashgen.sale.feeds.headings import COLUMNS
+from flashgen.sale.feeds.options import FeedOptions
 from flashgen.sale.instant import YEARS, in_words
-from flashgen.sale.model import OrderSettings, Product, SaleSection, Unlock
+from flashgen.sale.language import MAX_LOCALES
+from flashgen.sale.model import SALE_TEXTS, OrderSettings, Product, SaleSection, Unlock
 from flashgen.sale.order import MAX_SERVERS
-from flashgen.sale.products import MAX_PRODUCTS
+from flashgen.sale.product import BY_LANGUAGE, MAX_IMAGES, PRODUCT_TEXTS
+from flashgen.sale.product_list import MAX_PRODUCTS
+from flashgen.sale.translation import TABLES
 
 _TEXT = ["string", "number", "boolean"]
 _AMOUNT = ["string", "number"]
@@ -28,11 +42,27 @@ _PATTERNS = {
     "slug": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
     "theme": "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$",
     "version": "^[a-z0-9]{6,32}$",
+    "gtin": "^[0-9 -]{8,20}$",
     "buyer": "^(cookie|header:[A-Za-z0-9][A-Za-z0-9-]*)$",
     "starts_at": "^ *[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ] *[0-9]{2}:[0-9]{2}",
     "ends_at": "^ *[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ] *[0-9]{2}:[0-9]{2}",
 }
-_ENUMS = {"edge_ttl_seconds": [0, 1, 2, "0", "1", "2", None]}
+_BOUNDS = {
+    "servers": {"minItems": 1, "maxItems": MAX_SERVERS},
+    "images": {"maxItems": MAX_IMAGES},
+    "locales": {"minItems": 1, "maxItems": MAX_LOCALES},
+}
+_TAG = "^[A-Za-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Za-z]{2}|[0-9]{3}))?$"
+_ENUMS: dict[str, list[Any]] = {
+    "edge_ttl_seconds": [0, 1, 2, "0", "1", "2", None],
+    "description_format": ["markdown", "html", None],
+    "format": ["auto", "flashgen", "shopify", "merchant", None],
+    "decimal": [",", ".", None],
+    "noindex": [True, False, "true", "false", None],
+    "show_limit": [True, False, "true", "false", None],
+}
+_COLOUR = "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"
+_HEADING = {"type": ["string", "number", "boolean"]}
 
 
 def sale_schema() -> dict[str, Any]:
@@ -47,6 +77,7 @@ def sale_schema() -> dict[str, Any]:
             "products": _products(),
             "order": _optional(_section(OrderSettings)),
             "unlock": _optional(_section(Unlock, optional=("version",))),
+            "brand": _optional(_brand()),
         },
         "required": ["sale", "products"],
         "additionalProperties": False,
@@ -54,19 +85,49 @@ def sale_schema() -> dict[str, Any]:
 
 
 def _products() -> dict[str, Any]:
-    feed = {
-        "description": "A CSV feed beside this file, its columns named as the keys of a product.",
-        "type": "object",
-        "properties": {"from": {"type": "string", "description": "The feed's name.", "examples": ["products.csv"]}},
-        "required": ["from"],
-        "additionalProperties": False,
-    }
+    feed = _section(FeedOptions)
+    feed["properties"]["columns"] |= {"propertyNames": _column_keys(), "additionalProperties": _HEADING}
+    feed["properties"]["where"] |= {"additionalProperties": {"oneOf": [_HEADING, {"type": "array", "items": _HEADING}]}}
     listed = {"type": "array", "minItems": 1, "maxItems": MAX_PRODUCTS, "items": _section(Product)}
     return {"description": "The products, listed here or in a feed.", "oneOf": [listed, feed]}
 
 
+def _column_keys() -> dict[str, Any]:
+    """The keys that `columns:` may name: those of a product, and a text in a language."""
+    in_a_language = f"^({'|'.join(PRODUCT_TEXTS)}):{_TAG.removeprefix('^')}"
+    return {"anyOf": [{"enum": list(COLUMNS)}, {"pattern": in_a_language}]}
+
+
+def _brand() -> dict[str, Any]:
+    """The section `brand`, whose own sections are models too."""
+    brand = _section(BrandSettings)
+    by_language = _texts(required=False)
+    brand["properties"]["name"] = {
+        "description": brand["properties"]["name"]["description"],
+        "type": [*_TEXT, "null"],
+    }
+    for key, model in (("colours", BrandColours), ("fonts", BrandFonts), ("links", BrandLinks)):
+        brand["properties"][key] = _optional(_section(model))
+    pair = _section(ColourPair)
+    pair["properties"] = {key: {**value, "pattern": _COLOUR} for key, value in pair["properties"].items()}
+    for value in brand["properties"]["colours"]["properties"].values():
+        value.update({"type": ["string", "object", "null"], "pattern": _COLOUR, **_parts(pair)})
+    brand["properties"]["logo"].update({"type": ["string", "object", "null"], **_parts(_section(LogoFiles))})
+    for value in brand["properties"]["fonts"]["properties"].values():
+        value["type"] = ["string", "array", "null"]
+        value["maxItems"] = MAX_FONT_FILES
+    for value in (*brand["properties"]["links"]["properties"].values(), brand["properties"]["note"]):
+        value.update(by_language)
+    brand["properties"]["texts"]["additionalProperties"] = by_language
+    return brand
+
+
+def _parts(section: dict[str, Any]) -> dict[str, Any]:
+    return {key: section[key] for key in ("properties", "required", "additionalProperties")}
+
+
 def _section(model: type[BaseModel], optional: tuple[str, ...] = ()) -> dict[str, Any]:
-    raw = model.model_json_schema()
+    raw = model.model_json_schema(by_alias=True)
     required = [key for key in raw.get("required", []) if key not in optional]
     properties = {key: _property(key, value, key in required) for key, value in raw["properties"].items()}
     section = {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
@@ -75,20 +136,45 @@ def _section(model: type[BaseModel], optional: tuple[str, ...] = ()) -> dict[str
 
 
 def _property(key: str, raw: dict[str, Any], required: bool) -> dict[str, Any]:
-    told = {"description": raw["description"], **_default(key, raw.get("default"))}
+    schema = {"description": raw["description"], **_default(key, raw.get("default"))}
     if examples := raw.get("examples"):
-        told["examples"] = [example.strip('"') for example in examples]
+        schema["examples"] = [example.strip('"') for example in examples]
     if raw.get("type") == "array":
-        return {**told, **_list(key, required)}
+        return {**schema, **_list(key, required)}
+    if raw.get("type") == "object":
+        return {**schema, **(_table() if key in TABLES else {"type": ["object", "null"]})}
+    if key in (*SALE_TEXTS, *PRODUCT_TEXTS):
+        return {**schema, **_texts(required)}
+    if key in BY_LANGUAGE:
+        each = {"enum": _ENUMS[key]}
+        by_language = {"type": "object", "propertyNames": {"pattern": _TAG}, "additionalProperties": each}
+        return {**schema, "anyOf": [each, by_language]}
     if key in _ENUMS:
-        return {**told, "enum": _ENUMS[key]}
+        return {**schema, "enum": _ENUMS[key]}
     types = _AMOUNT if key in _AMOUNTS else _TEXT
-    return {**told, "type": types if required else [*types, "null"], **_AMOUNTS.get(key, {}), **_pattern(key, required)}
+    return {
+        **schema,
+        "type": types if required else [*types, "null"],
+        **_AMOUNTS.get(key, {}),
+        **_pattern(key, required),
+    }
+
+
+def _texts(required: bool) -> dict[str, Any]:
+    """A text, or one for each language."""
+    types = [*_TEXT, "object"]
+    by_language = {"propertyNames": {"pattern": _TAG}, "additionalProperties": {"type": [*_TEXT, "null"]}}
+    return {"type": types if required else [*types, "null"], **by_language}
+
+
+def _table() -> dict[str, Any]:
+    """Names and values, or a cell such as `Size: 60 cm`; or one of these for each language."""
+    return {"type": ["object", "string", "null"], "additionalProperties": {"type": [*_TEXT, "object", "null"]}}
 
 
 def _default(key: str, value: Any) -> dict[str, Any]:
-    """The default as somebody would write it; none where it says no more than the key's absence."""
-    if value in (None, "", []):
+    """The default as a person would write it; left out if it is the same as no value."""
+    if value in (None, "", [], {}):
         return {}
     return {"default": in_words(value) if key == "lease" else value}
 
@@ -100,7 +186,7 @@ def _pattern(key: str, required: bool) -> dict[str, Any]:
 
 
 def _list(key: str, required: bool) -> dict[str, Any]:
-    bounds = {"minItems": 1, "maxItems": MAX_SERVERS} if key == "servers" else {}
+    bounds = _BOUNDS.get(key, {})
     return {"type": "array" if required else ["array", "null"], "items": {"type": "string"}, **bounds}
 
 

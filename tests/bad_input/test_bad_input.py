@@ -1,4 +1,4 @@
-"""Whatever is wrong with a project: one clear message with place and fix, and nothing that was there changes."""
+"""Bad input of any kind: one clear message with position and fix, and no file changes."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ def shop(flashgen: Flashgen, project: Path) -> Path:
 
 
 def replaced(path: Path, body: bytes) -> Callable[[], object]:
-    """The file, with another content."""
+    """Overwrites the file."""
     return lambda: path.write_bytes(body)
 
 
 def edited(path: Path, old: str, new: str) -> Callable[[], object]:
-    """The file, with another word in it."""
+    """Replaces a word in the file."""
     return lambda: path.write_text(path.read_text().replace(old, new))
 
 
 def instead(path: Path, make: Callable[[Path], object]) -> Callable[[], object]:
-    """Something else where the file was."""
+    """Puts something else in the file's place."""
 
     def spoil() -> None:
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -54,7 +54,7 @@ def instead(path: Path, make: Callable[[Path], object]) -> Callable[[], object]:
 
 
 def added(text: str) -> Callable[[], object]:
-    """The YAML, with more at its end."""
+    """Appends to the YAML."""
     return lambda: SALE.write_text(SALE.read_text() + text)
 
 
@@ -95,7 +95,7 @@ FILES = {
         replaced(TEMPLATE, b'{% include "no" %}'),
         "themes/mine/product.html:1: theme `mine` needs",
     ),
-    "a missing theme": (lambda: shutil.rmtree("themes"), "night.yaml:7:10: `theme` must be one of plain"),
+    "a missing theme": (lambda: shutil.rmtree("themes"), "night.yaml:7:10: `theme` must be one of catalogue, plain"),
     "a theme that extends nothing": (
         lambda: Path("themes/mine/theme.yaml").write_text("extends: plian"),
         "themes/mine/theme.yaml:1:10: `extends` must be one of",
@@ -116,7 +116,7 @@ NEEDS_NO_HINT |= {"a template's syntax", "an undefined name", "settings that are
 
 
 def check_failure(run: Run, place: str, *, hint: bool) -> None:
-    """One kind of message: where, what, and what to do."""
+    """The message has one form: position, problem and fix."""
     assert run.exit_code == 1, run.err
     assert "Traceback" not in run.err
     assert place in run.err
@@ -174,7 +174,7 @@ def test_a_file_where_a_folder_has_to_be(flashgen: Flashgen, shop: Path, place: 
 
 
 @pytest.mark.parametrize("command", ["build", "push --yes"])
-def test_a_record_of_the_last_build_that_is_damaged_is_made_anew(flashgen: Flashgen, shop: Path, command: str) -> None:
+def test_a_damaged_record_of_the_last_build_is_written_again(flashgen: Flashgen, shop: Path, command: str) -> None:
     """It is only a cache."""
     before = tree(shop / "build")
     (shop / "build" / "_flashgen" / "night" / "site.json").write_text('{"sale": "night", "files": {"a": [1]}}')
@@ -182,8 +182,8 @@ def test_a_record_of_the_last_build_that_is_damaged_is_made_anew(flashgen: Flash
     assert before == tree(shop / "build")
 
 
-def test_python_s_own_recursion_limit_is_never_met(shop: Path) -> None:
-    """In a process of its own, as the stack of this one may be another."""
+def test_python_s_recursion_limit_is_never_reached(shop: Path) -> None:
+    """In a separate process, because the stack of this one may have another size."""
     SALE.write_text("a: " + "[" * 100_000)
     done = subprocess.run(
         [sys.executable, "-m", "flashgen", "build"], cwd=shop, capture_output=True, text=True, check=False

@@ -17,15 +17,15 @@ ANY_TOKEN = re.compile(rb"eyJ[\w-]{20,}\.[\w-]{43}")
 
 @pytest.fixture
 def before_live(flashgen: Flashgen, project: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """All that a project, its store and its commands' output hold before the sale opens."""
+    """All bytes of a project, its store and its commands' output before the sale opens."""
     monkeypatch.setenv("FLASHGEN_SECRET", SECRET)
     flashgen("new", "night")
     settings = project / "flashgen.yaml"
     settings.write_text("secret: env:FLASHGEN_SECRET\n" + settings.read_text())
     lines = ("check -v", "build -v", "plan --json", "push --yes -v", "status --json", "go-live night --early --dry-run")
-    said = [flashgen(*line.split()) for line in lines]
-    assert [0] * len(lines) == [run.exit_code for run in said]
-    printed = "".join(run.out + run.err for run in said).encode()
+    runs = [flashgen(*line.split()) for line in lines]
+    assert [0] * len(lines) == [run.exit_code for run in runs]
+    printed = "".join(run.out + run.err for run in runs).encode()
     return printed + b"".join(tree(project).values())
 
 
@@ -53,7 +53,7 @@ def test_nothing_holds_the_token_before(flashgen: Flashgen, project: Path, befor
 
 
 def test_going_live_changes_one_public_object(flashgen: Flashgen, project: Path, before_live: bytes) -> None:
-    """And adds one private record to the journal."""
+    """It also adds one private record to the journal."""
     store = project / ".flashgen" / "store"
     before, build = tree(store), tree(project / "build")
     assert flashgen("go-live", "night", "--early", "--yes").exit_code == 0

@@ -1,4 +1,4 @@
-"""Times and durations mean one thing, or are refused."""
+"""Times and durations are unambiguous, or refused."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ def test_an_instant_in_any_of_its_spellings(text: str) -> None:
 
 
 def test_an_offset_wins_over_the_zone() -> None:
-    """The zone says how the page shows a time, not what the time is."""
+    """The zone decides how the page shows a time, not which instant it is."""
     assert datetime(2026, 11, 27, 0, tzinfo=UTC) == instant("2026-11-27T09:00+09:00", "Europe/Berlin")
 
 
 def test_an_instant_of_python_is_put_into_utc() -> None:
-    """So that code can build a sale without texts."""
+    """Code can build a sale without texts."""
     assert UTC is instant(NINE.astimezone(timezone(timedelta(hours=5))), None).tzinfo
 
 
 @given(st.datetimes(datetime(2000, 1, 2), datetime(2037, 12, 30)), st.sampled_from(["Europe/Berlin", "Asia/Tehran"]))
 def test_local_times_round_trip_unless_they_are_refused(local: datetime, zone: str) -> None:
-    """A time that is accepted shows on a clock in that zone as it was written, in one way only."""
+    """A clock in that zone shows an accepted time as it was written, and only once."""
     text = local.replace(microsecond=0).isoformat()
     try:
         found = instant(text, zone)
@@ -77,9 +77,18 @@ def test_a_zone_is_suggested(text: str, expected: str) -> None:
     assert f"did you mean `{expected}`?" == caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "name", ["localtime", "posixrules", "Factory", "CET-1CEST", "EST5EDT,M3.2.0,M11.1.0", "+02:00"]
+)
+def test_only_names_of_the_database_are_zones(name: str) -> None:
+    """What this machine is set to, or a rule of POSIX, is not what a page can name."""
+    with pytest.raises(InvalidValue, match="must be a zone of the IANA database"):
+        zone_name(name)
+
+
 @given(st.integers(1, 3600))
 def test_durations_round_trip(count: int) -> None:
-    """What is shown can be written."""
+    """A duration in a message can be copied into the file."""
     assert count == seconds(in_words(count), 1, 3600)
 
 

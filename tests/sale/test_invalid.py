@@ -1,4 +1,4 @@
-"""Every file in `tests/data/sale/invalid` is refused, in exactly the words of the file beside it."""
+"""Every file in `tests/data/sale/invalid` is refused with exactly the text of the file beside it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_there_are_cases() -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_each_invalid_sale_gets_its_message(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Place, what, what was found and the fix, for all problems at once, from the top down."""
+    """Position, message, what was found and the fix, for all problems at once, from the top down."""
     monkeypatch.chdir(FOLDER)
     with pytest.raises(InvalidInput) as caught:
         load_sale(Path(f"{name}.yaml"), Path())

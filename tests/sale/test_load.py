@@ -1,4 +1,4 @@
-"""From files to a frozen sale, with its warnings, its inputs and its places."""
+"""From files to a frozen sale with its warnings, inputs and positions."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def refused(folder: Path, text: str) -> list[tuple[str, str]]:
 
 
 def test_every_key_is_read_as_it_was_written() -> None:
-    """Nothing became a number, a boolean, a date or a sixty on the way."""
+    """No value became a number, a boolean, a date or a base-60 number."""
     loaded = load_sale(VALID / "everything.yaml", VALID)
     expected = Sale(
         id="everything",
@@ -89,7 +89,7 @@ def test_every_key_is_read_as_it_was_written() -> None:
     assert [str(product.price) for product in loaded.sale.products] == ["19.900", "1.000"]
 
 
-def test_a_feed_is_read_in_the_words_of_the_locale() -> None:
+def test_a_feed_is_read_in_the_language_of_the_locale() -> None:
     """`name:de-AT`, else `name:de`, else `name`, cell by cell; blank rows are skipped; text stays text."""
     sale = load_sale(VALID / "feed.yaml", VALID).sale
     expected = [("A-1", "Blaues Leiberl", 5), ("0100", "Tasse", None), ("C", "Hat", None)]
@@ -97,23 +97,26 @@ def test_a_feed_is_read_in_the_words_of_the_locale() -> None:
     assert sale.products[0].description == 'two\nlines; "quoted"'
 
 
-def test_a_feed_s_warnings_and_places_are_its_own() -> None:
+def test_a_feed_s_warnings_have_positions_in_the_feed() -> None:
     """Line of the row, column of the cell that was used."""
     loaded = load_sale(VALID / "feed.yaml", VALID)
     feed = VALID / "feed.csv"
     assert loaded.inputs == (VALID / "feed.yaml", feed)
     assert [
         (Where(VALID / "feed.yaml", 1, 1), "unlock.version"),
-        (Where(feed, 1, 9), ""),
-        (Where(feed, 2, 6), "products.0.list_price"),
+        (Where(feed, 1, 9, "I1"), ""),
+        (Where(feed, 1, 10, "J1"), ""),
+        (Where(feed, 2, 6, "F2"), "products.0.list_price"),
     ] == [(warning.where, warning.path) for warning in loaded.warnings]
-    assert [Where(feed, 2, 4), Where(feed, 6, 3), Where(feed, 7, 2)] == [loaded.where(row, "name") for row in range(3)]
+    assert [Where(feed, 2, 4, "D2"), Where(feed, 6, 3, "C5"), Where(feed, 7, 2, "B6")] == [
+        loaded.where(row, "name") for row in range(3)
+    ]
     quote = "0100;Mug;Tasse;;7.50;;;;;"
-    expected = Problem(Where(feed, 6, 1), "bad image", "mend it", "products.1.image", quote)
+    expected = Problem(Where(feed, 6, 1, "A5"), "bad image", "mend it", "products.1.image", quote)
     assert expected == loaded.problem(("products", 1, "image"), "bad image", "mend it")
 
 
-def test_places_in_the_yaml(tmp_path: Path) -> None:
+def test_positions_in_the_yaml(tmp_path: Path) -> None:
     """The page package reports a bad image, or a missing theme, where it is written."""
     loaded = load_text(tmp_path, HEADER + "  theme: night\n" + PRODUCTS)
     path = tmp_path / "x.yaml"
@@ -123,7 +126,7 @@ def test_places_in_the_yaml(tmp_path: Path) -> None:
 
 
 def test_a_sale_without_a_version_has_a_stable_one_and_a_warning(tmp_path: Path) -> None:
-    """Builds are reproducible; but who knows the id and the start can guess the name."""
+    """Builds are reproducible, but the pointer's name can be guessed from the id and the start."""
     loaded = load_text(tmp_path, HEADER + PRODUCTS)
     assert loaded.sale.unlock.version == load_text(tmp_path, HEADER + "unlock: {}\n" + PRODUCTS).sale.unlock.version
     assert loaded.sale.unlock.version == "5sk6vewvjy"
@@ -135,7 +138,7 @@ def test_a_sale_without_a_version_has_a_stable_one_and_a_warning(tmp_path: Path)
 
 
 def test_defaults_of_a_minimal_sale(tmp_path: Path) -> None:
-    """Only what the contract calls required is there."""
+    """The file has the required keys only."""
     sale = load_text(tmp_path, HEADER + PRODUCTS).sale
     assert (sale.locale, sale.theme, sale.timezone, sale.zone, sale.order) == (
         "en",
@@ -156,16 +159,16 @@ def test_a_sale_cannot_be_changed(tmp_path: Path) -> None:
         sale.products[0].price = Decimal(2)
 
 
-def test_a_header_does_not_mind_its_products(tmp_path: Path) -> None:
-    """A typo in a product must not stand in the way of going live."""
+def test_a_header_ignores_problems_of_products(tmp_path: Path) -> None:
+    """A typo in a product must not prevent going live."""
     path = tmp_path / "x.yaml"
     path.write_text(HEADER + "products:\n  - {sku: A, sku: !x B, price: -1}\n  - {from: nowhere.csv}\n")
     header = load_header(path)
     assert (header.id, header.starts_at.isoformat()) == ("x", "2026-11-27T08:00:00+00:00")
 
 
-def test_a_header_minds_everything_else(tmp_path: Path) -> None:
-    """What go-live uses has to be right."""
+def test_a_header_reports_all_other_problems(tmp_path: Path) -> None:
+    """go-live uses those sections."""
     path = tmp_path / "x.yaml"
     path.write_text(HEADER + "  title: again\norder: {}\nunlock: {version: A}\n" + PRODUCTS)
     with pytest.raises(InvalidInput) as caught:
@@ -200,7 +203,7 @@ def test_too_many_products_are_one_problem(tmp_path: Path) -> None:
     st.one_of(st.binary(max_size=300), st.text(alphabet="ab:-[]{}&*!|>'\"#%@`, \n\t<?~\r", max_size=60).map(str.encode))
 )
 def test_any_bytes_are_a_sale_or_invalid_input(tmp_path: Path, body: bytes) -> None:
-    """Alone, and after a valid header; as YAML, and as a feed."""
+    """The bytes alone, and after a valid header; as YAML, and as a feed."""
     for text, feed in (
         (body, b""),
         (HEADER.encode() + body, b""),
@@ -221,20 +224,50 @@ def test_importing_the_package_is_light() -> None:
 
 @pytest.mark.parametrize("field", [{"price": Decimal("-1")}, {"price": Decimal("NaN")}, {"stock": -1}, {"slug": "A b"}])
 def test_an_invalid_product_cannot_be_built(field: dict[str, Any]) -> None:
-    """Not by code either."""
+    """Code cannot build one either."""
     with pytest.raises(ValidationError):
         Product(**{"sku": "A", "name": "Shirt", "price": Decimal(1), **field})
 
 
 def test_a_feed_beside_the_yaml_is_named_without_dots(tmp_path: Path) -> None:
-    """One rule, without exceptions to remember: even a detour that ends inside the project is refused."""
+    """The rule has no exceptions: a path with `..` that ends inside the project is refused too."""
     (tmp_path / "sub").mkdir()
     (tmp_path / "x.csv").write_text("sku,name,price\nA,B,1\n")
     message = "`from` must stay inside the project, found sub/../x.csv"
     assert refused(tmp_path, HEADER + "products: {from: sub/../x.csv}\n") == [("products.from", message)]
 
 
-def test_a_sale_of_no_length_is_refused(tmp_path: Path) -> None:
+def test_a_sale_that_ends_at_its_start_is_refused(tmp_path: Path) -> None:
     """The end is after the start, not at it."""
     message = "`ends_at` must be after `starts_at`, found 2026-11-27T09:00:00+01:00"
     assert refused(tmp_path, HEADER.replace("T21:00", "T09:00") + PRODUCTS) == [("sale.ends_at", message)]
+
+
+def test_products_that_shoppers_cannot_tell_apart_are_one_warning(tmp_path: Path) -> None:
+    """At the second of them; case and blanks do not show."""
+    names = ("Shirt", "shirt ", "Mug", "Mug", "Shirt", "Jug")
+    (tmp_path / "feed.csv").write_text(
+        "Artikelnummer,Bezeichnung,Preis\n" + "".join(f"S{n},{name},5\n" for n, name in enumerate(names))
+    )
+    path = tmp_path / "night.yaml"
+    path.write_text(
+        "sale: {id: night, title: Night, starts_at: 2026-11-27T09:00Z, ends_at: 2026-11-27T21:00Z, currency: EUR}\n"
+        "unlock: {version: abc123}\nproducts: {from: feed.csv}\n"
+    )
+    (warning,) = load_sale(path, tmp_path).warnings
+    assert "3 products have the name Shirt, and 1 more name too" == warning.message
+    assert "feed.csv:3:2 (B3)" == str(warning.where).rpartition("/")[2]
+
+
+def test_slugs_are_of_the_sales_language(tmp_path: Path) -> None:
+    """A second product with the name of the first is told apart by its SKU."""
+    products = "products:\n  - {sku: A, name: Mütze, price: 1}\n  - {sku: B-1, name: Mütze, price: 1}\n"
+    loaded = load_text(tmp_path, HEADER + "  locale: de\n" + products)
+    assert ["muetze", "b-1"] == [product.slug for product in loaded.sale.products]
+
+
+def test_a_text_that_a_comment_cuts_is_a_warning(tmp_path: Path) -> None:
+    """The product is `Pack`, and nothing else says so."""
+    products = "products:\n  - sku: A\n    name: Pack #1 limited\n    price: 1 #2\nunlock: {version: abcdef}\n"
+    loaded = load_text(tmp_path, HEADER + products)
+    assert ["products.0.name"] == [warning.path for warning in loaded.warnings]

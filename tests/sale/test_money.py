@@ -30,13 +30,13 @@ def test_a_price_has_the_places_of_its_currency(text: str, code: str, expected: 
 
 @given(st.decimals(Decimal("0.01"), Decimal("999999999999"), places=2))
 def test_no_cent_is_lost(amount: Decimal) -> None:
-    """What a float would round comes back exactly."""
+    """An amount that a float would round is exact."""
     assert amount == price(f"{amount:f}", "EUR")
 
 
 @given(st.text(max_size=30))
 def test_any_text_is_a_price_or_refused(text: str) -> None:
-    """Suggestions are made from the strangest texts, and can be followed."""
+    """A suggestion is a valid price, also for very strange texts."""
     try:
         price(text, "EUR")
     except InvalidValue as error:
@@ -49,7 +49,7 @@ def test_any_text_is_a_price_or_refused(text: str) -> None:
     [("eur", "write EUR"), ("EURO", "did you mean EUR?"), ("€", "write its ISO 4217 code, such as EUR")],
 )
 def test_a_currency_is_suggested(text: str, hint: str) -> None:
-    """Only money that can be spent today."""
+    """Only legal tender of today is suggested."""
     with pytest.raises(InvalidValue) as caught:
         currency(text)
     assert hint == caught.value.hint

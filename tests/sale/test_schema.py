@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,9 @@ import pytest
 import yaml
 
 from flashgen.document.validation import keys_of
+from flashgen.errors import InvalidInput
+from flashgen.sale.feeds.options import FeedOptions
+from flashgen.sale.load import load_sale
 from flashgen.sale.model import OrderSettings, Product, SaleSection, Unlock
 from flashgen.sale.schema import sale_schema
 
@@ -25,12 +29,13 @@ def properties(schema: dict[str, Any], *path: str | int) -> dict[str, Any]:
 
 
 def test_the_schema_has_the_keys_of_the_models() -> None:
-    """A key added to a model is completed in the editor on the same day."""
+    """A key added to a model is in the schema too."""
     schema = sale_schema()
     assert keys_of(SaleSection) == properties(schema, "properties", "sale").keys()
     assert keys_of(OrderSettings) == properties(schema, "properties", "order").keys()
     assert keys_of(Unlock) == properties(schema, "properties", "unlock").keys()
     assert keys_of(Product) == properties(schema, "properties", "products", "oneOf", 0, "items").keys()
+    assert keys_of(FeedOptions) == properties(schema, "properties", "products", "oneOf", 1).keys()
 
 
 def test_only_what_the_contract_requires_is_required() -> None:
@@ -42,27 +47,47 @@ def test_only_what_the_contract_requires_is_required() -> None:
 
 
 def test_every_key_is_described() -> None:
-    """Completion without a description is half a help."""
+    """Editors show the description beside the key."""
     sections = sale_schema()["properties"]
-    described = [sections["sale"], sections["order"], sections["unlock"], sections["products"]["oneOf"][0]["items"]]
+    listed, feed = sections["products"]["oneOf"]
+    described = [sections["sale"], sections["order"], sections["unlock"], listed["items"], feed]
     texts = [value["description"] for section in described for value in section["properties"].values()]
     assert [text for text in texts if not text.endswith(".")] == []
 
 
 @pytest.mark.parametrize("path", sorted((DATA / "valid").glob("*.yaml")), ids=lambda path: path.stem)
-def test_a_valid_sale_pleases_the_editor(path: Path) -> None:
-    """Even as an editor types it: numbers, booleans, dates."""
-    assert complaints(path) == []
+def test_an_editor_accepts_a_valid_sale(path: Path) -> None:
+    """Also with the types an editor gives: numbers, booleans, dates."""
+    assert schema_errors(path) == []
 
 
 @pytest.mark.parametrize("name", ["unknown-keys", "sale-without-its-keys", "product-is-text", "bad-id", "no-servers"])
 def test_an_invalid_sale_is_marked_in_the_editor(name: str) -> None:
-    """What the schema can tell, it tells while one types."""
-    assert complaints(DATA / "invalid" / f"{name}.yaml")
+    """The schema finds such problems while the author types."""
+    assert schema_errors(DATA / "invalid" / f"{name}.yaml")
 
 
-def complaints(path: Path) -> list[str]:
-    """What a validator says; scalars typed as by an editor (YAML 1.2 core: dates and sixties stay text)."""
+@pytest.mark.parametrize(
+    ("format", "is_valid"),
+    [("html", True), ("{de: html, en: markdown}", True), ("{de: html, en: rtf}", False), ("{german: html}", False)],
+)
+def test_the_schema_and_the_loader_agree_on_formats_of_descriptions(
+    tmp_path: Path, format: str, is_valid: bool
+) -> None:
+    """One, or one for each language."""
+    path = tmp_path / "night.yaml"
+    path.write_text(
+        "sale: {id: night, title: Night, starts_at: '2026-11-27T09:00Z', ends_at: '2026-11-27T21:00Z', "
+        "currency: EUR, locales: [de, en]}\nproducts: [{sku: A, name: Hut, price: 1, "
+        f"description: {{de: a, en: b}}, description_format: {format}}}]\n"
+    )
+    assert is_valid == (not schema_errors(path))
+    with contextlib.nullcontext() if is_valid else pytest.raises(InvalidInput):
+        load_sale(path, tmp_path)
+
+
+def schema_errors(path: Path) -> list[str]:
+    """A validator's errors. Scalars have the types of an editor (YAML 1.2 core: dates and times stay text)."""
     jsonschema = pytest.importorskip("jsonschema", reason="the schema is checked with: pip install jsonschema")
     schema = sale_schema()
     jsonschema.Draft202012Validator.check_schema(schema)

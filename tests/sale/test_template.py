@@ -40,14 +40,14 @@ def test_a_new_sale_with_a_feed_reads_it(tmp_path: Path) -> None:
 
 
 def test_a_new_sale_shows_every_key() -> None:
-    """What is optional is there as a comment: nobody has to know the schema by heart."""
+    """Optional keys are in comments, so that nobody has to know the schema by heart."""
     text = written()
     keys = [key for model in (SaleSection, Product, OrderSettings, Unlock) for key in keys_of(model)]
     assert [key for key in keys if f"{key}: " not in text] == []
 
 
 def test_the_first_line_is_for_editors() -> None:
-    """The YAML language server completes and checks by it."""
+    """The YAML language server reads the schema's path there."""
     assert written().startswith("# yaml-language-server: $schema=../.flashgen/sale.schema.json\n")
 
 

@@ -1,0 +1,1 @@
+"""The section `brand` of a sale or of flashgen.yaml."""
