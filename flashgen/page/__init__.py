@@ -1,1 +1,1 @@
-"""What shoppers get: themes, assets, images and rendering, up to a Site of files with their headers."""
+"""Builds the pages that shoppers see: themes, assets, images and rendering, into a Site of files with headers."""

@@ -1,59 +1,115 @@
-"""Checking a sale: everything that a build does but write, and what it costs a shopper to see it."""
+"""Checks a sale: does all that a build does except writing, and measures how much a shopper's browser must load."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
-from pathlib import Path
+import re
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path, PurePosixPath
 
+from flashgen.document.wording import counted
 from flashgen.errors import Problem
-from flashgen.page.files import make_files
-from flashgen.page.markdown import left_out
-from flashgen.page.parts import prepare
+from flashgen.page.description import omitted
+from flashgen.page.pictures.gather import Report, no_report
 from flashgen.page.site import Role, SiteFile
-from flashgen.sale.load import Loaded, load_sale
+from flashgen.page.site_files import make_files, prepare_parts
+from flashgen.sale.date_warnings import date_warnings
+from flashgen.sale.load import Loaded
+from flashgen.sale.order import ORDER_HINT
+
+_LOADED = re.compile(
+    r'<(?:link|script)\b(?![^>]*fetchpriority="low")[^>]*(?:href|src)="[^"]*assets/([^"/>]+\.(?:css|js))"'
+)
 
 CRITICAL_BYTES_MAX = 14_600
 """What a server may send before the first acknowledgement: 10 segments of 1,460 bytes (RFC 6928)."""
 
 
-def check_sale(path: Path, root: Path, jobs: int) -> tuple[Problem, ...]:
-    """Load, encode, render and measure. Returns the warnings; raises InvalidInput with every problem.
+def check_sale(
+    loaded: Loaded,
+    root: Path,
+    jobs: int,
+    now: datetime,
+    report: Report = no_report,
+    *,
+    site_url: str = "",
+    trusted_themes: bool = False,
+) -> tuple[Problem, ...]:
+    """Encode, render and measure. Returns the warnings, also of loading; raises InvalidInput with every problem.
 
-    Writes nothing but the cache of encoded images, which the next build is glad of. `jobs` is for the images.
+    Writes only the cache of encoded images, which the next build uses. `jobs` limits the processes that encode; `now`
+    (aware) is the time by which dates are judged; `report` is told how many pictures and cards are made;
+    `site_url` and `trusted_themes` are as in `build_sale`.
     """
-    loaded = load_sale(path, root)
     sizes: dict[str, int] = {}
+    named: dict[str, frozenset[str]] = {}
 
-    def weigh(file: SiteFile, body: bytes) -> bool:
+    def measure(file: SiteFile, body: bytes) -> bool:
         if file.role is Role.PAGE or file.key.endswith((".css", ".js")):
             sizes[file.key] = len(gzip.compress(body, 6))
+        if file.key.endswith(".html") and file.role is Role.PAGE:
+            named[file.key] = loaded_names(body)
         return False
 
-    # One process: what a worker weighs stays in the worker.
-    make_files(loaded.sale, prepare(loaded, root, jobs), weigh, jobs=1)
-    return (*loaded.warnings, *_left_out(loaded), *_overweight(loaded, sizes))
+    parts = prepare_parts(loaded, root, jobs, report, site_url=site_url, trusted_themes=trusted_themes)
+    # In one process, because `sizes` of a worker would stay in the worker.
+    make_files(loaded.sale, parts, measure, jobs=1)
+    more = (
+        *_without_orders(loaded),
+        *date_warnings(loaded, now),
+        *_omitted(loaded),
+        *_overweight(loaded, sizes, named),
+    )
+    return (*loaded.warnings, *parts.warnings, *more)
 
 
-def _left_out(loaded: Loaded) -> Iterator[Problem]:
-    """Descriptions of which a shopper does not see everything."""
-    for index, product in enumerate(loaded.sale.products):
-        if what := left_out(product.description):
-            message = f"`description` holds {what}, which pages do not show"
-            yield loaded.problem(("products", index, "description"), message, "write it in Markdown, without it")
+def loaded_names(page: bytes) -> frozenset[str]:
+    """The css and js that a page loads before it is complete, by their file names: a script of `fetchpriority="low"`,
+    such as a search, comes after."""
+    return frozenset(_LOADED.findall(page.decode()))
 
 
-def _overweight(loaded: Loaded, sizes: dict[str, int]) -> Iterator[Problem]:
-    """The heaviest page of those whose HTML, css and js do not fit into a connection's first flight."""
-    shared = sum(size for key, size in sizes.items() if "/assets/" in key)
-    pages = {key: size + shared for key, size in sizes.items() if key.endswith(".html")}
-    heaviest = max(pages, key=lambda key: pages[key])
-    if pages[heaviest] > CRITICAL_BYTES_MAX:
-        over = sum(size > CRITICAL_BYTES_MAX for size in pages.values())
+def _without_orders(loaded: Loaded) -> Iterator[Problem]:
+    if loaded.sale.order is None:
+        yield loaded.problem((), "there is no section `order`: nobody can buy in this sale", ORDER_HINT)
+
+
+def _omitted(loaded: Loaded) -> Iterator[Problem]:
+    """What shoppers do not see of descriptions: one warning, at the first product that has it, and the sale's."""
+    hint = "all other text is shown: delete what is left out, or write it in another way"
+    sales = loaded.sale.languages
+    if dropped := list(dict.fromkeys(what for sale in sales for what in omitted(sale.description))):
+        message = f"`description` holds {', '.join(dropped)}, which pages do not show"
+        yield loaded.problem(("sale", "description"), message, hint)
+    found: dict[str, list[int]] = {}
+    for index, product in (numbered for sale in sales for numbered in enumerate(sale.products)):
+        for what in omitted(product.description, product.description_format):
+            found.setdefault(what, []).append(index)
+    products = sorted({index for indexes in found.values() for index in indexes})
+    if products:
+        count = f" of {counted(len(products), 'product')}" if len(products) > 1 else ""
+        message = f"`description`{count} holds {', '.join(found)}, which pages do not show"
+        yield loaded.problem(("products", products[0], "description"), message, hint)
+
+
+def _overweight(loaded: Loaded, sizes: Mapping[str, int], named: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
+    """The heaviest page, if its HTML, css and js do not fit into what a server sends first (CRITICAL_BYTES_MAX).
+
+    `sizes` are compressed bytes by key, `named` the css and js that a page loads.
+    """
+    assets = {PurePosixPath(key).name: size for key, size in sizes.items() if key not in named}
+    parts = {key: {key: sizes[key], **{name: assets.get(name, 0) for name in named[key]}} for key in named}
+    weights = {key: sum(files.values()) for key, files in parts.items()}
+    heaviest = max(weights, key=lambda key: weights[key])
+    if weights[heaviest] > CRITICAL_BYTES_MAX:
+        over = sum(weight > CRITICAL_BYTES_MAX for weight in weights.values())
         others = f" (and {over - 1:,} more)" if over > 1 else ""
+        rows = sorted(parts[heaviest].items(), key=lambda row: (-row[1], row[0]))
+        table = "".join(f"\n  {size:>9,}  {name}" for name, size in rows)
         yield loaded.problem(
             ("products",),
-            f"{heaviest}{others}: HTML, css and js are {pages[heaviest]:,} bytes compressed; "
-            f"a page that paints at once has at most {CRITICAL_BYTES_MAX:,}",
+            f"{heaviest}{others}: HTML, css and js are {weights[heaviest]:,} bytes compressed; "
+            f"a page that paints at once has at most {CRITICAL_BYTES_MAX:,}{table}",
             "shorten the text, put fewer products on one page, or choose a lighter theme",
         )

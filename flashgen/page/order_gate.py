@@ -1,39 +1,51 @@
-"""What a build makes for the order gate: its pages, as the theme has them, and gate.json, which names them.
+"""Makes the order gate's files: its pages, which the theme renders, and gate.json, which names them.
 
-A page is rendered once for all buyers, with marks in place of what differs (`gate/forms.py`): no template engine runs
-in the gate. A template is given no other fields than the gate has values for.
+A page is rendered once for all buyers, with marks where one buyer's page differs (`gate/forms.py`), so that the gate
+runs no template engine. A template gets only the fields for which the gate has values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from types import SimpleNamespace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flashgen.gate import forms
-from flashgen.gate.settings import GateSettings, Item, render
+from flashgen.gate.settings import GateLanguage, GateSettings, Item, TranslatedText, cookie_domain, render
 from flashgen.layout import forms_folder, settings_key
 from flashgen.page.assets import fingerprinted
 from flashgen.page.headers import private_headers
-from flashgen.page.pictures import Picture
+from flashgen.page.locale_format import LocaleFormat, text_direction
+from flashgen.page.pictures.encode import Picture
+from flashgen.page.pictures.gather import pictures_of
 from flashgen.page.render import Renderer
-from flashgen.page.site import Role, SiteFile, digest
-from flashgen.page.wording import Wording
+from flashgen.page.site import Role, SiteFile
+from flashgen.page.views import ItemView
 from flashgen.sale.model import OrderSettings, Product, Sale
+from flashgen.sale.order import VOUCHED
+from flashgen.sale.translation import FallbackText
 from flashgen.store import Headers
 from flashgen.unlock.pointer import pointer_key
 
 FORM_HEADERS = private_headers("text/html; charset=utf-8")
 SETTINGS_HEADERS = private_headers("application/json")
 
-Made = tuple[SiteFile, bytes]
+FileBody = tuple[SiteFile, bytes]
 """A file of the site, and its body."""
 
 
-def order_gate_files(sale: Sale, renderer: Renderer, pictures: Mapping[str, Picture]) -> tuple[Made, ...]:
-    """The gate's pages, then gate.json; none for a sale without an `order` section."""
+def order_gate_files(
+    sale: Sale, renderers: Sequence[Renderer], pictures: Mapping[str, Picture]
+) -> tuple[FileBody, ...]:
+    """The gate's pages, then gate.json. No files for a sale without an `order` section.
+
+    `renderers` are for each language of the sale, the default first.
+    """
     if sale.order is None:
         return ()
-    pages = {name: _page(sale.id, name, body) for name, body in _rendered(renderer, sale.order)}
+    pages = [
+        _pages(sale.id, renderer, sale.order, may_lack_names=each is not sale.languages[0])
+        for each, renderer in zip(sale.languages, renderers, strict=True)
+    ]
+    keys = [{name: file.key for name, (file, _) in each.items()} for each in pages]
     settings = GateSettings(
         sale=sale.id,
         pointer=pointer_key(sale.id, sale.unlock.version),
@@ -45,44 +57,80 @@ def order_gate_files(sale: Sale, renderer: Renderer, pictures: Mapping[str, Pict
         trusted_proxies=sale.order.trusted_proxies,
         forward_to=sale.order.forward_to,
         currency=sale.currency,
-        forms={name: file.key for name, (file, _) in pages.items()},
+        forms=keys[0],
         items=_items(sale, pictures),
+        cookie_domain=cookie_domain(sale.order.servers),
+        languages=_languages(sale, keys),
     )
-    return *pages.values(), _made(settings_key(sale.id), Role.GATE, render(settings), SETTINGS_HEADERS)
+    files = {file.key: (file, body) for each in pages for file, body in each.values()}
+    return *files.values(), _with_body(settings_key(sale.id), Role.GATE, render(settings), SETTINGS_HEADERS)
 
 
-def _rendered(renderer: Renderer, order: OrderSettings) -> Iterator[tuple[str, bytes]]:
-    site, of_order = forms.mark("site"), {"order_id": forms.mark("order_id")}
-    of_form = {"lease": forms.mark("lease"), "remaining": forms.mark("remaining")}
-    facts = {"name": forms.mark("name"), "price": forms.mark("price"), "url": site + forms.mark("page")}
-    plain, pictured = (SimpleNamespace(**facts, image=image) for image in ("", site + forms.mark("image")))
-    yield forms.FORM, renderer.gate_page("form", item=plain, **of_form)
-    yield forms.FORM_PICTURED, renderer.gate_page("form", item=pictured, **of_form)
-    yield forms.ORDER, renderer.gate_page("order", item=plain, **of_order)
+def _pages(sale: str, renderer: Renderer, order: OrderSettings, *, may_lack_names: bool) -> dict[str, FileBody]:
+    return {name: _page(sale, name, body) for name, body in _rendered(renderer, order, may_lack_names)}
+
+
+def _languages(sale: Sale, form_keys: Iterable[Mapping[str, str]]) -> dict[str, GateLanguage]:
+    """The forms and items of each language; none for a sale of one."""
+    if not sale.is_multilingual:
+        return {}
+    pairs = zip(sale.languages, form_keys, strict=True)
+    return {each.locale: GateLanguage(keys, _item_texts(each)) for each, keys in pairs}
+
+
+def _item_texts(sale: Sale) -> dict[str, TranslatedText]:
+    formats = LocaleFormat(sale.locale, sale.currency, sale.zone)
+
+    def text(product: Product) -> TranslatedText:
+        lang = product.name.lang if isinstance(product.name, FallbackText) else formats.lang
+        price, page = formats.money(product.price), _product_page(sale, product)
+        return TranslatedText(str(product.name), price, page, lang, text_direction(lang))
+
+    return {product.sku: text(product) for product in sale.products}
+
+
+def _product_page(sale: Sale, product: Product) -> str:
+    return f"{sale.language_folder}{product.slug}/"
+
+
+def _rendered(renderer: Renderer, order: OrderSettings, may_lack_names: bool) -> Iterator[tuple[str, bytes]]:
+    site, order_fields = forms.mark("site"), {"order_id": forms.mark("order_id")}
+    form_fields = {"lease": forms.mark("lease"), "remaining": forms.mark("remaining")}
+    fields = {"name": forms.mark("name"), "price": forms.mark("price"), "url": site + forms.mark("page")}
+    fields |= {key: forms.mark(key) if may_lack_names else "" for key in ("name_lang", "name_dir")}
+    plain, pictured = (ItemView(**fields, image=image) for image in ("", site + forms.mark("image")))
+    yield forms.FORM, renderer.gate_page("form", item=plain, **form_fields)
+    yield forms.FORM_PICTURED, renderer.gate_page("form", item=pictured, **form_fields)
+    yield forms.ORDER, renderer.gate_page("order", item=plain, **order_fields)
+    yield forms.ORDER_PICTURED, renderer.gate_page("order", item=pictured, **order_fields)
     yield forms.EARLY, renderer.gate_page("early")
-    yield forms.NOBODY, renderer.gate_page("nobody", buyers_sign_in=order.buyer != "cookie")
+    yield forms.NOBODY, renderer.gate_page("nobody", buyers_sign_in=order.buyer != "cookie", pass_fault="")
+    for name in forms.REFUSALS if order.buyer == VOUCHED else ():
+        fault = name.removeprefix("pass-").replace("-", "_")
+        yield name, renderer.gate_page("nobody", buyers_sign_in=True, pass_fault=fault)
     yield forms.UNAVAILABLE, renderer.gate_page("unavailable")
 
 
 def _items(sale: Sale, pictures: Mapping[str, Picture]) -> dict[str, Item]:
-    wording = Wording(sale.locale, sale.currency, sale.zone)
-    return {product.sku: _item(product, wording, pictures) for product in sale.products}
+    formats = LocaleFormat(sale.locale, sale.currency, sale.zone)
+    return {product.sku: _item(sale, product, formats, pictures) for product in sale.products}
 
 
-def _item(product: Product, wording: Wording, pictures: Mapping[str, Picture]) -> Item:
+def _item(sale: Sale, product: Product, formats: LocaleFormat, pictures: Mapping[str, Picture]) -> Item:
+    picture = next(iter(pictures_of(product, pictures)), None)
     return Item(
         name=product.name,
+        price_text=formats.money(product.price),
+        page=_product_page(sale, product),
         price=f"{product.price:f}",
-        price_text=wording.money(product.price),
         stock=product.stock,
-        page=f"{product.slug}/",
-        image=f"assets/{pictures[product.image].fallback.asset.name}" if product.image else "",
+        image=f"assets/{picture.fallback.asset.name}" if picture else "",
     )
 
 
-def _page(sale: str, name: str, body: bytes) -> Made:
-    return _made(forms_folder(sale) + fingerprinted(f"{name}.html", body).name, Role.FORM, body, FORM_HEADERS)
+def _page(sale: str, name: str, body: bytes) -> FileBody:
+    return _with_body(forms_folder(sale) + fingerprinted(f"{name}.html", body).name, Role.FORM, body, FORM_HEADERS)
 
 
-def _made(key: str, role: Role, body: bytes, headers: Headers) -> Made:
-    return SiteFile(key, role, digest(body), len(body), headers), body
+def _with_body(key: str, role: Role, body: bytes, headers: Headers) -> FileBody:
+    return SiteFile.of(key, role, body, headers), body

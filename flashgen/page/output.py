@@ -1,20 +1,18 @@
-"""Writing files so that a reader sees the old one or the new one, never half of one."""
+"""Writes the files of a build: first beside their final names, then all renamed at once."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from flashgen.errors import Refused
-
-_TEMPORARY = ".writing-"
+from flashgen.files import TEMPORARY, exclusive_lock, replace_file
 
 
 def write_if_changed(path: Path, body: bytes) -> bool:
-    """Make `path` hold `body`; False when it already did and nothing was written."""
+    """Write `body` to `path`. Returns False if it already held it, and then writes nothing."""
     try:
         if path.read_bytes() == body:
             return False
@@ -25,9 +23,9 @@ def write_if_changed(path: Path, body: bytes) -> bool:
 
 
 def stage(path: Path, body: bytes, *, fresh: bool = False) -> bool:
-    """Put `body` beside `path`, for `commit` to move there; False when `path` holds it already, and nothing is done.
+    """Write `body` beside `path`, for `commit` to rename. Returns False, and writes nothing, if `path` holds it.
 
-    Where everything is `fresh` nobody looks first.
+    With `fresh` there are no files yet, and `path` is not read.
     """
     try:
         if not fresh and path.read_bytes() == body:
@@ -40,18 +38,18 @@ def stage(path: Path, body: bytes, *, fresh: bool = False) -> bool:
 
 
 def commit(folder: Path, keys: Iterable[str]) -> None:
-    """Make what was staged the content of files, named by their paths relative to `folder`."""
+    """Rename what was staged to its final names. `keys` are paths relative to `folder`."""
     for key in keys:
         parent, _, name = f"{folder}/{key}".rpartition("/")
-        # One after the other, in one process: a Path for each would cost more than the rename.
-        os.replace(f"{parent}/{_TEMPORARY}{name}", f"{parent}/{name}")  # noqa: PTH105
+        # Plain text, because making a Path for each would cost more than the rename.
+        os.replace(f"{parent}/{TEMPORARY}{name}", f"{parent}/{name}")  # noqa: PTH105
 
 
 @contextlib.contextmanager
 def unfinished(folders: Iterable[Path], marker: Path) -> Iterator[None]:
-    """What goes on inside stages files under `folders`, then commits them; if it fails, what it staged goes.
+    """For a block that stages files under `folders` and commits them. If the block fails, staged files are deleted.
 
-    `marker` exists meanwhile, and after a death: then nobody may take `folders` for what they were.
+    `marker` exists while the block runs, and after the process was killed: then `folders` may hold anything.
     """
     marker.touch()
     try:
@@ -65,35 +63,23 @@ def unfinished(folders: Iterable[Path], marker: Path) -> Iterator[None]:
 
 
 def _staged(path: Path) -> Path:
-    # Without a process's number: the one who holds the sale's lock writes, its workers and nobody else.
-    return path.with_name(f"{_TEMPORARY}{path.name}")
+    # The name needs no process id: only the build that holds the sale's lock, with its workers, writes here.
+    return path.with_name(f"{TEMPORARY}{path.name}")
 
 
 def _discard_staged(folder: Path) -> None:
     for parent, _, names in os.walk(folder, topdown=False):
         for name in names:
-            if name.startswith(_TEMPORARY):
+            if name.startswith(TEMPORARY):
                 Path(parent, name).unlink(missing_ok=True)
-        with contextlib.suppress(OSError):  # not empty: what was there before
+        with contextlib.suppress(OSError):  # not empty: it holds files that were there before
             Path(parent).rmdir()
 
 
-def replace_file(path: Path, body: bytes) -> None:
-    """Write `body` beside `path`, then rename it there. What was there before stays if anything fails."""
-    temporary = path.with_name(f"{_TEMPORARY}{os.getpid()}-{path.name}"[:200])
-    try:
-        temporary.write_bytes(body)
-        temporary.replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise
-
-
 def remove_unlisted(root: Path, folder: Path, keep: set[str]) -> int:
-    """Delete files under `folder` whose path relative to `root` is not in `keep`; empty folders too.
+    """Delete files under `folder` whose path relative to `root` is not in `keep`, and empty folders.
 
-    That takes away pages of products that are gone, and what a killed build left behind. Returns how many files went.
+    These are pages of deleted products, and what a killed build left behind. Returns the number of deleted files.
     """
     removed = 0
     start = len(f"{root}/")
@@ -103,14 +89,14 @@ def remove_unlisted(root: Path, folder: Path, keep: set[str]) -> int:
             Path(parent, name).unlink()
         removed += len(unlisted)
         if len(unlisted) == len(names):
-            with contextlib.suppress(OSError):  # not empty: a folder in it lives
+            with contextlib.suppress(OSError):  # not empty: it holds a folder with files
                 Path(parent).rmdir()
     return removed
 
 
 @contextlib.contextmanager
 def exclusive(lock: Path) -> Iterator[None]:
-    """Hold an advisory lock: a second build of the same sale into the same folder waits for the first."""
+    """Hold the sale's lock: a second build of the same sale into the same folder waits for the first."""
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
@@ -118,6 +104,5 @@ def exclusive(lock: Path) -> Iterator[None]:
             f"{lock.parent} cannot be made: there is a file where a folder has to be",
             "move that file away, or build somewhere else with -o DIR",
         ) from error
-    with lock.open("a") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with exclusive_lock(lock):
         yield

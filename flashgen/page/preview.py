@@ -1,53 +1,56 @@
-"""Built sites as a store, for looking at them: pages from the last build, and a pointer that says what is asked for."""
+"""A store for previews: pages of the last build, and a pointer in any state."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from flashgen.errors import Refused
-from flashgen.page.headers import page_headers
+from flashgen.page.host.files import host_files
 from flashgen.page.site import Role, Site, SiteFile, digest
 from flashgen.store import Entry, Headers, Stored
-from flashgen.unlock.pointer import OrderUrl, Pointer, render
-from flashgen.unlock.state import EVERY_SKU, SaleState, State
+from flashgen.unlock.pointer import OrderUrl, render
+from flashgen.unlock.state import EVERY_SKU, State
 
 SOLD_OUT = "sold-out"
+ONE_SOLD_OUT = "one-sold-out"
+"""A live sale in which one product is gone."""
+
 STATES = (*(state.value for state in State), SOLD_OUT)
-"""What can be previewed: the operator's states, and a live sale with nothing left."""
+"""The states that can be previewed: those of a pointer, and a live sale with nothing left."""
 
 PointerOf = Callable[[Site], bytes | None]
-"""The pointer to show for a site; None for the one that was built."""
+"""The pointer to serve for a site; None for the one of the build."""
 
 
 class PreviewStore:
-    """A read-only Store of `sites`. `footer` is HTML put at the end of every page: the script that reloads it.
+    """A read-only Store of `sites`. `footer` is HTML for the end of every page: the script of the preview's bar.
 
-    `show` replaces the sites after a build; a reader meets the old ones or the new ones.
+    `show` replaces both after a build. Another thread reads all old pages or all new ones.
     """
 
     url = "preview"
 
     def __init__(self, sites: Iterable[Site], pointer_of: PointerOf, footer: str = "") -> None:
         self._pointer_of = pointer_of
-        self._footer = footer.encode()
-        self.show(sites)
+        self.show(sites, footer)
 
-    def show(self, sites: Iterable[Site]) -> None:
-        """Serve these from now on."""
-        self._sites = tuple(sites)
-        self._files = {file.key: (site, file) for site in self._sites for file in site.files}
+    def show(self, sites: Iterable[Site], footer: str = "") -> None:
+        """Serve these sites from now on."""
+        self._shown = _Shown(tuple(sites), footer)
 
     def get(self, key: str) -> Stored | None:
-        """A built file, or the list of sales at `index.html`."""
-        if key == "index.html":
-            return _stored(self._index(), page_headers())
-        if key not in self._files:
+        """A built file, or one at the host's root."""
+        shown = self._shown
+        if key in shown.host:
+            return shown.host[key]
+        if key not in shown.files:
             return None
-        site, file = self._files[key]
-        return _stored(self._body(site, file), file.headers)
+        site, file = shown.files[key]
+        if file.role is Role.POINTER:
+            return _stored(self._pointer_of(site) or site.body(file), file.headers)
+        return _stored(shown.body(site, file), file.headers)
 
     def put(
         self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False
@@ -57,42 +60,50 @@ class PreviewStore:
 
     def list(self, prefix: str) -> Iterator[Entry]:
         """Every file of every site."""
-        for key in sorted(self._files):
+        files = self._shown.files
+        for key in sorted(files):
             if key.startswith(prefix) and (stored := self.get(key)):
-                built_at = datetime.fromtimestamp((self._files[key][0].folder / key).stat().st_mtime, UTC)
+                built_at = datetime.fromtimestamp((files[key][0].folder / key).stat().st_mtime, UTC)
                 yield Entry(key, stored.etag, len(stored.body), built_at)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Refused."""
         raise Refused("a preview is not written to")
 
-    def _body(self, site: Site, file: SiteFile) -> bytes:
-        if file.role is Role.POINTER:
-            return self._pointer_of(site) or site.body(file)
+
+class _Shown:
+    """The sites of one moment, and what their pages end with."""
+
+    def __init__(self, sites: tuple[Site, ...], footer: str) -> None:
+        self._footer = footer.encode()
+        self.files = {file.key: (site, file) for site in sites for file in site.files}
+        host = host_files(site.entry for site in sites)
+        self.host = {key: _stored(self._with_footer(body), headers) for key, body, headers in host}
+
+    def body(self, site: Site, file: SiteFile) -> bytes:
+        """A file as it was built; a page with the footer."""
         body = site.body(file)
-        return body.replace(b"</body>", self._footer + b"</body>") if file.role is Role.PAGE else body
+        return self._with_footer(body) if file.role is Role.PAGE else body
 
-    def _index(self) -> bytes:
-        links = "".join(f'<li><a href="{site.sale}/">{html.escape(site.sale)}</a></li>' for site in self._sites)
-        return (
-            '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sales</title>'
-            '<meta name="viewport" content="width=device-width"></head>'
-            f"<body><h1>Sales</h1><ul>{links}</ul>{self._footer.decode()}</body></html>"
-        ).encode()
+    def _with_footer(self, body: bytes) -> bytes:
+        return body.replace(b"</body>", self._footer + b"</body>")
 
 
-def pointer_in(state: str, site: Site, order: OrderUrl) -> bytes:
-    """The pointer of `site` in one of STATES. A live one opens at the sale's start, on the preview's clock."""
+def pointer_in(
+    state: str, site: Site, order: OrderUrl, *, revision: int = 1, opens_at: datetime | None = None, sku: str = ""
+) -> bytes:
+    """The pointer of `site` in one of STATES, or in ONE_SOLD_OUT with that `sku`.
+
+    It has opened at `opens_at`, if that is not given at the sale's start, on the preview's clock. Pages take a new
+    pointer only with a higher `revision`.
+    """
     built = site.pointer
-    facts = replace(built.state, opens_at=built.state.starts_at, epoch=1, token_nonce="preview")  # noqa: S106  no secret
-    if state == SOLD_OUT:
-        return _render(built, replace(facts, state=State.LIVE, sold=EVERY_SKU), order)
-    return _render(built, replace(facts, state=State(state)), order)
-
-
-def _render(built: Pointer, facts: SaleState, order: OrderUrl) -> bytes:
-    is_live = facts.state is State.LIVE
-    return render(replace(built, revision=1, state=facts, order=order if is_live else None))
+    at = opens_at or built.state.starts_at
+    opened = replace(built.state, opens_at=at, epoch=1, token_nonce="preview")  # noqa: S106  no secret
+    sold = {SOLD_OUT: EVERY_SKU, ONE_SOLD_OUT: frozenset({sku})}.get(state)
+    shown = replace(opened, state=State.LIVE, sold=sold) if sold else replace(opened, state=State(state))
+    is_live = shown.state is State.LIVE
+    return render(replace(built, revision=revision, state=shown, order=order if is_live else None))
 
 
 def _stored(body: bytes, headers: Headers) -> Stored:

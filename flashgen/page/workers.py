@@ -1,4 +1,4 @@
-"""Work shared among forked processes."""
+"""Spreads work over forked processes."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any, TypeVar
 from flashgen.errors import Refused
 
 Task = TypeVar("Task")
-Done = TypeVar("Done")
+Result = TypeVar("Result")
 
 _work: Callable[[Any], Any]
-"""Reaches the workers by fork, not by pickling: it may hold a whole sale and its compiled templates."""
+"""Workers inherit it by fork, because it may hold a whole sale and compiled templates, which cannot be pickled."""
 
 
-def spread(work: Callable[[Task], Done], tasks: Sequence[Task], jobs: int) -> Iterator[Done]:
-    """`work` done on each task, in order, by up to `jobs` processes; in this one where there is nothing to share.
+def spread(work: Callable[[Task], Result], tasks: Sequence[Task], jobs: int) -> Iterator[Result]:
+    """The results of `work` for each task, in order, from up to `jobs` processes; with one job or task, from this one.
 
-    Raises what `work` raises, and Refused when a process dies.
+    Raises what `work` raises, and Refused if a process dies.
     """
     global _work
     workers = min(jobs, len(tasks))
@@ -30,14 +30,14 @@ def spread(work: Callable[[Task], Done], tasks: Sequence[Task], jobs: int) -> It
         yield from map(work, tasks)
         return
     _work = work
-    gc.freeze()  # a collection in a worker would copy every page of memory it shares with us
+    gc.freeze()  # a collection in a worker would copy the memory that it shares with this process
     fork = multiprocessing.get_context("fork")
     try:
         with ProcessPoolExecutor(workers, fork, signal.signal, (signal.SIGINT, signal.SIG_IGN)) as pool:
-            yield from pool.map(_do, tasks)
+            yield from pool.map(_run, tasks)
     except BrokenProcessPool as broken:
         raise Refused("a process of the build died, perhaps for want of memory", "use fewer: --jobs 1") from broken
 
 
-def _do(task: Any) -> Any:
+def _run(task: Any) -> Any:
     return _work(task)

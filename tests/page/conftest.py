@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext
-from support.storefront import ENDS_AT, ORIGIN, STARTS_AT, VERSION, Storefront, serving
+from support.storefront import ENDS_AT, ORIGIN, STARTS_AT, VERSION, Storefront, build_fair, serving
 from support.visitor import Visitor
-
-from flashgen.page.build import build_sale
 
 SALE = f"""\
 sale:
@@ -35,17 +33,12 @@ unlock:
 @pytest.fixture(scope="session")
 def built_fair(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a sale of three products, built with the plain theme."""
-    project = tmp_path_factory.mktemp("fair")
-    config = project / "sale_configs" / "fair.yaml"
-    config.parent.mkdir()
-    config.write_text(SALE, encoding="utf-8")
-    build_sale(config, project, project / "build", 1)
-    return project / "build"
+    return build_fair(tmp_path_factory.mktemp("fair"), SALE)
 
 
 @pytest.fixture
 def front(built_fair: Path) -> Iterator[Storefront]:
-    """That sale on a server whose clock stands at ten minutes after the start, with a scheduled pointer."""
+    """That sale on a server whose clock is at ten minutes after the start, with a scheduled pointer."""
     storefront = Storefront(built_fair)
     storefront.set_clock(600)
     with serving(storefront):

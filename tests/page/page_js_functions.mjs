@@ -7,14 +7,14 @@ import { readFileSync } from "node:fs";
 const source = readFileSync(process.argv[2], "utf8");
 const between = (from, to) => source.slice(source.indexOf(from), source.indexOf(to));
 const clockParts = [between("const SECOND", "const page ="), between("let clock =", "// The pointer")];
-const makeClock = () => new Function(clockParts.join("\n") + "return { hearTime, offset: () => clock.offset };")();
+const makeClock = () => new Function(clockParts.join("\n") + "return { readTime, offset: () => clock.offset };")();
 const pointerParts = [between("const SECOND", "const page ="), between("const isTime", "async function read")];
 const { parse, check } = new Function(pointerParts.join("\n") + "return { parse, check };")();
 
 function offsets(answers) {
   const clock = makeClock();
   return answers.map(([headers, sent, received]) => {
-    clock.hearTime(new Headers(headers), sent, received);
+    clock.readTime(new Headers(headers), sent, received);
     return clock.offset();
   });
 }

@@ -9,8 +9,7 @@ import pytest
 from support.projects import png, tree, write_feed, write_sale, write_theme
 
 from flashgen.errors import InvalidInput, Refused
-from flashgen.page import build as building
-from flashgen.page import files
+from flashgen.page import site_files
 from flashgen.page.build import Built, build_sale
 
 PICTURED = 'products:\n  - {sku: LAMP, name: Lamp, price: "19.90", image: lamp.png}\n'
@@ -22,7 +21,7 @@ def build(root: Path, jobs: int = 1) -> Built:
 
 
 def changed_by(root: Path, change: Callable[[], object]) -> tuple[set[str], Built]:
-    """Which public files one build after `change` makes, rewrites or takes away."""
+    """The public files that one build after `change` writes, rewrites or deletes."""
     before = tree(root / "build" / "night")
     change()
     built = build(root)
@@ -31,11 +30,11 @@ def changed_by(root: Path, change: Callable[[], object]) -> tuple[set[str], Buil
 
 
 class LoadedAgain(Exception):
-    """A build did not know what it had built already."""
+    """A build loaded an unchanged sale again."""
 
 
-def loaded(*_: object) -> None:
-    """In place of `load_sale`."""
+def refuse_to_load(*_: object) -> None:
+    """Replaces `load_sale`."""
     raise LoadedAgain
 
 
@@ -50,15 +49,15 @@ def test_a_second_build_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_an_unchanged_sale_is_neither_loaded_nor_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is known by the digests of its inputs and of its files."""
+    """The digests of its inputs and of its files are the same."""
     write_sale(tmp_path)
     first = build(tmp_path)
-    monkeypatch.setattr(building, "load_sale", loaded)
+    monkeypatch.setattr("flashgen.sale.load.load_sale", refuse_to_load)
     assert first.site == build(tmp_path).site
 
 
-def test_a_changed_product_rewrites_its_page_and_the_sale_page_alone(tmp_path: Path) -> None:
-    """And gate.json. The others keep their bytes, so that push leaves them alone."""
+def test_a_changed_product_rewrites_only_its_page_and_the_sale_page(tmp_path: Path) -> None:
+    """And gate.json. The other files keep their bytes, so push does not upload them."""
     path = write_sale(tmp_path)
     build(tmp_path)
     text = path.read_text().replace("name: Mug", "name: Large mug\n     , slug: mug")
@@ -75,8 +74,8 @@ def test_a_changed_description_rewrites_one_page(tmp_path: Path) -> None:
     assert ({"lamp/index.html"}, 1) == (changed, built.written)
 
 
-def test_a_removed_product_s_page_goes(tmp_path: Path) -> None:
-    """With its folder; nobody pushes it again."""
+def test_a_removed_product_s_page_is_deleted(tmp_path: Path) -> None:
+    """With its folder, so that no push uploads it again."""
     path = write_sale(tmp_path)
     build(tmp_path)
     text = "".join(line for line in path.read_text().splitlines(keepends=True) if "MUG" not in line)
@@ -86,7 +85,7 @@ def test_a_removed_product_s_page_goes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["edit", "delete", "add bytes"])
-def test_an_output_changed_by_hand_is_mended(tmp_path: Path, damage: str) -> None:
+def test_a_built_file_that_was_edited_is_restored(tmp_path: Path, damage: str) -> None:
     """`build/` is never a source."""
     write_sale(tmp_path)
     build(tmp_path)
@@ -103,8 +102,8 @@ def test_an_output_changed_by_hand_is_mended(tmp_path: Path, damage: str) -> Non
 @pytest.mark.parametrize(
     "record", [b"", b"[]", b"null", b'{"sale": "night"}', b'{"files": [], "inputs": 1}', b"\xff", b"[" * 100_000]
 )
-def test_a_record_of_no_use_is_made_anew(tmp_path: Path, record: bytes) -> None:
-    """Whatever somebody wrote over it."""
+def test_a_damaged_record_is_written_again(tmp_path: Path, record: bytes) -> None:
+    """Whatever its content is."""
     write_sale(tmp_path)
     build(tmp_path)
     before = tree(tmp_path / "build")
@@ -113,8 +112,8 @@ def test_a_record_of_no_use_is_made_anew(tmp_path: Path, record: bytes) -> None:
     assert before == tree(tmp_path / "build")
 
 
-def test_inputs_that_are_noticed(tmp_path: Path) -> None:
-    """Feed, image, the theme's template, stylesheet and message: each changes what a shopper gets."""
+def test_every_input_is_noticed(tmp_path: Path) -> None:
+    """A changed image, template, stylesheet or message changes a built file."""
     path = write_sale(tmp_path, PICTURED, theme="mine")
     image = path.parent / "lamp.png"
     image.write_bytes(png())
@@ -127,7 +126,7 @@ def test_inputs_that_are_noticed(tmp_path: Path) -> None:
 
     assert {"index.html", "lamp/index.html"} <= rewritten(image, png(8, 8))
     assert {"ended/index.html"} == rewritten(theme / "ended.html", b"<p>{{ t.back }}</p>")
-    assert {"ended/index.html"} == rewritten(theme / "messages" / "en.yaml", b"back: Home\n")
+    assert {"ended/index.html", "waiting/index.html"} == rewritten(theme / "messages" / "en.yaml", b"back: Home\n")
     assert {"index.html", "lamp/index.html"} <= rewritten(theme / "assets" / "plain.css", b"a { color: blue }")
     assert set() == changed_by(tmp_path, lambda: None)[0]
 
@@ -141,19 +140,19 @@ def test_a_changed_feed_is_noticed(tmp_path: Path) -> None:
 
 
 def test_a_project_s_theme_that_appears_later_is_noticed(tmp_path: Path) -> None:
-    """A folder `themes/plain` goes before the packaged one."""
+    """A folder `themes/plain` has precedence over the packaged one."""
     write_sale(tmp_path, theme="plain")
     build(tmp_path)
     changed, _ = changed_by(tmp_path, lambda: write_theme(tmp_path, "plain", {"ended.html": "over"}))
     assert {"ended/index.html"} == changed
 
 
-def test_a_newer_flashgen_builds_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its templates' values, or a library's output, may be others."""
+def test_a_newer_flashgen_builds_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The values of its templates, or a library's output, may have changed."""
     write_sale(tmp_path)
     build(tmp_path)
     monkeypatch.setattr("flashgen.page.inputs._tool_digest", lambda: b"another")
-    monkeypatch.setattr(building, "load_sale", loaded)
+    monkeypatch.setattr("flashgen.sale.load.load_sale", refuse_to_load)
     with pytest.raises(LoadedAgain):
         build(tmp_path)
 
@@ -163,9 +162,9 @@ def test_a_newer_flashgen_builds_anew(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_a_template_that_fails_leaves_the_last_build_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, template: str, jobs: int
 ) -> None:
-    """Whichever page it is, and however many were rendered before it."""
-    monkeypatch.setattr(files, "PAGES_WORTH_A_FORK", 2)
-    monkeypatch.setattr(files, "PAGES_A_TASK", 1)
+    """For any page, after any number of rendered pages."""
+    monkeypatch.setattr(site_files, "PAGES_WORTH_A_FORK", 2)
+    monkeypatch.setattr(site_files, "PAGES_A_TASK", 1)
     path = write_sale(tmp_path, theme="mine")
     theme = write_theme(tmp_path, "mine", {"product.html": "{{ product.name }}"})
     build(tmp_path)
@@ -177,14 +176,51 @@ def test_a_template_that_fails_leaves_the_last_build_as_it_was(
     assert before == tree(tmp_path / "build")
 
 
-def test_a_build_never_deletes_what_no_build_made(tmp_path: Path) -> None:
-    """`flashgen build -o .`, with a sale that is called like one of your folders."""
-    path = write_sale(tmp_path)
-    (tmp_path / "night").mkdir()
-    (tmp_path / "night" / "mine.txt").write_text("precious")
-    with pytest.raises(Refused, match="no build made"):
-        build_sale(path, tmp_path, tmp_path, 1)
-    assert {"mine.txt": b"precious"} == tree(tmp_path / "night")
+def test_a_build_never_deletes_files_that_no_build_made(tmp_path: Path) -> None:
+    """A sale that has the name of another folder, among other sales that were built."""
+    folder, other = tmp_path / "public", tmp_path / "project"
+    path = write_sale(other)
+    day = path.with_name("day.yaml")
+    day.write_text(path.read_text().replace("id: night", "id: day"))
+    build_sale(day, other, folder, 1)
+    (folder / "night").mkdir()
+    (folder / "night" / ".precious").write_text("hidden")
+    with pytest.raises(Refused, match=r"holds files that no build made: \.precious"):
+        build_sale(path, other, folder, 1)
+    assert {".precious": b"hidden"} == tree(folder / "night")
+
+
+def test_nothing_is_built_among_other_files(tmp_path: Path) -> None:
+    """Git's and a file manager's are no matter."""
+    path, folder = write_sale(tmp_path), tmp_path / "public"
+    folder.mkdir()
+    (folder / ".gitignore").touch()
+    (folder / "thesis.odt").write_text("precious")
+    with pytest.raises(Refused, match=r"public holds files that no build made: thesis\.odt$"):
+        build_sale(path, tmp_path, folder, 1)
+    assert [".gitignore", "thesis.odt"] == sorted(tree(folder))
+    (folder / "thesis.odt").unlink()
+    assert build_sale(path, tmp_path, folder, 1).written
+    (folder / "CNAME").write_text("sale.example.com")
+    path.write_text(path.read_text().replace("Lamp", "Lantern"))
+    assert build_sale(path, tmp_path, folder, 1).written
+
+
+def test_nothing_is_built_over_a_project_or_a_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a build was once made, and where nothing is in the way."""
+    root, home = tmp_path / "work" / "project", tmp_path / "home"
+    path = write_sale(root)
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    build_sale(path, root, tmp_path / "public", 1)
+    (tmp_path / "public" / "_flashgen").rename(root / "_flashgen")
+    for folder in (root, root.parent, Path("/")):
+        with pytest.raises(Refused, match=r"the project lies in it$") as caught:
+            build_sale(path, root, folder, 1)
+        assert "-o public" in caught.value.hint
+    with pytest.raises(Refused, match=f"nothing is built into {home}: it is the home folder$"):
+        build_sale(path, root, home, 1)
+    assert {} == tree(home)
 
 
 def test_a_link_to_a_yaml_elsewhere_builds(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What browsers and the edge are told about each kind of file."""
+"""The cache headers of each kind of file."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ def test_assets_are_kept_for_ever() -> None:
 
 
 def test_browsers_ask_for_a_page_again_after_a_minute() -> None:
-    """And live on without an origin for a day."""
-    said = page_headers().cache_control.split(", ")
-    assert {"max-age=60", "s-maxage=60", "stale-if-error=86400"} <= set(said)
-    assert "immutable" not in said
+    """And use it for a day without an origin."""
+    directives = page_headers().cache_control.split(", ")
+    assert {"max-age=60", "s-maxage=60", "stale-if-error=86400"} <= set(directives)
+    assert "immutable" not in directives
 
 
-def test_an_edge_keeps_a_page_for_a_day_where_it_is_told_of_changes() -> None:
-    """Nothing else differs: browsers go on asking after a minute."""
-    without, told = page_cache(is_invalidated=False), page_cache(is_invalidated=True)
-    assert page_headers().cache_control == without
-    assert told == without.replace("s-maxage=60", "s-maxage=86400")
+def test_an_edge_keeps_a_page_for_a_day_where_push_invalidates_it() -> None:
+    """Nothing else differs: browsers still ask after a minute."""
+    default, invalidated = page_cache(is_invalidated=False), page_cache(is_invalidated=True)
+    assert page_headers().cache_control == default
+    assert invalidated == default.replace("s-maxage=60", "s-maxage=86400")
 
 
 @pytest.mark.parametrize("is_invalidated", [True, False])
-def test_our_own_page_caches_pass_their_check(is_invalidated: bool) -> None:
+def test_the_default_page_caches_are_valid(is_invalidated: bool) -> None:
     """As they are."""
     assert page_cache(is_invalidated=is_invalidated) == checked_page_cache(page_cache(is_invalidated=is_invalidated))
 
@@ -51,7 +51,7 @@ def test_our_own_page_caches_pass_their_check(is_invalidated: bool) -> None:
     ],
 )
 def test_a_page_cache_is_tidied(written: str, expected: str) -> None:
-    """One spelling, so that the same header is never a change."""
+    """One spelling, so that push never sees the same header as a change."""
     assert expected == checked_page_cache(written)
 
 
@@ -86,7 +86,7 @@ def test_a_page_cache_is_tidied(written: str, expected: str) -> None:
         ("max-age=518400, stale-while-revalidate=86401", "must let nothing serve a page for more than"),
     ],
 )
-def test_a_page_cache_that_makes_no_sense_is_refused(written: str, message: str) -> None:
+def test_a_page_cache_that_breaks_caching_is_refused(written: str, message: str) -> None:
     """In one line, with what was found and a fix."""
     with pytest.raises(InvalidValue) as caught:
         checked_page_cache(written)
@@ -97,8 +97,8 @@ def test_a_page_cache_that_makes_no_sense_is_refused(written: str, message: str)
 
 
 @pytest.mark.parametrize("name", ["a.0123.map", "a.php", "a", ".htaccess"])
-def test_no_other_kind_of_file_is_served(name: str) -> None:
-    """A source map would show what is inside; a guessed type may run as code."""
+def test_other_kinds_of_files_are_refused(name: str) -> None:
+    """A source map would show the source; a guessed type may run as code."""
     with pytest.raises(Refused, match=r"may be \.avif"):
         asset_headers(name)
 

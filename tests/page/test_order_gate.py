@@ -1,4 +1,4 @@
-"""What a build makes for the order gate: gate.json, and pages that it fills in."""
+"""The files that a build makes for the order gate: gate.json, and pages that the gate fills in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flashgen.gate import forms
 from flashgen.gate.forms import Form
 from flashgen.gate.settings import GateSettings, Item, parse
 from flashgen.layout import settings_key
-from flashgen.packaged import packaged
+from flashgen.packaged_files import packaged
 from flashgen.page import build as building
 from flashgen.page.build import Built, build_sale
 from flashgen.page.site import Role, Site
@@ -44,26 +44,28 @@ VALUES = {
     "remaining": "2:58",
     "order_id": "o-1",
 }
+SIGN_OF_LIFE = f"?seen={VALUES['lease']}"
 FIELDS_OF = {
     forms.FORM: {"site", "name", "price", "page", "lease", "remaining"},
     forms.FORM_PICTURED: {"site", "name", "price", "page", "image", "lease", "remaining"},
     forms.ORDER: {"site", "name", "price", "order_id"},
+    forms.ORDER_PICTURED: {"site", "name", "price", "image", "order_id"},
     forms.EARLY: {"site"},
     forms.NOBODY: {"site"},
     forms.UNAVAILABLE: {"site"},
 }
 
 
-def build(root: Path, products: str = PRODUCTS, order: str = REST, **facts: str) -> Built:
+def build(root: Path, products: str = PRODUCTS, order: str = REST, **fields: str) -> Built:
     """A project with one sale, built."""
-    path = write_sale(root, products, **facts)
+    path = write_sale(root, products, **fields)
     path.write_text(path.read_text(encoding="utf-8").replace(REST, order), encoding="utf-8")
     (path.parent / "lamp.png").write_bytes(png())
     return build_sale(path, root, root / "build", 1)
 
 
 def settings(site: Site) -> GateSettings:
-    """What its gate.json says."""
+    """Its gate.json, parsed."""
     return parse((site.folder / KEY).read_bytes(), KEY)
 
 
@@ -73,7 +75,7 @@ def pages(site: Site) -> dict[str, Form]:
 
 
 class Seen(HTMLParser):
-    """Tags with their attributes, and where a mark stands that is neither in text nor in a quoted attribute."""
+    """Tags with their attributes, and each mark that is neither in text nor in a quoted attribute."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -90,7 +92,7 @@ class Seen(HTMLParser):
         self._inside = tag
         named = "".join(name for name, _ in attrs) + tag
         started = self.get_starttag_text() or ""
-        unquoted = re.findall(r"=[^\"'\s>]*\ue000", started)
+        unquoted = re.findall(r"=[^\s>]*\ue000", re.sub(r"\"[^\"]*\"|'[^']*'", "", started))
         coded = [name for name, _ in attrs if name == "style" or name.startswith("on")]
         if tag in ("script", "style") or coded or "\ue000" in named or unquoted:
             self.code.append(started)
@@ -108,8 +110,8 @@ class Seen(HTMLParser):
         return [attributes.get(name) for seen, attributes in self.tags if seen == tag]
 
 
-def test_gate_json_says_what_the_yaml_says(tmp_path: Path) -> None:
-    """All of it, and comes back as it was written."""
+def test_gate_json_has_the_values_of_the_yaml(tmp_path: Path) -> None:
+    """All of them, and it reads back as it was written."""
     site = build(tmp_path, PICTURED, ORDER, locale="de").site
     found = settings(site)
     image = found.items["LAMP"].image
@@ -127,12 +129,13 @@ def test_gate_json_says_what_the_yaml_says(tmp_path: Path) -> None:
         forward_to="https://orders.example.com/api",
         currency="EUR",
         forms=found.forms,
-        items={"LAMP": Item("Lamp", "19.90", "19,90\u00a0€", 7, "lamp/", image)},
+        items={"LAMP": Item("Lamp", "19,90\u00a0€", "lamp/", price="19.90", stock=7, image=image)},
+        cookie_domain="example.com",
     )
 
 
-def test_no_stock_is_no_limit_and_no_image_is_empty(tmp_path: Path) -> None:
-    """A product that says neither."""
+def test_a_missing_stock_is_no_limit_and_a_missing_image_is_empty(tmp_path: Path) -> None:
+    """For a product without both keys."""
     assert {("MUG", None, ""), ("RUG", None, ""), ("LAMP", None, "")} == {
         (sku, item.stock, item.image) for sku, item in settings(build(tmp_path).site).items.items()
     }
@@ -146,7 +149,7 @@ def test_no_stock_is_no_limit_and_no_image_is_empty(tmp_path: Path) -> None:
         ("ja", "JPY", "1290", "¥1,290"),
     ],
 )
-def test_a_price_is_digits_for_machines_and_words_for_people(
+def test_a_price_is_there_as_digits_and_as_localized_text(
     tmp_path: Path, locale: str, currency: str, price: str, text: str
 ) -> None:
     """In the sale's language."""
@@ -156,7 +159,7 @@ def test_a_price_is_digits_for_machines_and_words_for_people(
 
 
 def test_a_sale_without_orders_has_nothing_for_a_gate(tmp_path: Path) -> None:
-    """And what an earlier build made goes; the build's own record stays."""
+    """And the files of an earlier build are deleted; the record stays."""
     before = build(tmp_path).site
     assert {KEY, *settings(before).forms.values()} == {
         file.key for file in before.files if file.role in (Role.GATE, Role.FORM)
@@ -168,8 +171,8 @@ def test_a_sale_without_orders_has_nothing_for_a_gate(tmp_path: Path) -> None:
     assert not any("gate" in file.key for file in site.files)
 
 
-def test_an_old_form_leaves_the_build(tmp_path: Path) -> None:
-    """Its name is of its content; gate.json names the new one."""
+def test_an_old_form_is_deleted(tmp_path: Path) -> None:
+    """Its name holds the hash of its content; gate.json names the new one."""
     old = settings(build(tmp_path).site).forms[forms.EARLY]
     write_theme(
         tmp_path, "mine", {"gate/early.html": "{% extends 'gate/base.html' %}{% block said %}Soon{% endblock %}"}
@@ -181,8 +184,8 @@ def test_an_old_form_leaves_the_build(tmp_path: Path) -> None:
     assert b"Soon" in (after.folder / new).read_bytes()
 
 
-def test_another_stock_changes_gate_json_alone(tmp_path: Path) -> None:
-    """No page tells how many there are."""
+def test_another_stock_changes_only_gate_json(tmp_path: Path) -> None:
+    """No page shows the stock."""
     before = build(tmp_path, PICTURED).site
     built = build(tmp_path, PICTURED.replace("stock: 7", "stock: 6"))
     changed = {file.key for file in built.site.files} ^ {file.key for file in before.files}
@@ -194,9 +197,9 @@ def test_another_stock_changes_gate_json_alone(tmp_path: Path) -> None:
     )
 
 
-def test_forms_are_no_pages(tmp_path: Path) -> None:
-    """Of what shoppers are counted."""
-    assert 5 == build(tmp_path).pages
+def test_forms_do_not_count_as_pages(tmp_path: Path) -> None:
+    """The number of pages is that of public pages."""
+    assert 6 == build(tmp_path).pages
 
 
 @pytest.fixture(params=["plain", "spotlight"], scope="module")
@@ -206,14 +209,15 @@ def themed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_every_page_has_marks_for_what_the_gate_knows(themed: Site) -> None:
-    """Each its own, and no other: the gate has no product for a notice."""
+    """Each page has its own marks and no others: a notice has no product."""
     assert tuple(FIELDS_OF) == tuple(name for name in forms.NAMES if name in pages(themed))
     assert FIELDS_OF == {name: set(page.fields) for name, page in pages(themed).items()}
-    assert set(forms.FIELDS) == {field for fields in FIELDS_OF.values() for field in fields}
+    others = {"name_lang", "name_dir"}  # in a sale of several languages
+    assert set(forms.FIELDS) - others == {field for fields in FIELDS_OF.values() for field in fields}
 
 
 def test_nothing_in_a_page_is_code(themed: Site) -> None:
-    """The gate's policy allows no script, and no style but a file's; marks stand where escaping holds."""
+    """The gate's policy allows no script and no inline style; marks are only where escaping is safe."""
     for key in settings(themed).forms.values():
         html = (themed.folder / key).read_text("utf-8")
         assert [] == Seen(html).code
@@ -221,13 +225,13 @@ def test_nothing_in_a_page_is_code(themed: Site) -> None:
 
 
 def test_the_check_bites() -> None:
-    """Each is found."""
+    """Each fault is found."""
     bad = ["<p onclick=x>", "<style></style>", "<a href=\ue000site\ue001>", "<!-- a -->", "<p \ue000site\ue001='a'>"]
     assert [1] * len(bad) == [len(Seen(html).code) for html in bad]
 
 
-def test_values_are_text_whatever_is_in_them(themed: Site) -> None:
-    """A name that looks like markup."""
+def test_values_are_text_also_if_they_look_like_markup(themed: Site) -> None:
+    """The value is escaped."""
     page = pages(themed)[forms.FORM_PICTURED]
     odd, plain = (Seen(page.fill({**VALUES, "name": name}).decode()) for name in (VALUES["name"], "Lamp"))
     assert VALUES["name"] in odd.text
@@ -235,11 +239,11 @@ def test_values_are_text_whatever_is_in_them(themed: Site) -> None:
 
 
 def test_links_lead_to_the_sale_and_to_files_it_has(themed: Site) -> None:
-    """Wherever the gate is: they are absolute. The skip link stays on its page."""
+    """They are absolute, so they work at any gate's address; but for the skip link and the sign of life."""
     known = {file.key for file in themed.files}
     for name, page in pages(themed).items():
         seen = Seen(page.fill({**VALUES, "image": settings(themed).items["LAMP"].image}).decode())
-        links = {*seen.all("a", "href"), *seen.all("link", "href"), *seen.all("img", "src")} - {"#main"}
+        links = {*seen.all("a", "href"), *seen.all("link", "href"), *seen.all("img", "src")} - {"#main", SIGN_OF_LIFE}
         assert VALUES["site"] in links, name
         for link in links:
             path = str(link).removeprefix("https://sale.example.com/")
@@ -257,14 +261,17 @@ def test_a_form_is_sent_to_its_own_address(themed: Site) -> None:
 
 
 def test_a_picture_is_shown_where_there_is_one(themed: Site) -> None:
-    """The form without has none to be missed."""
+    """Pages without one have no `<img>`, but for the sign of life of a form."""
     shown = {name: Seen(page.fill(VALUES).decode()).all("img", "src") for name, page in pages(themed).items()}
-    assert {forms.FORM_PICTURED: [VALUES["site"] + VALUES["image"]]} == {
-        name: one for name, one in shown.items() if one
-    }
+    source = VALUES["site"] + VALUES["image"]
+    assert {
+        forms.FORM: [SIGN_OF_LIFE],
+        forms.FORM_PICTURED: [source, SIGN_OF_LIFE],
+        forms.ORDER_PICTURED: [source],
+    } == {name: one for name, one in shown.items() if one}
 
 
-def test_search_engines_keep_off(themed: Site) -> None:
+def test_search_engines_do_not_index_gate_pages(themed: Site) -> None:
     """The addresses of these pages hold a token."""
     for page in pages(themed).values():
         seen = Seen(page.fill(VALUES).decode())
@@ -272,41 +279,41 @@ def test_search_engines_keep_off(themed: Site) -> None:
 
 
 @pytest.fixture(params=LOCALES, scope="module")
-def spoken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Site]:
+def localized(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Site]:
     """A locale, and a sale in it."""
     return request.param, build(tmp_path_factory.mktemp("site"), locale=request.param).site
 
 
-def test_pages_speak_the_sale_s_language(spoken: tuple[str, Site]) -> None:
-    """The right way round; how long a place is kept is said in every one."""
-    locale, site = spoken
+def test_pages_are_in_the_sale_s_language(localized: tuple[str, Site]) -> None:
+    """In the right direction; every language shows how long a place is kept."""
+    locale, site = localized
     for name, page in pages(site).items():
         seen = Seen(page.fill(VALUES).decode())
         (html,) = [attributes for tag, attributes in seen.tags if tag == "html"]
-        assert (locale, "rtl" if locale in ("ar", "fa", "he") else "ltr") == (html["lang"], html["dir"])
+        assert (locale, "rtl" if locale in ("ar", "fa", "he", "ur") else "ltr") == (html["lang"], html["dir"])
         assert "{time}" not in seen.text
         assert (name in (forms.FORM, forms.FORM_PICTURED)) == ("2:58" in seen.text)
 
 
 @pytest.mark.parametrize(("order", "word"), [(REST, "allow cookies"), (ORDER, "sign in")])
-def test_who_cannot_be_told_from_others_is_told_what_helps(tmp_path: Path, order: str, word: str) -> None:
-    """By how buyers are known."""
+def test_an_unidentified_buyer_sees_what_helps(tmp_path: Path, order: str, word: str) -> None:
+    """It depends on how buyers are identified."""
     text = Seen(pages(build(tmp_path, order=order).site)[forms.NOBODY].fill(VALUES).decode()).text
     assert [word] == [each for each in ("allow cookies", "sign in") if each in text]
 
 
 def test_a_theme_may_change_one_page(tmp_path: Path) -> None:
-    """By extending it; the others are as they were."""
+    """By extending it; the other pages stay."""
     page = "{% extends 'plain/gate/order.html' %}{% block details %}{{ super() }}<p>Wave!</p>{% endblock %}"
     before = pages(build(tmp_path, theme="spotlight").site)
     write_theme(tmp_path, "mine", {"theme.yaml": "extends: spotlight\n", "gate/order.html": page})
     after = pages(build(tmp_path, theme="mine").site)
-    assert [forms.ORDER] == [name for name in forms.NAMES if before[name] != after[name]]
+    assert [forms.ORDER, forms.ORDER_PICTURED] == [name for name in forms.NAMES if before[name] != after[name]]
     assert b"<p>Wave!</p>" in after[forms.ORDER].fill(VALUES)
 
 
-def test_a_theme_of_before_there_were_gates_still_builds(tmp_path: Path) -> None:
-    """Its own base.html knows nothing of pages without a script."""
+def test_a_theme_without_gate_pages_still_builds(tmp_path: Path) -> None:
+    """Its base.html does not handle pages without a script."""
     base = "<!doctype html><title>{% block title %}{% endblock %}</title>{{ page }}{% block main %}{% endblock %}"
     write_theme(tmp_path, "mine", {"base.html": base})
     with_own = pages(build(tmp_path, theme="mine").site)
@@ -322,7 +329,7 @@ def test_a_field_that_a_page_does_not_have_is_a_mistake_with_its_line(tmp_path: 
     assert ("template error: there is no `order_id`", 2) == (problem.message, problem.where.line)
 
 
-def test_an_unchanged_sale_is_known_again_and_a_damaged_form_is_not(tmp_path: Path) -> None:
+def test_an_unchanged_sale_is_not_built_and_a_damaged_form_is(tmp_path: Path) -> None:
     """Like every other file of a build."""
     first = build(tmp_path)
     assert 0 == build(tmp_path).written
@@ -332,7 +339,7 @@ def test_an_unchanged_sale_is_known_again_and_a_damaged_form_is_not(tmp_path: Pa
 
 
 def test_a_failed_build_leaves_what_the_gate_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing that was staged stays beside it."""
+    """No staged file stays."""
     first = build(tmp_path)
     before = _private(first.site)
     write_theme(tmp_path, "mine", {"gate/early.html": "other"})
@@ -346,7 +353,7 @@ def test_a_failed_build_leaves_what_the_gate_reads(tmp_path: Path, monkeypatch: 
         with pytest.raises(OSError, match="disk full"):
             build(tmp_path, theme="mine")
     assert before == _private(first.site)
-    assert replace(first, written=0, warnings=()) == build(tmp_path)
+    assert replace(first, written=0, warnings=(), loaded=None) == build(tmp_path)
 
 
 def _private(site: Site) -> dict[str, bytes]:
@@ -357,3 +364,27 @@ def _files(folder: Path) -> Iterator[tuple[str, bytes]]:
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             yield path.as_posix(), path.read_bytes()
+
+
+def test_a_sale_with_passes_says_so_beforehand(tmp_path: Path) -> None:
+    """Its pages lead to where a pass is; the gate's say why one is refused."""
+    url = "https://shop.example.com/in?a=1&b=2"
+    order = f"order: {{servers: [https://a.example.com], buyer: pass, pass_url: '{url}'}}"
+    site = build(tmp_path, PICTURED, order).site
+    for page in ("night/index.html", "night/lamp/index.html"):
+        seen = Seen((site.folder / page).read_text(encoding="utf-8"))
+        assert url in seen.all("a", "href"), page
+        assert [("needed", False), ("ready", True)] == [
+            (str(found["data-pass"]), "hidden" in found) for tag, found in seen.tags if "data-pass" in found
+        ]
+    assert {*forms.NAMES, *forms.REFUSALS} == set(pages(site))
+    for name in (forms.NOBODY, *forms.REFUSALS):
+        assert url in Seen(pages(site)[name].fill(VALUES).decode()).all("a", "href"), name
+    assert 5 == len({pages(site)[name] for name in (forms.NOBODY, *forms.REFUSALS)})
+
+
+def test_other_sales_know_nothing_of_passes(tmp_path: Path) -> None:
+    """No word of it in their pages."""
+    site = build(tmp_path).site
+    assert "data-pass" not in (site.folder / "night/index.html").read_text(encoding="utf-8")
+    assert set(forms.NAMES) == set(pages(site))

@@ -35,13 +35,13 @@ def test_click_on_a_button_that_should_be_closed_does_nothing(visitor: Visitor, 
     """However it came to be enabled, the pointer decides."""
     visitor.tab.route(f"{ORIGIN}/**", lambda route: route.fulfill(body="ordered"))
     visitor.open()
-    visitor.tab.locator(LAMP).evaluate("button => { button.disabled = false; button.click() }")
+    visitor.tab.locator(LAMP).evaluate("button => { button.ariaDisabled = 'false'; button.click() }")
     visitor.tab.wait_for_timeout(100)
     assert front.url("lamp/") == visitor.tab.url
 
 
 def test_foreign_order_url_is_refused(visitor: Visitor, front: Storefront) -> None:
-    """Whoever may write the pointer cannot send buyers elsewhere: the button stays closed."""
+    """A writer of the pointer cannot send buyers elsewhere: the button stays closed."""
     orders: tuple[object, ...] = (
         {"path": "/o/x", "origins": ["https://elsewhere.example"]},
         {"path": "/o/x", "origins": [f"{ORIGIN}.elsewhere.example"]},
@@ -84,7 +84,7 @@ def test_all_products_gone_is_sold_out(visitor: Visitor) -> None:
         visitor.shows("live")
         visitor.sees(pointer("live", **gone))
         visitor.shows("soldout")
-        assert 0 == visitor.tab.locator("button:enabled").count()
+        assert 0 == visitor.tab.locator("button[aria-disabled='false']").count()
 
 
 def test_returned_unit_opens_the_product_again(visitor: Visitor, front: Storefront) -> None:
@@ -98,7 +98,7 @@ def test_returned_unit_opens_the_product_again(visitor: Visitor, front: Storefro
 
 
 def test_forward_is_followed_and_remembered(visitor: Visitor, front: Storefront) -> None:
-    """A rotated pointer: later polls go straight to the new one, whose revisions count anew."""
+    """A rotated pointer: later polls go straight to the new one, whose revisions start over."""
     front.pointers[VERSION] = pointer("scheduled", rev=9)
     visitor.open()
     front.pointers |= {VERSION: call({"rev": 10, "nonce": "", "forward": "unlock.next.js"}), "next": pointer("live")}
@@ -153,7 +153,7 @@ def test_malformed_or_older_pointer_is_ignored(visitor: Visitor) -> None:
 def test_page_from_the_back_forward_cache_is_painted_again(visitor: Visitor, front: Storefront) -> None:
     """A browser may bring a button back as it was when the visitor left."""
     visitor.open()
-    visitor.tab.locator(LAMP).evaluate("button => button.disabled = false")
+    visitor.tab.locator(LAMP).evaluate("button => button.ariaDisabled = 'false'")
     visitor.tab.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
     expect(visitor.tab.locator(LAMP)).to_be_disabled(timeout=500)
 
@@ -178,3 +178,18 @@ def test_leading_zeros_of_the_countdown_are_marked(visitor: Visitor, front: Stor
     visitor.open()
     classes = visitor.tab.locator("[data-unit]").evaluate_all("units => units.map(unit => unit.className)")
     assert ["zero", "", "", ""] == classes
+
+
+def test_button_that_a_script_adds_is_opened(visitor: Visitor, front: Storefront) -> None:
+    """A theme that lists what was searched for announces its new buttons by an event."""
+    visitor.tab.route(f"{ORIGIN}/**", lambda route: route.fulfill(body="ordered"))
+    front.pointers[VERSION] = pointer("live", sold=["RUG"])
+    visitor.open("")
+    visitor.tab.evaluate(
+        "for (const sku of ['RUG', 'NEW']) document.querySelector('main').insertAdjacentHTML("
+        "'beforeend', `<p data-state><button data-sku=${sku} disabled></button></p>`);"
+        "document.dispatchEvent(new Event('buttons'))"
+    )
+    expect(visitor.tab.locator("p [data-sku=RUG]")).to_have_text("Sold out", timeout=500)
+    visitor.tab.locator("[data-sku=NEW]").click()
+    visitor.tab.wait_for_url(f"{ORIGIN}/o/to.ken-_?sku=NEW")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from flashgen.packaged import packaged
+from flashgen.packaged_files import packaged
 from flashgen.unlock.pointer import first_pointer, render
 
 T0 = datetime(2026, 11, 27, 8, tzinfo=UTC)
@@ -23,7 +23,7 @@ POINTER = render(first_pointer("fair", "abcdef", T0, datetime(2026, 11, 27, 20, 
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, Any]:
-    """What node says of all cases at once."""
+    """The results of all cases, from one run of node."""
     node = shutil.which("node")
     missing = "node is missing: apt-get install nodejs"
     if node is None and os.environ.get("CI"):
@@ -39,7 +39,7 @@ def answers() -> dict[str, Any]:
 
 
 def dated(second: int, age: int | None = None) -> dict[str, str]:
-    """The headers of an answer without `x-now`: both truncate."""
+    """The headers of a response without `x-now`; both are whole seconds."""
     date = {"date": format_datetime(datetime.fromtimestamp(T0_MS // 1000 + second, UTC), usegmt=True)}
     return date if age is None else {**date, "age": str(age)}
 
@@ -88,7 +88,7 @@ CLOCK: dict[str, tuple[list[tuple[dict[str, str], int, int]], list[int | None]]]
         [({"x-now": str(T0_MS)}, 0, 0), (dated(60, 0), 100, 100)],
         [T0_MS, T0_MS + 59_900 + 1000],
     ),
-    "nothing said, nothing known": ([({}, 0, 10)], [None]),
+    "no header, no offset": ([({}, 0, 10)], [None]),
 }
 """Answers as (headers, sent, received), with the offset known after each; times in milliseconds."""
 
@@ -108,11 +108,11 @@ POINTERS = {
 
 @pytest.mark.parametrize("name", CLOCK)
 def test_the_servers_clock_from_headers(answers: dict[str, Any], name: str) -> None:
-    """In the middle of what the headers leave possible."""
+    """The middle of the range that the headers allow."""
     assert CLOCK[name][1] == answers["clock"][list(CLOCK).index(name)]
 
 
 @pytest.mark.parametrize("name", POINTERS)
-def test_what_is_a_pointer(answers: dict[str, Any], name: str) -> None:
-    """JSON inside one call; everything else is ignored, and nothing is run."""
+def test_only_a_pointer_is_accepted(answers: dict[str, Any], name: str) -> None:
+    """JSON inside one call. Everything else is ignored, and nothing is run."""
     assert POINTERS[name][1] is answers["pointers"][list(POINTERS).index(name)]

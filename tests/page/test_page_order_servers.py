@@ -8,10 +8,8 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Route, expect
-from support.storefront import VERSION, Storefront, pointer
+from support.storefront import VERSION, Storefront, build_fair, pointer
 from support.visitor import Visitor
-
-from flashgen.page.build import build_sale
 
 FIRST, SECOND, THIRD = SERVERS = tuple(f"https://{name}.example.com" for name in ("one", "two", "three"))
 SALE = f"""\
@@ -37,40 +35,35 @@ Answer = Callable[[Route], None]
 @pytest.fixture(scope="module")
 def built_fair(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A sale with three order servers."""
-    project = tmp_path_factory.mktemp("servers")
-    config = project / "sale_configs" / "fair.yaml"
-    config.parent.mkdir()
-    config.write_text(SALE, encoding="utf-8")
-    build_sale(config, project, project / "build", 1)
-    return project / "build"
+    return build_fair(tmp_path_factory.mktemp("servers"), SALE)
 
 
 def ready(route: Route) -> None:
-    """Of use, at once."""
+    """Answers at once that it is ready."""
     route.fulfill(body="ready", headers={"Access-Control-Allow-Origin": "*"})
 
 
 def busy(route: Route) -> None:
-    """There, and not ready."""
+    """Answers that it is not ready."""
     route.fulfill(status=503, headers={"Access-Control-Allow-Origin": "*"})
 
 
 def down(route: Route) -> None:
-    """Nobody listens."""
+    """Refuses the connection."""
     route.abort("connectionrefused")
 
 
 def silent(route: Route) -> None:
-    """Takes the question and says nothing."""
+    """Accepts the request and never answers."""
 
 
 def form(route: Route) -> None:
-    """What the order URL shows."""
+    """The page of the order URL."""
     route.fulfill(body="an order form")
 
 
 def go_live(visitor: Visitor, front: Storefront, answers: dict[str, Answer]) -> list[str]:
-    """Open a live sale whose servers give these `answers`. Returns what they are asked, as it comes in."""
+    """Open a live sale whose servers give these `answers`. Returns the list of requested URLs, which grows."""
     asked: list[str] = []
 
     def answer(route: Route) -> None:
@@ -96,7 +89,7 @@ def buy(visitor: Visitor) -> str:
 
 @pytest.mark.parametrize("fault", [busy, down, silent])
 def test_the_server_that_is_ready_is_chosen(visitor: Visitor, front: Storefront, fault: Answer) -> None:
-    """However the others fail, and without waiting for them. Twice, for chance alone would find it once in three."""
+    """For any failure of the others, without waiting for them. Twice, because chance alone finds it once in three."""
     answers = {FIRST: fault, SECOND: fault, THIRD: ready}
     go_live(visitor, front, answers)
     chosen = [buy(visitor)]
@@ -107,7 +100,7 @@ def test_the_server_that_is_ready_is_chosen(visitor: Visitor, front: Storefront,
 
 @pytest.mark.parametrize("fault", [busy, silent])
 def test_without_an_answer_any_server_is_chosen_soon(visitor: Visitor, front: Storefront, fault: Answer) -> None:
-    """The probe is a courtesy: a buyer is never kept for it."""
+    """The probe is optional: a buyer never waits long for it."""
     go_live(visitor, front, dict.fromkeys(SERVERS, fault))
     started = time.monotonic()
     assert buy(visitor) in SERVERS

@@ -21,14 +21,14 @@ def site(tmp_path: Path) -> Site:
 
 
 def test_a_record_reads_back_as_the_site(site: Site) -> None:
-    """So that `push --no-build` needs nothing else."""
+    """`push --no-build` needs nothing else."""
     record = read_record(site.folder, "night")
     assert record is not None
     assert site == record[0]
 
 
 def test_files_are_sorted_and_are_what_the_record_says(site: Site) -> None:
-    """Every one of them, and no file besides."""
+    """All files, and no others."""
     assert sorted(file.key for file in site.files) == [file.key for file in site.files]
     found = {path.relative_to(site.folder).as_posix() for path in site.folder.rglob("*") if path.is_file()}
     own = {"_flashgen/night/site.json", "_flashgen/night/site.lock"}
@@ -40,16 +40,16 @@ def test_files_are_sorted_and_are_what_the_record_says(site: Site) -> None:
 
 def test_a_site_has_the_pages_of_the_contract(site: Site) -> None:
     """Sale page, ended page and one for each product; one pointer, scheduled."""
-    expected = {"night/index.html", "night/ended/index.html"} | {
+    expected = {"night/index.html", "night/ended/index.html", "night/waiting/index.html"} | {
         f"night/{name}/index.html" for name in ("lamp", "mug", "rug")
     }
-    assert expected == {file.key for file in site.having(Role.PAGE)}
+    assert expected | {"night/calendar/night.ics"} == {file.key for file in site.having(Role.PAGE)}
     assert site.pointer_file.key == "night/unlock.abcdefgh23.js"
     assert (0, State.SCHEDULED, None) == (site.pointer.revision, site.pointer.state.state, site.pointer.order)
 
 
-def test_a_page_cache_changes_pages_alone(site: Site) -> None:
-    """And of them the one header; bodies are where they were."""
+def test_a_page_cache_changes_only_pages(site: Site) -> None:
+    """And only this header; bodies stay."""
     changed = site.with_page_cache("max-age=5")
     for before, after in zip(site.files, changed.files, strict=True):
         expected = "max-age=5" if before.role is Role.PAGE else before.headers.cache_control
@@ -58,8 +58,8 @@ def test_a_page_cache_changes_pages_alone(site: Site) -> None:
 
 
 @pytest.mark.parametrize("damage", ["changed", "removed"])
-def test_a_body_that_is_not_what_was_built_is_refused(site: Site, damage: str) -> None:
-    """A push must not ship what nobody rendered."""
+def test_a_body_that_changed_after_the_build_is_refused(site: Site, damage: str) -> None:
+    """A push must upload only what was rendered."""
     path = site.folder / "night" / "index.html"
     path.unlink() if damage == "removed" else path.write_bytes(b"edited")
     (file,) = [file for file in site.files if file.key == "night/index.html"]
@@ -68,7 +68,7 @@ def test_a_body_that_is_not_what_was_built_is_refused(site: Site, damage: str) -
     assert refused.value.hint == "flashgen build night"
 
 
-def test_a_record_that_is_not_there_is_none(tmp_path: Path) -> None:
+def test_a_missing_record_is_none(tmp_path: Path) -> None:
     """Not built yet."""
     assert read_record(tmp_path, "night") is None
     assert not record_path(tmp_path, "night").exists()

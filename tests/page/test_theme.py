@@ -10,7 +10,7 @@ from support.projects import tree, write_sale, write_theme
 
 from flashgen.document.parse import read_document
 from flashgen.errors import InvalidInput, Problem
-from flashgen.packaged import packaged
+from flashgen.packaged_files import packaged
 from flashgen.page.build import build_sale
 from flashgen.page.theme import find_theme, theme_names
 
@@ -18,15 +18,15 @@ LANGUAGES = sorted(path.stem for path in (packaged("themes") / "plain" / "messag
 QUOTED = """ '<script>alert("1")</script>''&' """
 
 
-def built(root: Path, files: Mapping[str, str | bytes], *, name: str = "mine", **facts: str) -> dict[str, str]:
+def built(root: Path, files: Mapping[str, str | bytes], *, name: str = "mine", **fields: str) -> dict[str, str]:
     """The pages of a sale with this theme, by their path in the sale's folder."""
     write_theme(root, name, files)
-    build_sale(write_sale(root, theme=name, **facts), root, root / "build", 1)
+    build_sale(write_sale(root, theme=name, **fields), root, root / "build", 1)
     return {key: body.decode() for key, body in tree(root / "build" / "night").items() if key.endswith(".html")}
 
 
 def problem_of(root: Path, files: Mapping[str, str | bytes]) -> Problem:
-    """The one problem a build with this theme has."""
+    """The only problem of a build with this theme."""
     with pytest.raises(InvalidInput) as invalid:
         built(root, files)
     (problem,) = invalid.value.problems
@@ -34,7 +34,7 @@ def problem_of(root: Path, files: Mapping[str, str | bytes]) -> Problem:
 
 
 def test_a_theme_of_one_template_is_a_theme(tmp_path: Path) -> None:
-    """All the rest is plain's."""
+    """Everything else is plain's."""
     pages = built(tmp_path, {"product.html": "<b>{{ product.name }}</b>"})
     assert pages["lamp/index.html"] == "<b>Lamp</b>"
     plain = tmp_path / "plain"
@@ -60,6 +60,17 @@ def test_a_template_can_fill_the_blocks_of_plain_s_base(tmp_path: Path) -> None:
     assert "<h1>Lamp</h1>" in pages["lamp/index.html"]
 
 
+def test_a_block_that_no_parent_has_is_a_mistake_with_a_suggestion(tmp_path: Path) -> None:
+    """Jinja would leave it out without a word. A block inside of one that is known is new, and fine."""
+    start = '{% extends "plain/product.html" %}\n'
+    inner = "{% block after_specs %}{% block ours %}<p>ours</p>{% endblock %}{% endblock %}\n"
+    assert "<p>ours</p>" in built(tmp_path / "fine", {"product.html": start + inner})["lamp/index.html"]
+    problem = problem_of(tmp_path, {"product.html": start + "{% block after_spec %}x{% endblock %}\n"})
+    assert (tmp_path / "themes/mine/product.html", 2) == (problem.where.file, problem.where.line)
+    assert problem.message.startswith("no block `after_spec` in plain/product.html and what it extends")
+    assert "did you mean `after_specs`?" == problem.hint
+
+
 def test_a_project_s_own_plain_extends_the_packaged_one(tmp_path: Path) -> None:
     """`plain/base.html` is then the packaged one, not itself."""
     base = '{% extends "plain/base.html" %}{% block header %}<p>ours</p>{% endblock %}'
@@ -67,16 +78,17 @@ def test_a_project_s_own_plain_extends_the_packaged_one(tmp_path: Path) -> None:
 
 
 def test_an_asset_of_the_same_name_replaces_plain_s(tmp_path: Path) -> None:
-    """What no page asks for is left out; hidden files are nobody's."""
+    """Assets that no page uses are left out; hidden files are ignored."""
     files = {
         "assets/plain.css": "a{color:red}",
         "assets/more.txt": "x",
         "assets/.DS_Store": "x",
     }
     built(tmp_path, files)
-    assets = {path.name.split(".")[0]: path.read_text() for path in (tmp_path / "build/night/assets").glob("*")}
-    assert {"icon", "page", "plain", "gate"} == set(assets)
-    assert assets["plain"] == "a{color:red}"
+    assets = {path.name.split(".")[0]: path for path in (tmp_path / "build/night/assets").glob("*")}
+    icons = {"icon", "favicon", "apple-touch-icon", "icon-192", "icon-512", "icon-maskable"}
+    assert {*icons, "manifest", "page", "visitor", "plain", "gate", "waiting", "host"} == set(assets)
+    assert assets["plain"].read_text() == "a{color:red}"
 
 
 def test_a_message_replaces_plain_s_one_by_one(tmp_path: Path) -> None:
@@ -86,16 +98,17 @@ def test_a_message_replaces_plain_s_one_by_one(tmp_path: Path) -> None:
         "messages/en.yaml": "ours: Our\nonly: Only\n",
         "ended.html": "{{ t.back }}|{{ t.ended }}|{{ t.ours }}|{{ t.only }}",
     }
-    expected = "Heim|Der Verkauf ist beendet.|Unser|Only"
+    expected = 'Heim|Der Verkauf ist beendet.|Unser|<span lang="en">Only</span>'
     assert expected == built(tmp_path, files, locale="de-AT")["ended/index.html"]
 
 
 @pytest.mark.parametrize(
     "language", sorted(path.stem for path in (packaged("themes") / "plain/messages").glob("*.yaml"))
 )
-def test_plain_says_everything_in_each_of_its_languages(language: str) -> None:
-    """The same keys, no text empty, none left in English but what is the same word."""
-    theme = find_theme("plain", Path("none"))
+@pytest.mark.parametrize("name", ["plain", "catalogue"])
+def test_packaged_themes_have_every_text_in_each_language(name: str, language: str) -> None:
+    """The same keys, no empty text, and English only where the word is the same."""
+    theme = find_theme(name, Path("none"))
     english, texts = vars(theme.messages("en")), vars(theme.messages(language))
     assert english.keys() == texts.keys()
     assert all(texts.values())
@@ -115,7 +128,7 @@ def test_plain_says_everything_in_each_of_its_languages(language: str) -> None:
         (
             '{{ asset("no.css") }}',
             2,
-            "template error: no asset `no.css`; the theme has icon.svg, page.js, gate.css, plain.css",
+            "template error: no asset `no.css`; the theme has apple-touch-icon.png, favicon.ico, gate.css,",
         ),
         ('{% include "no.html" %}', 2, "theme `mine` needs a template `no.html`, and there is none"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 2, "template error: maximum recursion depth exceeded"),
@@ -124,21 +137,21 @@ def test_plain_says_everything_in_each_of_its_languages(language: str) -> None:
 def test_a_template_s_mistake_has_file_line_and_the_line_itself(
     tmp_path: Path, template: str, line: int, message: str
 ) -> None:
-    """Not the place in flashgen where it came to light."""
+    """Not the line of flashgen that raised it."""
     problem = problem_of(tmp_path, {"product.html": f"<p>one</p>\n{template}\n<p>three</p>\n"})
     assert problem.message.startswith(message)
     assert (tmp_path / "themes/mine/product.html", line) == (problem.where.file, problem.where.line)
     assert template == problem.quote
 
 
-def test_a_mistake_in_an_included_template_is_placed_there(tmp_path: Path) -> None:
+def test_a_mistake_in_an_included_template_has_its_file(tmp_path: Path) -> None:
     """Not where it was included."""
     problem = problem_of(tmp_path, {"price.html": "{% macro price(product, t) %}\n\n{{ nothing }}{% endmacro %}"})
     assert (tmp_path / "themes/mine/price.html", 3) == (problem.where.file, problem.where.line)
 
 
 def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
-    """With the file, at least."""
+    """With its file."""
     problem = problem_of(tmp_path, {"product.html": "é".encode("latin-1")})
     assert problem.where.file == tmp_path / "themes/mine/product.html"
     assert "utf-8" in problem.message
@@ -150,15 +163,21 @@ def test_a_template_that_is_not_utf_8_is_named(tmp_path: Path) -> None:
         (
             {"theme.yaml": "title: Mine\nextends: plian\n"},
             "theme.yaml:2:10",
-            "`extends` must be one of mine, plain, spotlight, found plian",
+            "`extends` must be one of catalogue, mine, plain, spotlight, found plian",
             "did you mean `plain`?",
         ),
         ({"theme.yaml": "extends: mine\n"}, "theme.yaml:1:10", "theme mine extends itself", "name another theme"),
         ({"theme.yaml": "extend: plain\n"}, "theme.yaml:1:1", "unknown key `extend`", "did you mean `extends`?"),
+        (
+            {"theme.yaml": "products_per_page: 0\n"},
+            "theme.yaml:1:20",
+            "`products_per_page` must be a whole number from 1 to 9999, found 0",
+            "24 fits 2, 3, 4 and 6 columns",
+        ),
         ({"messages/en.yaml": "back: [a]\n"}, "messages/en.yaml:1:7", "`back` must be a name with one text", ""),
     ],
 )
-def test_a_theme_s_files_have_places_too(
+def test_a_theme_s_files_have_positions_too(
     tmp_path: Path, files: Mapping[str, str | bytes], place: str, message: str, hint: str
 ) -> None:
     """theme.yaml and messages are read by the same rules as a sale."""
@@ -167,14 +186,14 @@ def test_a_theme_s_files_have_places_too(
     assert (message, hint) == (problem.message, problem.hint)
 
 
-def test_themes_that_extend_each_other_are_found_out(tmp_path: Path) -> None:
-    """However long the way round."""
+def test_themes_that_extend_each_other_are_refused(tmp_path: Path) -> None:
+    """For a circle of any length."""
     write_theme(tmp_path, "other", {"theme.yaml": "extends: mine\n"})
     problem = problem_of(tmp_path, {"theme.yaml": "extends: other\n"})
     assert (tmp_path / "themes/other/theme.yaml", "theme mine extends itself") == (problem.where.file, problem.message)
 
 
-def test_an_unknown_theme_is_placed_in_the_yaml(tmp_path: Path) -> None:
+def test_an_unknown_theme_has_its_line_in_the_yaml(tmp_path: Path) -> None:
     """With the name that was probably meant."""
     path = write_sale(tmp_path, theme="plian")
     with pytest.raises(InvalidInput) as invalid:
@@ -185,21 +204,21 @@ def test_an_unknown_theme_is_placed_in_the_yaml(tmp_path: Path) -> None:
 
 
 def test_project_and_packaged_themes_can_be_named(tmp_path: Path) -> None:
-    """Folders alone are themes."""
+    """Only folders are themes."""
     write_theme(tmp_path, "mine", {"ended.html": ""})
     (tmp_path / "themes" / "README").write_text("not a theme")
     assert {"mine", "plain"} <= set(theme_names(tmp_path / "themes"))
     assert "README" not in theme_names(tmp_path / "themes")
 
 
-def test_what_marketing_writes_never_becomes_a_tag(tmp_path: Path) -> None:
-    """In no text of a sale, on no page, not in an attribute, nor in the page's own data."""
+def test_texts_of_a_sale_never_become_tags(tmp_path: Path) -> None:
+    """On every page, in attributes and in the page's own data too."""
     keys = ("name", "summary", "description")
     product = f"  - {{sku: {QUOTED}, slug: a, price: '1.00', {', '.join(f'{key}: {QUOTED}' for key in keys)}}}\n"
     path = write_sale(tmp_path, f"products:\n{product}", title=QUOTED, description=QUOTED)
     build_sale(path, tmp_path, tmp_path / "build", 1)
     pages = {key: body.decode() for key, body in tree(tmp_path / "build/night").items() if key.endswith(".html")}
-    assert {"a/index.html", "ended/index.html", "index.html"} == set(pages)
+    assert {"a/index.html", "ended/index.html", "waiting/index.html", "index.html"} == set(pages)
     for html in pages.values():
         assert "<script>" not in html
         assert "&lt;script&gt;alert(" in html
@@ -208,10 +227,19 @@ def test_what_marketing_writes_never_becomes_a_tag(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("locale", "files"),
-    [("zh-CN", ("zh",)), ("zh-HK", ("zh", "zh-Hant")), ("zh-Hant-TW", ("zh", "zh-Hant")), ("pt-PT", ("pt",))],
+    [
+        ("zh-CN", ("zh",)),
+        ("zh-HK", ("zh", "zh-Hant")),
+        ("zh-Hant-TW", ("zh", "zh-Hant")),
+        ("pt-PT", ("pt",)),
+        ("no", ("nb",)),
+        ("nn-NO", ("nb",)),
+        ("sr-RS", ("sr",)),
+        ("sr-ME", ("sr", "sr-Latn")),
+    ],
 )
 def test_readers_of_one_script_read_the_same_texts(locale: str, files: tuple[str, ...]) -> None:
-    """Hong Kong reads what Taiwan does; a country without a file of its own reads its language's."""
+    """Hong Kong reads Taiwan's texts; a country without its own file reads those of its language."""
     plain = find_theme("plain", Path("nowhere"))
     expected: dict[str, object] = {}
     for name in files:

@@ -1,0 +1,1 @@
+"""The list of products: its pages, and the index that a script searches."""

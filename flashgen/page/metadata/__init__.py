@@ -1,0 +1,1 @@
+"""What pages tell machines: search engines, messengers, and browsers that install a page."""

@@ -1,0 +1,189 @@
+"""What a page's layout promises, in a real browser: the first screen, the last row, pictures of any shape, print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, FloatRect, Page, expect
+from support.projects import png
+from support.storefront import ENDS_AT, ORIGIN, STARTS_AT, VERSION, Storefront, pointer, serving
+
+from flashgen.page.build import build_sale
+
+THEMES = ("spotlight", "plain")
+SCREENS = ((390, 844), (1280, 800))
+LONG = (
+    "The whole workshop opens its shelves for one evening: lanterns, garlands, candles and all that was left of spring"
+)
+IMAGES = {"square.png": (60, 60), "wide.png": (90, 40), "tall.png": (40, 90)}
+
+Opened = Callable[..., Page]
+
+
+@pytest.fixture
+def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
+    """Builds a sale of these products and opens a page of it."""
+    with ExitStack() as cleanup:
+
+        def open_page(theme: str, products: list[str], page: str = "", state: str = "scheduled", **sale: str) -> Page:
+            built = _build(tmp_path / f"{theme}-{len(products)}-{page[:-1]}", theme, products, **sale)
+            front = cleanup.enter_context(serving(Storefront(built)))
+            front.set_clock(-3600 if state == "scheduled" else 600)
+            front.pointers[VERSION] = pointer(state)
+            context = chromium.new_context(
+                locale="en", viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
+            )
+            cleanup.callback(context.close)
+            tab = context.new_page()
+            tab.goto(front.url(page))
+            expect(tab.locator(f'html[data-state="{state}"]')).to_have_count(1)
+            return tab
+
+        yield open_page
+
+
+def _build(project: Path, theme: str, products: list[str], **sale: str) -> Path:
+    config = project / "sale_configs" / "fair.yaml"
+    config.parent.mkdir(parents=True)
+    for name, size in IMAGES.items():
+        (config.parent / name).write_bytes(png(*size))
+    keys = {"id": "fair", "title": "Autumn fair", "currency": "EUR", "theme": theme, "show_limit": "true", **sale}
+    keys |= {"starts_at": f'"{STARTS_AT.isoformat()}"', "ends_at": f'"{ENDS_AT.isoformat()}"'}
+    config.write_text(
+        "sale:\n"
+        + "".join(f"  {key}: {value}\n" for key, value in keys.items())
+        + "products:\n"
+        + "".join(f"  - {{{product}}}\n" for product in products)
+        + f"order:\n  servers: [{ORIGIN}]\nunlock:\n  version: {VERSION}\n",
+        encoding="utf-8",
+    )
+    build_sale(config, project, project / "build", 1)
+    return project / "build"
+
+
+def product(number: int = 0, **keys: str) -> str:
+    """One, as a row of YAML."""
+    own = {"sku": f"S-{number}", "slug": f"s-{number}", "name": f"Lamp {number}", "price": '"19.90"', **keys}
+    return ", ".join(f"{key}: {value}" for key, value in own.items())
+
+
+def box(tab: Page, selector: str) -> FloatRect:
+    """Where the first such element is on the screen."""
+    found = tab.locator(selector).first.bounding_box()
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("image", ["square.png", "wide.png", ""])
+def test_price_and_button_are_on_the_first_screen(opened: Opened, theme: str, image: str) -> None:
+    """Of the page of a product with a long name, on a phone and on a laptop."""
+    tab = opened(theme, [product(image=image, name=f'"{LONG}"', summary=f'"{LONG}"')], "s-0/")
+    for width, height in SCREENS:
+        tab.set_viewport_size({"width": width, "height": height})
+        button = box(tab, "button")
+        assert (width, True) == (width, button["y"] + button["height"] <= height)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("pictured", [True, False])
+@pytest.mark.parametrize("count", [5, 6, 7, 8, 9])
+def test_no_card_is_alone_in_the_last_row(opened: Opened, theme: str, pictured: bool, count: int) -> None:
+    """It then fills the row, on a phone and on a laptop."""
+    keys = {"image": "square.png"} if pictured else {}
+    tab = opened(theme, [product(number, **keys) for number in range(count)])
+    for width, height in SCREENS:
+        tab.set_viewport_size({"width": width, "height": height})
+        cards = tab.evaluate(
+            "[...document.querySelectorAll('.card')].map(card => card.getBoundingClientRect())"
+            ".map(({x, y, width}) => ({x, y, width}))"
+        )
+        whole = max(card["x"] + card["width"] for card in cards) - min(card["x"] for card in cards)
+        last = [card for card in cards if card["y"] == cards[-1]["y"]]
+        assert (width, True) == (width, len(last) > 1 or last[0]["width"] > whole - 2)
+
+
+def test_the_fourth_of_four_in_a_catalogue_is_not_alone_in_its_row(opened: Opened) -> None:
+    """It fills the row: on a laptop the catalogue of a few products has three columns, not four."""
+    tab = opened("catalogue", [product(number, image="square.png") for number in range(4)])
+    first, third, last = (box(tab, f".products > .card:nth-child({number})") for number in (1, 3, 4))
+    row = first["x"], third["x"] + third["width"]
+    assert row == pytest.approx((last["x"], last["x"] + last["width"]), abs=2)
+
+
+def test_pictures_are_cropped_only_where_little_is_lost(opened: Opened) -> None:
+    """In places of one shape; if all pictures are wide, so are their places."""
+    rows = [product(number, image=name) for number, name in enumerate((*IMAGES, *IMAGES))]
+    tab = opened("spotlight", rows)
+    fits = {
+        name.partition(".")[0]: tab.locator(f".card:not(:first-child) img.{name.partition('.')[0]}").first.evaluate(
+            "image => getComputedStyle(image).objectFit"
+        )
+        for name in IMAGES
+    }
+    assert {"square": "cover", "wide": "contain", "tall": "contain"} == fits
+    wide = opened("spotlight", [product(number, image="wide.png") for number in range(7)])
+    place = box(wide, ".card:nth-child(2) img")
+    assert 1.3 < place["width"] / place["height"] < 1.4
+    assert "cover" == wide.locator(".card img").nth(1).evaluate("image => getComputedStyle(image).objectFit")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_small_pictures_are_below_the_large_one_and_lead_to_each(opened: Opened, theme: str) -> None:
+    """On a phone too; the one that is seen is marked, and the page does not move."""
+    tab = opened(theme, [product(images=f"[{', '.join(IMAGES)}]")], "s-0/")
+    tab.set_viewport_size({"width": 390, "height": 844})
+    strip, thumbs = box(tab, ".strip"), box(tab, ".thumbs")
+    assert strip["y"] + strip["height"] <= thumbs["y"] + 1
+    current = tab.locator(".thumbs a[aria-current]")
+    expect(current).to_have_attribute("href", "#picture-1")
+    tab.locator(".thumbs a").nth(2).click()
+    expect(current).to_have_attribute("href", "#picture-3")
+    assert 0 == tab.evaluate("scrollY")
+    tab.locator(".strip").focus()
+    tab.keyboard.press("ArrowLeft")
+    expect(current).to_have_attribute("href", "#picture-2")
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_a_product_shows_its_table_and_its_number(opened: Opened, theme: str) -> None:
+    """The number only if the sale says so: it is what the YAML has, never what is left."""
+    row = product(specs="{Material: linen, Size: <b>60 cm</b>}", stock="1500")
+    tab = opened(theme, [row], "s-0/")
+    assert ["Material", "linen", "Size", "<b>60 cm</b>"] == tab.locator(".specs :is(th, td)").all_text_contents()
+    expect(tab.locator(".limit")).to_have_text("Limited quantity: 1,500")
+    silent = opened(theme, [row, product(1)], "s-0/", show_limit="false")
+    expect(silent.locator(".limit")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_struck_prices_go_when_the_sale_is_over(opened: Opened, theme: str) -> None:
+    """The price stays."""
+    rows = [product(number, list_price='"39.90"') for number in range(6)]
+    shown = {state: _prices(opened(theme, rows, f"s-{n}/", state)) for n, state in enumerate(("live", "ended"))}
+    assert {"live": (True, True), "ended": (True, False)} == shown
+
+
+def _prices(tab: Page) -> tuple[bool, bool]:
+    return tab.locator(".price b").is_visible(), tab.locator(".price s").is_visible()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_paper_has_no_buttons(opened: Opened, theme: str) -> None:
+    """And no clock; name, price and times are there."""
+    tab = opened(theme, [product(specs="{Material: linen}")], "s-0/")
+    tab.emulate_media(media="print")
+    names = ("h1", ".price", ".specs", ".times", "button", ".clock")
+    visible = {name: tab.locator(name).first.is_visible() for name in names}
+    assert {"h1": True, ".price": True, ".specs": True, ".times": True, "button": False, ".clock": False} == visible
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_japanese_headings_break_at_phrases(opened: Opened, theme: str) -> None:
+    """As browsers that know phrases do; Latin ones break at spaces."""
+    tab = opened(theme, [product(name="大きな紙のランタン")], "s-0/", locale="ja")
+    script = "heading => { const s = getComputedStyle(heading); return [s.wordBreak, s.lineBreak]; }"
+    assert ["auto-phrase", "strict"] == tab.locator("h1").evaluate(script)
