@@ -2,18 +2,19 @@
 
 ::
 
-    GET  /o/<token>?sku=  ─▶ admission ─▶ storage: the buyer's order, or a slot ─▶ order page, form, or 303 to `ended`
-    POST /o/<token>?sku=  ─▶ admission ─▶ storage: slot and unit and outbox, at once ─▶ 303 to itself: the order page
+    GET  /o/<token>?sku=  ─▶ admission ─▶ storage: the buyer's order, or a slot ─▶ order page, form, or 303 to the sale
+    POST /o/<token>?sku=  ─▶ admission ─▶ storage: slot, unit and outbox in one step ─▶ 303 to itself: the order page
                                             └─▶ forwarder ─▶ order subsystem
 
-    what is known     settings.py (gate.json), forms.py (pages with marks), reading.py (both and the pointer, now)
-    who may come in   admission.py (one order of questions, pure), buyer.py, lease.py, seal.py
-    HTTP              app.py (raw ASGI), desk.py (one sale: GET and POST), request.py, response.py, pages.py
-    what is not lost  storage/; health.py (whether it answers)
-    where it goes     forwarder.py, destination.py, order_subsystem.py; sold.py (into the pointer)
-    for machines      probes.py, metrics.py, log.py
-    processes         serving.py (workers on one socket), connection.py (bounds on what a client sends)
-    outside.py        everything from the world outside, filled in by `cli` and by tests
+    http/        requests: admission, buyers, forms and orders, probes for machines
+    mark/        which storage sells a sale, and how far it had come, as known outside of it
+    storage/     what must not be lost: slots, units, orders; SQLite or Redis
+    settings.py  gate.json, which build writes; forms.py: pages that build renders and the gate fills in
+    sale_reader.py    reads gate.json, pages and pointer from the store every second
+    forwarder.py      sends orders to the order subsystem (order_subsystem.py)
+    sold_writer.py    writes sold-out SKUs into the pointer
+    worker.py         one process: the app, and the threads above for each sale; supervisor.py starts the processes
+    signatures.py, metrics.py, shared_rows.py, log.py, background.py    what several of these use
 
 Imports nothing here, so that build can use `settings` and `forms` alone.
 """

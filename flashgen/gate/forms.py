@@ -13,16 +13,31 @@ from html import escape
 FORM = "form"
 FORM_PICTURED = "form-pictured"
 ORDER = "order"
+ORDER_PICTURED = "order-pictured"
 EARLY = "early"
 NOBODY = "nobody"
 UNAVAILABLE = "unavailable"
-NAMES = (FORM, FORM_PICTURED, ORDER, EARLY, NOBODY, UNAVAILABLE)
-"""The buy form without and with a picture, the order that was placed, and notices: the sale has not opened yet, the
-buyer cannot be told from others, the gate cannot answer now."""
+NAMES = (FORM, FORM_PICTURED, ORDER, ORDER_PICTURED, EARLY, NOBODY, UNAVAILABLE)
+"""The buy form and the order that was placed, each without and with a picture. And notices: the sale has not opened
+yet, the buyer cannot be told from others, the gate cannot answer now."""
 
-FIELDS = ("site", "name", "price", "image", "page", "lease", "remaining", "order_id")
+EXPIRED = "pass-expired"
+WITHDRAWN = "pass-withdrawn"
+OTHER_SALE = "pass-other-sale"
+UNREADABLE = "pass-unreadable"
+REFUSALS = (EXPIRED, WITHDRAWN, OTHER_SALE, UNREADABLE)
+"""Why a pass is not accepted. Only sales whose buyers have passes have these notices."""
+
+FIELDS = ("site", "name", "name_lang", "name_dir", "price", "image", "page", "lease", "remaining", "order_id")
 """What a mark may stand for. `site` is the URL of the sale's folder, ending in `/`, against which all links resolve;
+`name_lang` and `name_dir` are in pages of a language that may lack a name, which is shown in the sale's first one;
 `remaining` is how long the buyer's place is kept, as `m:ss`."""
+
+LANGUAGE_FIELD = "lang"
+"""The field of an order URL that says in which language the page is, in a sale of several."""
+
+SEEN_FIELD = "seen"
+"""The field by which a form's picture says that the form was shown, with the value of its `lease`."""
 
 _MARK = re.compile("\ue000([a-z_]+)\ue001")
 

@@ -1,38 +1,33 @@
-"""Orders on their way out of the outbox: claimed, sent, settled; again and again until there is a clear answer.
+"""Forwarding orders from the outbox: each is claimed, sent and settled, and sent again until there is a clear answer.
 
-One thread looks into the outbox and writes results down; a few others wait for the order subsystem. Whatever dies in
-between, a claim runs out, and the same order is sent again under the same key.
+One thread reads the outbox and writes results; up to MAX_IN_FLIGHT others wait for the order subsystem. If a worker
+dies in between, its claim runs out, and the same order is sent again under the same key.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
-from threading import Event, Thread
+from threading import Thread
 
-from flashgen.gate.order_subsystem import CONNECT_SECONDS, READ_SECONDS, ForwardResult
+from flashgen.gate.background import StorageThread
+from flashgen.gate.order_subsystem import CONNECT_SECONDS, MAX_IN_FLIGHT, READ_SECONDS, ForwardResult, Send
 from flashgen.gate.storage.protocol import Order, OrderState, Outbox, Storage
 
-AT_ONCE = 4
-"""Orders a worker has under way: hundreds a second, and gentle on a system that was not built for a flood."""
-
-LOOK_SECONDS = 0.5
-"""How often the outbox is looked into when nothing happens here: others may have died with what they had claimed."""
+POLL_SECONDS = 0.5
+"""How often the outbox is read when nothing happens here: another worker may have died with orders it had claimed."""
 
 CLAIM_SECONDS = 4 * (CONNECT_SECONDS + READ_SECONDS)
-"""Whoever claimed an order has it for so long: longer than any attempt takes. One that takes longer is given up."""
+"""How long a claim lasts: longer than any attempt should take. An attempt that takes longer is given up."""
 
 RETRY_FIRST_SECONDS, RETRY_LONGEST_SECONDS = 0.5, 60.0
 
-Send = Callable[[Order], ForwardResult]
-
 
 class Breaker:
-    """Stops sending to what does not answer: after FAILURES in a row only one order at a time, at growing intervals.
+    """A circuit breaker: after FAILURES in a row it lets one order through at a time, at growing intervals.
 
-    `now` is a clock that runs evenly; `attempt` is whatever tells one attempt from all others.
+    `now` is in seconds of a monotonic clock; `attempt` is any object that identifies the attempt.
     """
 
     FAILURES = 5
@@ -49,12 +44,12 @@ class Breaker:
         return 1 if free and self._probe is None and now >= self._closed_until else 0
 
     def begun(self, attempt: object) -> None:
-        """It is under way: while nothing is answered, it is the one that finds out."""
+        """An attempt has begun. While the breaker is open, it is the probe."""
         if self._failed >= self.FAILURES:
             self._probe = attempt
 
     def record(self, attempt: object, state: OrderState, now: float) -> None:
-        """A clear answer opens the way again, whatever it says of the order."""
+        """An attempt has ended. A clear answer closes the breaker again, whatever it says of the order."""
         if attempt is self._probe:
             self._probe = None
         if state is not OrderState.UNKNOWN:
@@ -66,13 +61,13 @@ class Breaker:
             self._closed_until = now + min(RETRY_FIRST_SECONDS * 2.0 ** min(doublings, 10), RETRY_LONGEST_SECONDS / 2)
 
 
-def retry_after(attempts: int, chance: float) -> float:
+def retry_after(attempts: int, random: float) -> float:
     """Seconds until an order is sent again that was tried `attempts` times: exponential with full jitter.
 
-    `chance` is random, from 0 to 1. (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter)
+    `random` is from 0 to 1. (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter)
     """
     longest = min(RETRY_FIRST_SECONDS * 2.0 ** min(attempts, 10), RETRY_LONGEST_SECONDS)
-    return max(0.1, chance * longest)
+    return max(0.1, random * longest)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,10 +82,9 @@ class _Attempt:
 class Forwarder:
     """Forwards one sale's orders in threads of its own.
 
-    `open_storage` is called in the thread that uses what it returns. `send` returns how to send at the moment, or None
-    while the sale says nothing of where. `now` is the clock of the storage, `even` one that runs evenly. `told` hears
-    of each result, and of what the order is here by then (None: there is none); `log` of trouble, with the storage
-    above all.
+    `send` returns how to send now, or None while the sale names no order subsystem. `now` is the storage's clock in
+    seconds; `monotonic` is a monotonic one; `random` is from 0 to 1. `report` gets each result, with the order's state
+    in the storage after it (None: no such order). `log` gets exceptions, mostly the storage's.
     """
 
     def __init__(
@@ -100,82 +94,71 @@ class Forwarder:
         send: Callable[[], Send | None],
         *,
         now: Callable[[], float],
-        even: Callable[[], float],
-        chance: Callable[[], float],
-        told: Callable[[Order, ForwardResult, OrderState | None], None],
+        monotonic: Callable[[], float],
+        random: Callable[[], float],
+        report: Callable[[Order, ForwardResult, OrderState | None], None],
         log: Callable[[Exception], None],
+        poll_seconds: float = POLL_SECONDS,
     ) -> None:
         self._sale = sale
-        self._open_storage = open_storage
         self._send = send
         self._now = now
-        self._even = even
-        self._chance = chance
-        self._told = told
-        self._log = log
+        self._monotonic = monotonic
+        self._random = random
+        self._report = report
+        self._poll_seconds = poll_seconds
         self._breaker = Breaker()
-        self._way: Send | None = None
+        self._destination: Send | None = None
         self._results: SimpleQueue[tuple[_Attempt, ForwardResult] | None] = SimpleQueue()
         self._under_way: set[_Attempt] = set()
-        self._stopping = Event()
-        self._thread = Thread(target=self._run, name=f"forwarder {sale}", daemon=True)
+        self._thread = StorageThread(f"forwarder {sale}", open_storage, self._work, log, poll_seconds)
 
     def start(self) -> None:
         """Begin."""
         self._thread.start()
 
     def wake(self) -> None:
-        """There is an order: do not wait for the next look."""
+        """There is a new order: read the outbox now."""
         self._results.put(None)
 
     def stop(self, limit_seconds: float) -> None:
-        """Begin nothing more and write down what still comes back; give up after `limit_seconds`."""
-        self._stopping.set()
+        """Begin no more attempts, and settle those under way; give up after `limit_seconds`."""
+        self._thread.request_stop()
         self.wake()
         self._thread.join(limit_seconds)
 
-    def _run(self) -> None:
-        while not self._is_over():
-            try:
-                with closing(self._open_storage()) as outbox:
-                    self._work(outbox)
-            except Exception as error:  # noqa: BLE001 -- a thread that died of a surprise would forward nothing more
-                self._log(error)
-                if self._stopping.wait(LOOK_SECONDS):
-                    return  # what is under way is sent again by others, under the same key
-
     def _is_over(self) -> bool:
-        return self._stopping.is_set() and not self._under_way
+        return self._thread.is_stopping and not self._under_way
 
     def _work(self, outbox: Outbox) -> None:
         while not self._is_over():
-            self._give_up()
+            self._drop_expired()
             if self._begin(outbox):
                 continue
             if result := self._wait():
                 self._settle(outbox, *result)
 
-    def _give_up(self) -> None:
-        """Attempts that nobody heard of in time: their claims run out, and others send these orders again."""
-        now = self._even()
+    def _drop_expired(self) -> None:
+        """Forget attempts that take too long. Their claims run out, and these orders are sent again."""
+        now = self._monotonic()
         for attempt in [one for one in self._under_way if now - one.began >= CLAIM_SECONDS]:
             self._under_way.discard(attempt)
             attempt.breaker.record(attempt, OrderState.UNKNOWN, now)
 
     def _begin(self, outbox: Outbox) -> int:
-        send, now, even = None if self._stopping.is_set() else self._send(), self._now(), self._even()
-        if send != self._way:
-            self._way, self._breaker = send, Breaker()  # what another place met says nothing of this one
-        limit = self._breaker.allowed(even, AT_ONCE - len(self._under_way)) if send else 0
+        send, now, monotonic = None if self._thread.is_stopping else self._send(), self._now(), self._monotonic()
+        if send != self._destination:
+            self._destination, self._breaker = send, Breaker()  # failures elsewhere say nothing of this one
+        limit = self._breaker.allowed(monotonic, MAX_IN_FLIGHT - len(self._under_way)) if send else 0
         if not limit or not send:
             return 0
         orders = outbox.claim(self._sale, now, now + CLAIM_SECONDS, limit)
         for order in orders:
-            self._dispatch(send, _Attempt(order, even, self._breaker))
+            self._dispatch(send, _Attempt(order, monotonic, self._breaker))
         return len(orders)
 
     def _dispatch(self, send: Send, attempt: _Attempt) -> None:
-        """In a thread of its own, which nothing waits for: neither the next attempt nor the end of the process."""
+        """Send in a thread of its own. Neither the next attempt nor the end of the process waits for it."""
         self._under_way.add(attempt)
         attempt.breaker.begun(attempt)
         name = f"order {attempt.order.id}"
@@ -186,24 +169,24 @@ class Forwarder:
 
     def _attempt(self, send: Send, attempt: _Attempt) -> None:
         try:
-            verdict = send(attempt.order)
+            result = send(attempt.order)
         except Exception as error:  # noqa: BLE001 -- a bug of ours says nothing of the order
-            verdict = ForwardResult(OrderState.UNKNOWN, type(error).__name__)
-        self._results.put((attempt, verdict))
+            result = ForwardResult(OrderState.UNKNOWN, type(error).__name__)
+        self._results.put((attempt, result))
 
     def _wait(self) -> tuple[_Attempt, ForwardResult] | None:
         try:
-            return self._results.get(timeout=LOOK_SECONDS)
+            return self._results.get(timeout=self._poll_seconds)
         except Empty:
             return None
 
-    def _settle(self, outbox: Outbox, attempt: _Attempt, verdict: ForwardResult) -> None:
+    def _settle(self, outbox: Outbox, attempt: _Attempt, result: ForwardResult) -> None:
         is_late = attempt not in self._under_way
-        if is_late and verdict.state is OrderState.UNKNOWN:
-            return  # somebody else may have the order by now, and is not disturbed for nothing
+        if is_late and result.state is OrderState.UNKNOWN:
+            return  # its claim ran out: another worker may be sending the order
         self._under_way.discard(attempt)
         order, now = attempt.order, self._now()
-        attempt.breaker.record(attempt, verdict.state, self._even())
-        due_at = now + retry_after(order.attempts + 1, self._chance())
-        settled = outbox.settle(order.id, verdict.state, now, due_at, verdict.note)
-        self._told(order, verdict, settled.state if settled else None)
+        attempt.breaker.record(attempt, result.state, self._monotonic())
+        due_at = now + retry_after(order.attempts + 1, self._random())
+        settled = outbox.settle(order.id, result.state, now, due_at, result.note)
+        self._report(order, result, settled.state if settled else None)

@@ -1,24 +1,37 @@
-"""What a gate writes down: one JSON object a line, for machines that collect logs.
+"""What a gate logs: one JSON object a line, for machines that collect logs.
 
-Never a buyer, an address, a token or a cookie: whoever reads logs needs none of them.
+Events are logged where they happen; `order_fields` are those of each line about an order. Never a buyer, an address, a
+token or a cookie: readers of logs need none of them.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import sys
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
+from flashgen.errors import FlashgenError
+from flashgen.gate.storage.protocol import Order
+
 AGAIN_SECONDS = 60.0
-"""How often trouble is told again that has not changed."""
+"""How often trouble is logged again that has not changed."""
 
 
 KINDS_MAX = 64
-"""Complaints of libraries that are told apart."""
+"""How many different complaints of libraries are throttled one by one."""
+
+
+def order_fields(order: Order) -> dict[str, str | float]:
+    """The fields of every line about an order, accepted or forwarded."""
+    return {"sale": order.sale, "order": order.id, "sku": order.sku}
 
 
 class JsonLines:
@@ -32,65 +45,87 @@ class JsonLines:
         self._now = now
         self._always = always
 
-    def __call__(self, event: str, **facts: str | float) -> None:
+    def __call__(self, event: str, **fields: str | float) -> None:
         at = datetime.fromtimestamp(self._now(), UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = json.dumps({"at": at, "event": event, **self._always, **facts}, ensure_ascii=False)
+        line = json.dumps({"at": at, "event": event, **self._always, **fields}, ensure_ascii=False)
         with suppress(OSError, ValueError):
             self._write(f"{line}\n")
 
 
 class LogThrottle:
-    """Lets a message through when it is another than the last one, or after AGAIN_SECONDS of an even clock.
+    """Lets a message through when it is another than the last one, or after AGAIN_SECONDS of a monotonic clock.
 
     `left_out` is how many it did not let through before the last one that it did.
     """
 
-    def __init__(self, even: Callable[[], float]) -> None:
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         self.left_out = 0
         self._held = 0
-        self._even = even
+        self._monotonic = monotonic
         self._last = ("", float("-inf"))
 
     def lets(self, message: str) -> bool:
-        """Whether it should be told now."""
+        """Whether it should be logged now."""
         before, at = self._last
-        if message == before and self._even() - at < AGAIN_SECONDS:
+        if message == before and self._monotonic() - at < AGAIN_SECONDS:
             self._held += 1
             return False
         self.left_out, self._held = self._held, 0
-        self._last = (message, self._even())
+        self._last = (message, self._monotonic())
         return True
+
+
+def trouble_log(log: JsonLines, event: str, sale: str) -> Callable[[Exception], None]:
+    """Logs an exception now and then. Of a foreign one only the type: its text may hold anything."""
+    throttle = LogThrottle(time.monotonic)
+
+    def note(error: Exception) -> None:
+        message = error.message if isinstance(error, FlashgenError) else type(error).__name__
+        if throttle.lets(message):
+            log(event, sale=sale, error=message)
+
+    return note
 
 
 class LibraryLog(logging.Handler):
     """What libraries log, as lines of ours: of an exception its type and place, for its text may hold anything.
 
-    What comes again and again is told now and then, and how many were left out: any client can have uvicorn complain.
+    What repeats is logged now and then, with how many were left out: any client can have uvicorn complain.
     """
 
-    def __init__(self, log: JsonLines, even: Callable[[], float]) -> None:
+    def __init__(self, log: JsonLines, monotonic: Callable[[], float]) -> None:
         super().__init__()
         self._log = log
-        self._even = even
-        self._sparing: dict[str, LogThrottle] = {}
+        self._monotonic = monotonic
+        self._throttles: dict[str, LogThrottle] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write it down."""
-        facts: dict[str, str | float] = {
+        fields: dict[str, str | float] = {
             "logger": record.name,
             "level": record.levelname.lower(),
             "message": record.getMessage().strip(),
         }
         if record.exc_info and (error := record.exc_info[1]):
             frame = traceback.extract_tb(error.__traceback__)[-1]
-            facts |= {"error": type(error).__name__, "place": f"{Path(frame.filename).name}:{frame.lineno}"}
-        sparing = self._sparing_of(f"{record.name} {record.msg}")
-        if sparing.lets(json.dumps(facts)):
-            left_out = {"left_out": sparing.left_out} if sparing.left_out else {}
-            self._log("library", **facts, **left_out)
+            fields |= {"error": type(error).__name__, "place": f"{Path(frame.filename).name}:{frame.lineno}"}
+        throttle = self._throttle_for(f"{record.name} {record.msg}")
+        if throttle.lets(json.dumps(fields)):
+            left_out = {"left_out": throttle.left_out} if throttle.left_out else {}
+            self._log("library", **fields, **left_out)
 
-    def _sparing_of(self, kind: str) -> LogThrottle:
-        """One each, so that two complaints that take turns are told as seldom as one."""
-        if kind not in self._sparing and len(self._sparing) >= KINDS_MAX:
-            self._sparing.clear()
-        return self._sparing.setdefault(kind, LogThrottle(self._even))
+    def _throttle_for(self, kind: str) -> LogThrottle:
+        """One each, so that two messages that take turns are logged as seldom as one."""
+        if kind not in self._throttles and len(self._throttles) >= KINDS_MAX:
+            self._throttles.clear()
+        return self._throttles.setdefault(kind, LogThrottle(self._monotonic))
+
+
+def standard_log() -> JsonLines:
+    """The log of this process, on stderr."""
+    return JsonLines(partial(_write, sys.stderr.fileno()), time.time, pid=os.getpid())
+
+
+def _write(stream: int, line: str) -> None:
+    """In one call, so that lines of several processes and threads do not mix."""
+    os.write(stream, line.encode(errors="replace"))

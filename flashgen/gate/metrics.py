@@ -1,22 +1,17 @@
 """What a server counts, and how Prometheus reads it (text exposition format 0.0.4).
 
-Counts are integers in a small file that all workers of a server map into memory. Each worker has a row and writes only
-there, so that no lock is needed; a worker that is started again goes on in a row that a dead one left.
+Counts are shared by all workers of a server (`shared_rows.py`).
 """
 
 from __future__ import annotations
 
-import fcntl
-import mmap
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
 from types import TracebackType
 
-from flashgen.errors import Refused
+from flashgen.gate.shared_rows import SharedRows
 
-MAX_WORKERS = 256
 ROW = 64
 """Places a worker has: more than there are counts, so that another version's file still fits."""
 
@@ -46,18 +41,24 @@ class Count(IntEnum):
     INVALID = 14
     """A path, a method or a body that is none of the gate's."""
     PROBE = 15
-    LEASES = 16
-    ACCEPTED = 17
-    DONE = 18
-    REJECTED = 19
-    UNKNOWN = 20
-    STORAGE_ERRORS = 21
-    BUGS = 22
-    CONTRADICTED = 23
+    SPECULATIVE = 16
+    """Nobody waits for it: a browser fetches ahead, or a messenger makes a preview of the link."""
+    SEEN = 17
+    """A form was shown."""
+    LEASES = 18
+    ACCEPTED = 19
+    DONE = 20
+    REJECTED = 21
+    UNKNOWN = 22
+    STORAGE_ERRORS = 23
+    BUGS = 24
+    CONTRADICTED = 25
     """The order subsystem answered otherwise than the order was settled here."""
+    PASS = 26
+    """A pass that was accepted."""
 
 
-_REQUESTS = tuple(Count)[: Count.LEASES]
+_REQUESTS = (*tuple(Count)[: Count.LEASES], Count.PASS)
 _ORDERS = (Count.ACCEPTED, Count.DONE, Count.REJECTED, Count.UNKNOWN, Count.CONTRADICTED)
 
 
@@ -66,31 +67,24 @@ class Counters:
 
     def __init__(self, path: Path) -> None:
         """Take a free row of the file at `path`, which is made where there is none. Raises Refused if all are taken."""
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            os.ftruncate(self._file, MAX_WORKERS * ROW * 8)
-            row = _free_row(self._file, path)
-            self._map = mmap.mmap(self._file, MAX_WORKERS * ROW * 8)
-        except BaseException:
-            os.close(self._file)
-            raise
-        self._all = memoryview(self._map).cast("q")
-        self._mine = self._all[row * ROW : (row + 1) * ROW]
+        self._rows = SharedRows(path, ROW)
 
     def add(self, count: int) -> None:
         """Count one."""
-        self._mine[count] += 1
+        self._rows.mine[count] += 1
 
     def total(self, count: int) -> int:
         """The sum of all workers, dead ones too."""
-        return sum(self._all[count::ROW])
+        return sum(self._rows.column(count))
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this worker speaks for its server: one does, and the next that starts when it has died."""
+        return self._rows.row == 0
 
     def close(self) -> None:
         """Leave the row to the next worker."""
-        self._mine.release()
-        self._all.release()
-        self._map.close()
-        os.close(self._file)
+        self._rows.close()
 
     def __enter__(self) -> Counters:
         return self
@@ -141,14 +135,3 @@ def _number(value: float) -> str:
 
 def _label(count: Count) -> str:
     return count.name.lower().replace("_", "-")
-
-
-def _free_row(file: int, path: Path) -> int:
-    """A row is taken by whoever holds the lock on its byte; the system takes it from the dead."""
-    for row in range(MAX_WORKERS):
-        try:
-            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, row)
-        except OSError:
-            continue
-        return row
-    raise Refused(f"{path}: {MAX_WORKERS} workers count there already", "start fewer workers")

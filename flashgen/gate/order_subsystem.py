@@ -8,29 +8,25 @@ from __future__ import annotations
 
 import hmac
 import json
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.client import HTTPResponse
-from io import BufferedReader, RawIOBase
-from socket import socket
-from typing import Any
 
 import urllib3
 
 from flashgen import timestamps
+from flashgen.gate.sale_reader import SaleSnapshot
 from flashgen.gate.storage.protocol import Order, OrderState
+from flashgen.timed_http import connections, put_away, reason
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 """An order subsystem that needs longer is asked again, under the same key. For the whole answer, however it drips."""
 
-DRAIN_BYTES = 16 * 1024
-"""What is read of an answer's body, to keep the connection for the next order; a longer one is not worth it."""
-
 REJECTIONS = frozenset({409, 422})
+
+MAX_IN_FLIGHT = 4
+"""Orders that a worker has under way: hundreds a second, and gentle on a system that was not built for a flood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +37,27 @@ class ForwardResult:
     note: str
 
 
-class OrderSubsystemClient:
-    """Where accepted orders go. `key` signs them; `now` is this machine's clock in seconds. Threads may share it."""
+Send = Callable[[Order], ForwardResult]
 
-    def __init__(self, url: str, key: bytes, now: Callable[[], float], at_once: int) -> None:
+
+class OrderSubsystemClient:
+    """Where accepted orders go. `key` signs them; `now` is this machine's clock in seconds. Threads may share it.
+
+    An answer that is not there after `read_seconds` is none. The environment's proxies are used. Raises Refused for one
+    that cannot be.
+    """
+
+    def __init__(self, url: str, key: bytes, now: Callable[[], float], *, read_seconds: float = READ_SECONDS) -> None:
         self.url = url
         self._key = key
         self._now = now
-        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-        self._pool = urllib3.PoolManager(1, timeout=timeout, retries=False, maxsize=at_once)
-        self._pool.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+        self._pool = connections(url, CONNECT_SECONDS, read_seconds, MAX_IN_FLIGHT)
 
     def send(self, order: Order) -> ForwardResult:
-        """Forward an order once. Never raises: without an answer it is `unknown`. Its head is the answer."""
+        """Forward an order once. Never raises: without an answer it is `unknown`.
+
+        Only the status line and the header fields matter; the body is ignored.
+        """
         body = _body(order)
         headers = {
             "Content-Type": "application/json",
@@ -66,8 +70,8 @@ class OrderSubsystemClient:
                 "POST", self.url, body=body, headers=headers, redirect=False, preload_content=False
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            return ForwardResult(OrderState.UNKNOWN, f"no answer: {_reason(error)}")
-        _put_away(answer)
+            return ForwardResult(OrderState.UNKNOWN, f"no answer: {reason(error)}")
+        put_away(answer)
         return ForwardResult(meaning(answer.status), f"HTTP {answer.status}")
 
     def close(self) -> None:
@@ -75,62 +79,32 @@ class OrderSubsystemClient:
         self._pool.clear()
 
 
-class _Arriving(RawIOBase):
-    """What comes through a socket until `deadline` of the monotonic clock: time-outs are from one byte to the next."""
+class Destination:
+    """Where orders go now: `forward_to` of gate.json, which a push may change while the gate runs.
 
-    def __init__(self, raw: RawIOBase, connection: socket, deadline: float) -> None:
-        self._raw = raw
-        self._connection = connection
-        self._deadline = deadline
+    Called, it returns how to send an order, or None while `forward_to` is unset or unknown. `key` signs orders; `now`
+    is in seconds since the Unix epoch.
+    """
 
-    def readable(self) -> bool:
-        return True
+    def __init__(self, reading: Callable[[], SaleSnapshot | None], key: bytes, now: Callable[[], float]) -> None:
+        self._reading = reading
+        self._key = key
+        self._now = now
+        self._subsystem: OrderSubsystemClient | None = None
 
-    def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._connection.settimeout(left)
-        read: int | None = self._raw.readinto(buffer)
-        return read
+    def __call__(self) -> Send | None:
+        if reading := self._reading():
+            self._follow(reading.settings.forward_to)
+        return self._subsystem.send if self._subsystem else None
 
-    def close(self) -> None:
-        self._raw.close()
-        super().close()
-
-
-class _Answer(HTTPResponse):
-    """One that is there READ_SECONDS after it was waited for, or not at all."""
-
-    def __init__(self, sock: socket, *args: Any, **options: Any) -> None:
-        super().__init__(sock, *args, **options)
-        self.fp = BufferedReader(_Arriving(self.fp.detach(), sock, time.monotonic() + READ_SECONDS))
-
-
-class _Connection(urllib3.connection.HTTPConnection):
-    response_class = _Answer
-
-
-class _TlsConnection(urllib3.connection.HTTPSConnection):
-    response_class = _Answer
-
-
-class _Pool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _TlsPool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _TlsConnection
-
-
-def _put_away(answer: urllib3.BaseHTTPResponse) -> None:
-    """A connection that has been read to the end is kept for the next order; any other is closed."""
-    is_read = False
-    with suppress(urllib3.exceptions.HTTPError, OSError):
-        is_read = len(answer.read(DRAIN_BYTES, decode_content=False)) < DRAIN_BYTES
-    if not is_read:
-        answer.close()
-    answer.release_conn()
+    def _follow(self, url: str | None) -> None:
+        """Keep the client, and its connections, as long as the URL is the same."""
+        before = self._subsystem
+        if url == (before.url if before else None):
+            return
+        self._subsystem = OrderSubsystemClient(url, self._key, self._now) if url else None
+        if before:
+            before.close()
 
 
 def meaning(status: int) -> OrderState:
@@ -147,7 +121,7 @@ def signature(key: bytes, seconds: int, body: bytes) -> str:
 
 
 def _body(order: Order) -> bytes:
-    facts = {
+    document = {
         "order_id": order.id,
         "sale": order.sale,
         "sku": order.sku,
@@ -157,13 +131,4 @@ def _body(order: Order) -> bytes:
         "currency": order.currency,
         "accepted_at": timestamps.to_text(datetime.fromtimestamp(order.accepted_at, UTC)),
     }
-    return json.dumps(facts, separators=(",", ":")).encode()
-
-
-def _reason(error: BaseException) -> str:
-    """In few words, without the address: notes are shown in lists."""
-    if isinstance(error, urllib3.exceptions.NewConnectionError):  # first: urllib3 has it as a time-out, too
-        return "cannot connect"
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "timed out"
-    return type(error).__name__
+    return json.dumps(document, separators=(",", ":")).encode()

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.gate_house import Browser, House, gate_house
 from support.gate_server import Served, served
+from support.running_gate import Browser, RunningGate, running_gate
 
 from flashgen.gate.metrics import Count
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def running(tmp_path: Path) -> Iterator[RunningGate]:
     """An open sale of 3 LAMPs, any number of MUGs and one É 1; 12 slots."""
-    with gate_house(tmp_path) as one:
+    with running_gate(tmp_path) as one:
         yield one
 
 
 @pytest.fixture
-def browser(house: House) -> Browser:
+def browser(running: RunningGate) -> Browser:
     """A buyer's."""
-    return Browser(house)
+    return Browser(running)
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +31,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
     Whatever they send, its log has no traceback, and it meets no bug.
     """
-    with gate_house(tmp_path_factory.mktemp("gate"), slots_per_server=10_000) as house, served(house) as one:
+    with running_gate(tmp_path_factory.mktemp("gate"), slots_per_server=10_000) as running, served(running) as one:
         yield one
-        assert ([], 0) == (one.errors, house.count(Count.BUGS))
+        assert ([], 0) == (one.errors, running.count(Count.BUGS))

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.gate_house import LIVE, OPEN_SECONDS, SETTINGS, claims
 from support.operators import ENDS_AT, STARTS_AT
+from support.running_gate import LIVE, OPEN_SECONDS, SETTINGS, claims
 
-from flashgen.gate.admission import AdmissionResult, judge, opens_in
-from flashgen.gate.reading import TRUST_SECONDS, SaleSnapshot
+from flashgen.gate.http.admission import AdmissionResult, judge, opens_in
+from flashgen.gate.sale_reader import TRUST_SECONDS, SaleSnapshot
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import State
 
@@ -34,7 +34,8 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str | None, float, Admiss
     ("the end", {}, {}, "LAMP", ENDS, AdmissionResult.OVER),
     ("a token that expired", {"expires": int(OPEN_SECONDS)}, {}, "LAMP", OPEN_SECONDS, AdmissionResult.OVER),
     ("an older epoch", {"epoch": 0}, {}, "LAMP", OPEN_SECONDS, AdmissionResult.OTHER_EPOCH),
-    ("a newer epoch", {"epoch": 2}, {}, "LAMP", OPEN_SECONDS, AdmissionResult.OTHER_EPOCH),
+    ("a go-live not yet read", {"epoch": 2}, {}, "LAMP", OPEN_SECONDS, AdmissionResult.STALE),
+    ("one of a sale that is over", {"epoch": 2, "expires": int(ENDS)}, {}, "LAMP", ENDS, AdmissionResult.OTHER_EPOCH),
     ("another nonce", {"nonce": "token-2"}, {}, "LAMP", OPEN_SECONDS, AdmissionResult.OTHER_EPOCH),
     ("ended", {}, {"state": State.ENDED}, "LAMP", OPEN_SECONDS, AdmissionResult.OVER),
     ("scheduled again", {}, SCHEDULED, "LAMP", OPEN_SECONDS, AdmissionResult.OVER),

@@ -13,17 +13,17 @@ from typing import Any
 
 import pytest
 import uvicorn
-from support.gate_house import ENDED, FOLDER, gate_house, order_path, token
 from support.gate_server import Served, request, served, statuses
+from support.running_gate import ENDED, FOLDER, order_path, running_gate, token
 from uvicorn.server import ServerState
 
-from flashgen.gate import connection
-from flashgen.gate import request as requests
+from flashgen.gate.http import connection
+from flashgen.gate.http import request as requests
 from flashgen.gate.metrics import Count
 
 PATH = order_path()
 TYPE = b"Content-Type: application/x-www-form-urlencoded\r\n"
-POST = b"POST %b HTTP/1.1\r\n" % PATH.encode()
+POST = b"POST %b HTTP/1.1\r\nHost: a\r\n" % PATH.encode()
 GET = request("GET", PATH)
 
 
@@ -100,10 +100,10 @@ CHUNKED = TYPE + b"Transfer-Encoding: chunked\r\n\r\n"
 CHUNKS = b"fff\r\n" + b"a" * 4095 + b"\r\nff\r\n" + b"a" * 255 + b"\r\n"
 
 REFUSED: dict[str, tuple[bytes, int]] = {
-    "a long field": (b"GET / HTTP/1.1\r\nX: " + HUGE + b"\r\n\r\n", 431),
-    "a longer field": (b"GET / HTTP/1.1\r\nX: " + HUGE * 15 + b"\r\n\r\n", 431),
-    "a long target": (b"GET /" + HUGE + b" HTTP/1.1\r\n\r\n", 431),
-    "many fields": (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 6_000 + b"\r\n", 431),
+    "a long field": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + HUGE + b"\r\n\r\n", 431),
+    "a longer field": (b"GET / HTTP/1.1\r\nHost: a\r\nX: " + HUGE * 15 + b"\r\n\r\n", 431),
+    "a long target": (b"GET /" + HUGE + b" HTTP/1.1\r\nHost: a\r\n\r\n", 431),
+    "many fields": (b"GET / HTTP/1.1\r\nHost: a\r\n" + b"X: y\r\n" * 6_000 + b"\r\n", 431),
     "empty lines": (b"\r\n" * 20_000, 431),
     "a long form": (request("POST", PATH, "", b"lease=" + b"a" * 4_091), 413),
     "a longer form": (request("POST", PATH, "", b"lease=" + HUGE * 10), 413),
@@ -117,8 +117,8 @@ REFUSED: dict[str, tuple[bytes, int]] = {
     "no type": (POST + b"Content-Length: 2\r\n\r\na=", 415),
     "two types": (POST + TYPE + TYPE + b"Content-Length: 2\r\n\r\na=", 415),
     "a file": (POST + b"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 1\r\n\r\nx", 415),
-    "a path that is not ASCII": (b"GET /\xc3\xa9 HTTP/1.1\r\n\r\n", 400),
-    "NUL": (b"GET /o/\x00 HTTP/1.1\r\n\r\n", 400),
+    "a path that is not ASCII": (b"GET /\xc3\xa9 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
+    "NUL": (b"GET /o/\x00 HTTP/1.1\r\nHost: a\r\n\r\n", 400),
     "no HTTP": (b"nonsense\r\n\r\n", 400),
     "HTTP of the future": (b"GET / HTTP/9.9\r\n\r\n", 400),
     "TLS": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 400),
@@ -140,7 +140,7 @@ def test_what_is_no_form_is_refused_and_closed(server: Served, name: str) -> Non
 def test_a_request_without_end_is_hung_up_on(server: Served, begin: bytes, path: str) -> None:
     """Before the parser has gathered much of it, also when the answer is there already."""
     with server.connect() as client:
-        client.sendall(b"POST %b HTTP/1.1\r\n" % path.encode() + CHUNKED + begin)
+        client.sendall(b"POST %b HTTP/1.1\r\nHost: a\r\n" % path.encode() + CHUNKED + begin)
         with pytest.raises((ConnectionResetError, BrokenPipeError)):
             client.sendall(b"a" * 100_000_000)
 
@@ -157,7 +157,7 @@ def test_who_is_hung_up_on_is_gone_at_once() -> None:
         config = uvicorn.Config(app, interface="asgi3", log_config=None)
         protocol = connection.BoundedHttp(config, ServerState(), {})
         protocol.connection_made(transport)
-        protocol.data_received(b"GET / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n")
+        protocol.data_received(b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         await asyncio.sleep(0)
         protocol.data_received(b"1;" + HUGE)
         await asyncio.wait(protocol.tasks, timeout=5)
@@ -195,7 +195,7 @@ def test_a_long_form_leaves_room_for_the_next_head(server: Served) -> None:
     """What a request sent does not count against the one after it."""
     with server.connect() as client:
         for _ in range(2):
-            fields = f"X: {'a' * 14_000}\r\nConnection: keep-alive\r\n"
+            fields = f"Host: a\r\nX: {'a' * 14_000}\r\nConnection: keep-alive\r\n"
             head = f"POST {PATH} HTTP/1.1\r\n{fields}".encode() + TYPE + b"Content-Length: 4096\r\n\r\n"
             client.sendall(head + b"a" * 4096)
             assert [403] == statuses(client.recv(65536))
@@ -217,7 +217,7 @@ def test_a_connection_is_kept_after_a_form(server: Served, monkeypatch: pytest.M
 def test_a_trailer_names_no_buyer(tmp_path: Path) -> None:
     """Proxies take such a field out of a head, and let trailers pass."""
     trusted: dict[str, Any] = {"buyer": "header:X-User-Id", "trusted_proxies": ("127.0.0.0/8",)}
-    with gate_house(tmp_path, **trusted) as house, served(house) as one:
+    with running_gate(tmp_path, **trusted) as running, served(running) as one:
         start = POST + b"Connection: close\r\n"
         head, trailer = start + b"X-User-Id: eve\r\n" + CHUNKED + b"0\r\n\r\n", b"0\r\nX-User-Id: eve\r\n\r\n"
         assert [303] == statuses(one.ask(head))
@@ -227,10 +227,10 @@ def test_a_trailer_names_no_buyer(tmp_path: Path) -> None:
 def test_an_answer_that_nobody_reads_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With its connection: it would hold memory for as long as the client likes."""
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
-    with gate_house(tmp_path) as house:
+    with running_gate(tmp_path) as running:
         size = 30_000_000
-        house.push(items={"LAMP": replace(house.settings.items["LAMP"], name="a" * size)})
-        with served(house) as one, one.connect() as client:
+        running.push(items={"LAMP": replace(running.settings.items["LAMP"], name="a" * size)})
+        with served(running) as one, one.connect() as client:
             client.sendall(GET)
             assert client.recv(1000)
             assert one.wait_until(lambda: not one.connections)
@@ -249,7 +249,14 @@ def test_a_form_may_come_in_chunks_and_wait_for_its_turn(server: Served) -> None
 
 
 @pytest.mark.parametrize(
-    "pieces", [(), (b"GET / HTTP/1.1\r\n",), (b"GET",), (b"\r\n",), (b"GET / HTTP/1.1\r\n\r\n", b"GET / HT")]
+    "pieces",
+    [
+        (),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n",),
+        (b"GET",),
+        (b"\r\n",),
+        (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"GET / HT"),
+    ],
 )
 def test_a_head_that_does_not_come_ends_the_connection(
     server: Served, monkeypatch: pytest.MonkeyPatch, pieces: tuple[bytes, ...]
@@ -265,7 +272,7 @@ def test_a_trickle_ends_the_connection(server: Served, monkeypatch: pytest.Monke
     monkeypatch.setattr(connection, "HEAD_SECONDS", 0.3)
     with server.connect() as client:
         client.settimeout(0.05)
-        client.sendall(b"GET / HTTP/1.1\r\nX: ")
+        client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nX: ")
         deadline, answer = time.monotonic() + 10, None
         while answer is None and time.monotonic() < deadline:
             try:
@@ -286,16 +293,16 @@ def test_a_connection_serves_one_request_after_the_other(server: Served) -> None
     """As browsers ask."""
     with server.connect() as client:
         for target, status in ((order_path("NONE"), 303), ("/", 404)):
-            client.sendall(f"GET {target} HTTP/1.1\r\n\r\n".encode())
+            client.sendall(f"GET {target} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             assert [status] == statuses(client.recv(65536))
 
 
 @pytest.mark.parametrize(
-    "more", [GET, GET * 100, b"nonsense", b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nlease=abc"]
+    "more", [GET, GET * 100, b"nonsense", b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nlease=abc"]
 )
 def test_a_request_that_comes_too_soon_is_not_heard(server: Served, more: bytes) -> None:
     """The first is answered, and the connection ends."""
-    first = f"GET {order_path('NONE')} HTTP/1.1\r\n\r\n".encode()
+    first = f"GET {order_path('NONE')} HTTP/1.1\r\nHost: a\r\n\r\n".encode()
     assert [303] == statuses(server.ask(first + more))
 
 
@@ -309,9 +316,15 @@ def test_an_upgrade_is_ignored(server: Served) -> None:
     """Neither WebSockets nor HTTP/2 in the clear are spoken."""
     for wanted in ("websocket", "h2c"):
         fields = f"Connection: Upgrade\r\nUpgrade: {wanted}\r\nSec-WebSocket-Key: x\r\nSec-WebSocket-Version: 13\r\n"
-        assert [303] == statuses(server.ask(f"GET {order_path('NONE')} HTTP/1.1\r\n{fields}\r\n".encode(), closes=True))
+        assert [303] == statuses(
+            server.ask(f"GET {order_path('NONE')} HTTP/1.1\r\nHost: a\r\n{fields}\r\n".encode(), closes=True)
+        )
     assert statuses(server.ask(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) in ([400], [405], [404])
-    assert statuses(server.ask(b"CONNECT evil.example:443 HTTP/1.1\r\n\r\n", closes=True)) in ([400], [404], [405])
+    assert statuses(server.ask(b"CONNECT evil.example:443 HTTP/1.1\r\nHost: a\r\n\r\n", closes=True)) in (
+        [400],
+        [404],
+        [405],
+    )
 
 
 def test_head_has_no_body(server: Served) -> None:
@@ -324,7 +337,7 @@ def test_head_has_no_body(server: Served) -> None:
 @pytest.mark.parametrize("times", [1, 2, 50])
 def test_who_leaves_before_the_form_leaves_no_slot(server: Served, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
     """While the storage was deciding; also when more than one request came."""
-    decide = server.house.storage.decide
+    decide = server.running.storage.decide
     deciding, go_on = threading.Event(), threading.Event()
 
     def slow(asks: Any) -> Any:
@@ -332,40 +345,60 @@ def test_who_leaves_before_the_form_leaves_no_slot(server: Served, monkeypatch: 
         go_on.wait(10)
         return decide(asks)
 
-    before = server.house.in_use()
-    given = server.house.count(Count.LEASES)
+    before = server.running.in_use()
+    given = server.running.count(Count.LEASES)
     with monkeypatch.context() as slowly:
-        slowly.setattr(server.house.storage, "decide", slow)
+        slowly.setattr(server.running.storage, "decide", slow)
         with server.connect() as client:
-            client.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode() * times)
+            client.sendall(f"GET {PATH} HTTP/1.1\r\nHost: a\r\n\r\n".encode() * times)
             assert deciding.wait(10)
         time.sleep(0.1)
         go_on.set()
-    assert server.wait_until(lambda: server.house.count(Count.LEASES) > given)
-    assert server.wait_until(lambda: server.house.in_use() == before)
+    assert server.wait_until(lambda: server.running.count(Count.LEASES) > given)
+    assert server.wait_until(lambda: server.running.in_use() == before)
 
 
 def test_a_server_that_stops_gives_slots_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever was being let in is told nothing, and holds nothing."""
-    with gate_house(tmp_path) as house:
-        decide, deciding = house.storage.decide, threading.Event()
+    with running_gate(tmp_path) as running:
+        decide, deciding = running.storage.decide, threading.Event()
 
         def slow(asks: Any) -> Any:
             deciding.set()
             time.sleep(1.5)
             return decide(asks)
 
-        with served(house) as one, one.connect() as client, monkeypatch.context() as slowly:
-            slowly.setattr(house.storage, "decide", slow)
-            client.sendall(f"GET {PATH} HTTP/1.1\r\n\r\n".encode())
+        with served(running) as one, one.connect() as client, monkeypatch.context() as slowly:
+            slowly.setattr(running.storage, "decide", slow)
+            client.sendall(f"GET {PATH} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
             assert deciding.wait(10)
             time.sleep(0.05)
-        assert one.wait_until(lambda: house.in_use() == 0)
+        assert one.wait_until(lambda: running.in_use() == 0)
 
 
 def test_two_hundred_at_once(tmp_path: Path) -> None:
     """For ten slots: ten forms."""
-    with gate_house(tmp_path, slots_per_server=10) as house, served(house) as one, ThreadPoolExecutor(50) as crowd:
+    with (
+        running_gate(tmp_path, slots_per_server=10) as running,
+        served(running) as one,
+        ThreadPoolExecutor(50) as crowd,
+    ):
         answers = list(crowd.map(lambda _: one.ask(request("GET", order_path("MUG"))), range(200)))
-        assert (10, 10) == (sum(b'data-lease="id-' in answer for answer in answers), house.in_use())
+        assert (10, 10) == (sum(b'data-lease="id-' in answer for answer in answers), running.in_use())
         assert {200, 303} == {statuses(answer)[0] for answer in answers}
+
+
+@pytest.mark.parametrize(
+    "fields", ["", "Host: a\r\nHost: a\r\n", "Host: a\r\nhOST: b\r\n"], ids=["none", "twice", "two"]
+)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_request_has_one_host(server: Served, method: str, fields: str) -> None:
+    """Else a proxy and the gate may take it for different ones (RFC 9112, 3.2)."""
+    head = f"{method} /readyz HTTP/1.1\r\nConnection: close\r\n{fields}\r\n"
+    assert [400] == statuses(server.ask(head.encode(), closes=True))
+
+
+def test_an_old_client_needs_no_host(server: Served) -> None:
+    """HTTP/1.0 knows none; nginx speaks it unless it is told otherwise. Two are too many there, too."""
+    assert b" 200 " in server.ask(b"GET /readyz HTTP/1.0\r\n\r\n", closes=True)
+    assert b" 400 " in server.ask(b"GET /readyz HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n", closes=True)

@@ -15,9 +15,8 @@ from support.clock import Clock
 from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.visits import NOW, bought
 
-from flashgen.gate import forwarder
-from flashgen.gate.forwarder import AT_ONCE, CLAIM_SECONDS, Breaker, Forwarder, Send, retry_after
-from flashgen.gate.order_subsystem import ForwardResult, OrderSubsystemClient
+from flashgen.gate.forwarder import CLAIM_SECONDS, Breaker, Forwarder, retry_after
+from flashgen.gate.order_subsystem import MAX_IN_FLIGHT, ForwardResult, OrderSubsystemClient, Send
 from flashgen.gate.storage.protocol import Order, OrderState, Storage, StorageLost
 from flashgen.gate.storage.sqlite import SqliteStorage
 
@@ -26,21 +25,22 @@ PATIENCE_SECONDS = 20.0
 
 
 @dataclass
-class Bureau:
+class ForwarderScenario:
     """A storage with orders in it, a shop's system, and what forwarders between them said."""
 
     path: Path
     shop: OrderStandIn
     clock: Clock = field(default_factory=lambda: Clock(NOW + 1))
-    even: Clock = field(default_factory=lambda: Clock(1000.0))
+    monotonic: Clock = field(default_factory=lambda: Clock(1000.0))
     told: list[tuple[str, OrderState]] = field(default_factory=list)
     became: list[OrderState | None] = field(default_factory=list)
     trouble: list[str] = field(default_factory=list)
     send: Send | None = None
-    chance: float = 0.0
+    random: float = 0.0
+    poll_seconds: float = 0.01
 
     def __post_init__(self) -> None:
-        self.send = OrderSubsystemClient(self.shop.url, b"k" * 32, self.clock, AT_ONCE).send
+        self.send = OrderSubsystemClient(self.shop.url, b"k" * 32, self.clock).send
         with self.storage() as storage:
             storage.begin(SALE)
 
@@ -69,20 +69,21 @@ class Bureau:
             open_storage or self.open,
             lambda: self.send,
             now=self.clock,
-            even=self.even,
-            chance=lambda: self.chance,
-            told=self._tell,
+            monotonic=self.monotonic,
+            random=lambda: self.random,
+            report=self._record,
             log=lambda error: self.trouble.append(str(error)),
+            poll_seconds=self.poll_seconds,
         )
 
-    def _tell(self, order: Order, verdict: ForwardResult, state: OrderState | None) -> None:
+    def _record(self, order: Order, verdict: ForwardResult, state: OrderState | None) -> None:
         self.became.append(state)
         self.told.append((order.id, verdict.state))
 
     def wait(self, seconds: float) -> None:
         """Let time pass, by both clocks."""
         self.clock.wait(seconds)
-        self.even.wait(seconds)
+        self.monotonic.wait(seconds)
 
     @contextmanager
     def forwarding(self, open_storage: Callable[[], Storage] | None = None) -> Iterator[Forwarder]:
@@ -104,77 +105,76 @@ class Bureau:
 
 
 @pytest.fixture
-def bureau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bureau]:
+def scenario(tmp_path: Path) -> Iterator[ForwarderScenario]:
     """It looks into the outbox often."""
-    monkeypatch.setattr(forwarder, "LOOK_SECONDS", 0.01)
     with order_stand_in() as shop:
-        yield Bureau(tmp_path / "gate.db", shop)
+        yield ForwarderScenario(tmp_path / "gate.db", shop)
 
 
-def test_accepted_orders_are_done_when_the_shop_has_them(bureau: Bureau) -> None:
+def test_accepted_orders_are_done_when_the_shop_has_them(scenario: ForwarderScenario) -> None:
     """Each is sent once."""
-    bureau.buy("ada", "ben", "cam")
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(bureau.told) == 3)
-    assert dict.fromkeys(("order-ada", "order-ben", "order-cam"), OrderState.DONE) == bureau.orders()
-    assert ["order-ada", "order-ben", "order-cam"] == sorted(bureau.shop.keys())
+    scenario.buy("ada", "ben", "cam")
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) == 3)
+    assert dict.fromkeys(("order-ada", "order-ben", "order-cam"), OrderState.DONE) == scenario.orders()
+    assert ["order-ada", "order-ben", "order-cam"] == sorted(scenario.shop.keys())
 
 
 @pytest.mark.parametrize("code", [409, 422])
-def test_a_rejected_order_gives_its_unit_back(bureau: Bureau, code: int) -> None:
+def test_a_rejected_order_gives_its_unit_back(scenario: ForwarderScenario, code: int) -> None:
     """And is not sent again."""
-    bureau.shop.otherwise = status(code)
-    bureau.buy("ada")
-    with bureau.forwarding():
-        bureau.wait_until(lambda: bool(bureau.told))
-        bureau.clock.wait(3600)
-    assert {"order-ada": OrderState.REJECTED} == bureau.orders()
-    assert 1 == len(bureau.shop.received)
-    with bureau.storage() as storage:
-        assert {} == storage.tally(SALE, bureau.clock()).taken
+    scenario.shop.otherwise = status(code)
+    scenario.buy("ada")
+    with scenario.forwarding():
+        scenario.wait_until(lambda: bool(scenario.told))
+        scenario.clock.wait(3600)
+    assert {"order-ada": OrderState.REJECTED} == scenario.orders()
+    assert 1 == len(scenario.shop.received)
+    with scenario.storage() as storage:
+        assert {} == storage.tally(SALE, scenario.clock()).taken
 
 
 @pytest.mark.parametrize("answer", [status(500), status(401), status(404), status(302), Desk.cut])
 def test_without_a_clear_answer_it_is_sent_again_under_the_same_key(
-    bureau: Bureau, answer: Callable[[Desk], None]
+    scenario: ForwarderScenario, answer: Callable[[Desk], None]
 ) -> None:
     """Until there is one; meanwhile the unit is held."""
-    bureau.shop.answers = [answer] * 3
-    bureau.buy("ada")
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(bureau.told) == 1)
-        with bureau.storage() as storage:
-            assert {"PHONE": 1} == storage.tally(SALE, bureau.clock()).taken
-        bureau.wait_until(lambda: len(bureau.told) == 4, passing=0.2)
-    assert [OrderState.UNKNOWN] * 3 + [OrderState.DONE] == [state for _, state in bureau.told]
-    assert ["order-ada"] * 4 == bureau.shop.keys()
-    assert 1 == len({one.body for one in bureau.shop.received})
+    scenario.shop.answers = [answer] * 3
+    scenario.buy("ada")
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) == 1)
+        with scenario.storage() as storage:
+            assert {"PHONE": 1} == storage.tally(SALE, scenario.clock()).taken
+        scenario.wait_until(lambda: len(scenario.told) == 4, passing=0.2)
+    assert [OrderState.UNKNOWN] * 3 + [OrderState.DONE] == [state for _, state in scenario.told]
+    assert ["order-ada"] * 4 == scenario.shop.keys()
+    assert 1 == len({one.body for one in scenario.shop.received})
 
 
-def test_an_order_that_waits_is_not_sent_before_it_is_due(bureau: Bureau) -> None:
+def test_an_order_that_waits_is_not_sent_before_it_is_due(scenario: ForwarderScenario) -> None:
     """However often the outbox is looked into."""
-    bureau.shop.otherwise = status(503)
-    bureau.buy("ada")
-    with bureau.forwarding() as one:
-        bureau.wait_until(lambda: bool(bureau.told))
+    scenario.shop.otherwise = status(503)
+    scenario.buy("ada")
+    with scenario.forwarding() as one:
+        scenario.wait_until(lambda: bool(scenario.told))
         for _ in range(20):
             one.wake()
             time.sleep(0.01)
-        assert 1 == len(bureau.shop.received)
-        bureau.wait_until(lambda: len(bureau.told) == 2, passing=0.2)
+        assert 1 == len(scenario.shop.received)
+        scenario.wait_until(lambda: len(scenario.told) == 2, passing=0.2)
 
 
-def test_what_a_dead_forwarder_had_claimed_is_sent_by_another(bureau: Bureau) -> None:
+def test_what_a_dead_forwarder_had_claimed_is_sent_by_another(scenario: ForwarderScenario) -> None:
     """Not before its claim runs out; under the same key."""
-    bureau.buy("ada")
-    with bureau.storage() as storage:
-        (order,) = storage.claim(SALE, bureau.clock(), bureau.clock() + CLAIM_SECONDS, 1)
-    with bureau.forwarding():
+    scenario.buy("ada")
+    with scenario.storage() as storage:
+        (order,) = storage.claim(SALE, scenario.clock(), scenario.clock() + CLAIM_SECONDS, 1)
+    with scenario.forwarding():
         time.sleep(0.1)
-        assert [] == bureau.shop.received
-        bureau.clock.wait(CLAIM_SECONDS)
-        bureau.wait_until(lambda: bool(bureau.told))
-    assert [order.id] == bureau.shop.keys()
+        assert [] == scenario.shop.received
+        scenario.clock.wait(CLAIM_SECONDS)
+        scenario.wait_until(lambda: bool(scenario.told))
+    assert [order.id] == scenario.shop.keys()
 
 
 def test_a_claim_outlasts_every_attempt() -> None:
@@ -184,38 +184,38 @@ def test_a_claim_outlasts_every_attempt() -> None:
     assert CLAIM_SECONDS > CONNECT_SECONDS + READ_SECONDS
 
 
-def test_two_forwarders_do_not_send_the_same_order(bureau: Bureau) -> None:
+def test_two_forwarders_do_not_send_the_same_order(scenario: ForwarderScenario) -> None:
     """Who claims has it."""
     buyers = [f"b{number:03}" for number in range(40)]
-    bureau.buy(*buyers)
-    with bureau.forwarding(), bureau.forwarding():
-        bureau.wait_until(lambda: len(bureau.told) == 40)
-    assert sorted(f"order-{buyer}" for buyer in buyers) == sorted(bureau.shop.keys())
+    scenario.buy(*buyers)
+    with scenario.forwarding(), scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) == 40)
+    assert sorted(f"order-{buyer}" for buyer in buyers) == sorted(scenario.shop.keys())
 
 
-def test_nothing_is_sent_while_nobody_is_named_to_get_it(bureau: Bureau) -> None:
+def test_nothing_is_sent_while_nobody_is_named_to_get_it(scenario: ForwarderScenario) -> None:
     """Orders wait, and go when a push names somebody."""
-    send, bureau.send = bureau.send, None
-    bureau.buy("ada")
-    with bureau.forwarding():
+    send, scenario.send = scenario.send, None
+    scenario.buy("ada")
+    with scenario.forwarding():
         time.sleep(0.1)
-        assert [] == bureau.shop.received
-        bureau.send = send
-        bureau.wait_until(lambda: bool(bureau.told))
-    assert {"order-ada": OrderState.DONE} == bureau.orders()
+        assert [] == scenario.shop.received
+        scenario.send = send
+        scenario.wait_until(lambda: bool(scenario.told))
+    assert {"order-ada": OrderState.DONE} == scenario.orders()
 
 
-def test_a_new_order_need_not_wait_for_the_next_look(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_new_order_need_not_wait_for_the_next_poll(scenario: ForwarderScenario) -> None:
     """Whoever took it wakes the forwarder."""
-    monkeypatch.setattr(forwarder, "LOOK_SECONDS", 3600.0)
-    with bureau.forwarding() as one:
+    scenario.poll_seconds = 3600.0
+    with scenario.forwarding() as one:
         time.sleep(0.05)
-        bureau.buy("ada")
+        scenario.buy("ada")
         one.wake()
-        bureau.wait_until(lambda: bool(bureau.told))
+        scenario.wait_until(lambda: bool(scenario.told))
 
 
-def test_a_stop_waits_for_answers_and_writes_them_down(bureau: Bureau) -> None:
+def test_a_stop_waits_for_answers_and_writes_them_down(scenario: ForwarderScenario) -> None:
     """And begins nothing more."""
     may_answer = threading.Event()
 
@@ -223,21 +223,21 @@ def test_a_stop_waits_for_answers_and_writes_them_down(bureau: Bureau) -> None:
         may_answer.wait(PATIENCE_SECONDS)
         desk.say(200)
 
-    bureau.shop.otherwise = wait
-    bureau.buy(*(f"b{number}" for number in range(10)))
-    one = bureau.forwarder()
+    scenario.shop.otherwise = wait
+    scenario.buy(*(f"b{number}" for number in range(10)))
+    one = scenario.forwarder()
     one.start()
-    bureau.wait_until(lambda: len(bureau.shop.received) == AT_ONCE)
+    scenario.wait_until(lambda: len(scenario.shop.received) == MAX_IN_FLIGHT)
     stopping = threading.Thread(target=one.stop, args=(PATIENCE_SECONDS,))
     stopping.start()
     time.sleep(0.05)
     may_answer.set()
     stopping.join()
-    assert AT_ONCE == len(bureau.shop.received)
-    assert AT_ONCE == sum(state is OrderState.DONE for state in bureau.orders().values())
+    assert MAX_IN_FLIGHT == len(scenario.shop.received)
+    assert MAX_IN_FLIGHT == sum(state is OrderState.DONE for state in scenario.orders().values())
 
 
-def test_a_stop_gives_up_in_time(bureau: Bureau) -> None:
+def test_a_stop_gives_up_in_time(scenario: ForwarderScenario) -> None:
     """What nobody answered is sent again by the next gate."""
     may_answer = threading.Event()
 
@@ -245,13 +245,13 @@ def test_a_stop_gives_up_in_time(bureau: Bureau) -> None:
         may_answer.wait(PATIENCE_SECONDS)
         desk.say(200)
 
-    bureau.shop.otherwise = wait
-    bureau.buy("ada")
-    one = bureau.forwarder()
+    scenario.shop.otherwise = wait
+    scenario.buy("ada")
+    one = scenario.forwarder()
     one.start()
-    bureau.wait_until(lambda: bool(bureau.shop.received))
+    scenario.wait_until(lambda: bool(scenario.shop.received))
     one.stop(0.05)
-    assert {"order-ada": OrderState.ACCEPTED} == bureau.orders()
+    assert {"order-ada": OrderState.ACCEPTED} == scenario.orders()
     may_answer.set()
     one.stop(PATIENCE_SECONDS)
 
@@ -269,33 +269,33 @@ class Failing:
         return getattr(self._storage, name)
 
 
-def test_attempts_that_never_end_stop_nothing(bureau: Bureau) -> None:
+def test_attempts_that_never_end_stop_nothing(scenario: ForwarderScenario) -> None:
     """After CLAIM_SECONDS they are given up, and other orders go in their place."""
-    real, is_over, stuck = bureau.send, threading.Event(), list[str]()
+    real, is_over, stuck = scenario.send, threading.Event(), list[str]()
     assert real
 
     def send(order: Order) -> ForwardResult:
-        if len(stuck) < AT_ONCE:
+        if len(stuck) < MAX_IN_FLIGHT:
             stuck.append(order.id)
             is_over.wait(PATIENCE_SECONDS)
             return ForwardResult(OrderState.UNKNOWN, "no answer: timed out")
         return real(order)
 
-    bureau.send = send
-    bureau.buy(*(f"b{number}" for number in range(AT_ONCE + 1)))
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(stuck) == AT_ONCE)
+    scenario.send = send
+    scenario.buy(*(f"b{number}" for number in range(MAX_IN_FLIGHT + 1)))
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(stuck) == MAX_IN_FLIGHT)
         time.sleep(0.05)
-        assert [] == bureau.shop.received
-        bureau.wait(CLAIM_SECONDS)
-        bureau.wait_until(lambda: len(bureau.told) == AT_ONCE + 1)
-        assert {OrderState.DONE} == set(bureau.orders().values())
+        assert [] == scenario.shop.received
+        scenario.wait(CLAIM_SECONDS)
+        scenario.wait_until(lambda: len(scenario.told) == MAX_IN_FLIGHT + 1)
+        assert {OrderState.DONE} == set(scenario.orders().values())
         is_over.set()
 
 
-def test_a_probe_that_never_ends_is_not_the_last(bureau: Bureau) -> None:
+def test_a_probe_that_never_ends_is_not_the_last(scenario: ForwarderScenario) -> None:
     """The breaker lets another one through when that has been given up."""
-    real, is_over, sent = bureau.send, threading.Event(), list[str]()
+    real, is_over, sent = scenario.send, threading.Event(), list[str]()
     assert real
 
     def send(order: Order) -> ForwardResult:
@@ -306,18 +306,19 @@ def test_a_probe_that_never_ends_is_not_the_last(bureau: Bureau) -> None:
             is_over.wait(2 * PATIENCE_SECONDS)
         return real(order)
 
-    bureau.send = send
-    bureau.buy(*(f"b{number}" for number in range(Breaker.FAILURES)))
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(sent) == Breaker.FAILURES + 1, passing=0.05)
-        bureau.wait(CLAIM_SECONDS / 2)
+    scenario.send = send
+    scenario.buy(*(f"b{number}" for number in range(Breaker.FAILURES)))
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) == Breaker.FAILURES)  # no order is due again before all failed
+        scenario.wait_until(lambda: len(sent) == Breaker.FAILURES + 1, passing=0.05)
+        scenario.wait(CLAIM_SECONDS / 2)
         time.sleep(0.1)
         assert Breaker.FAILURES + 1 == len(sent)
-        bureau.wait_until(lambda: set(bureau.orders().values()) == {OrderState.DONE}, passing=1.0)
+        scenario.wait_until(lambda: set(scenario.orders().values()) == {OrderState.DONE}, passing=1.0)
         is_over.set()
 
 
-def test_a_clear_answer_counts_however_late(bureau: Bureau) -> None:
+def test_a_clear_answer_counts_however_late(scenario: ForwarderScenario) -> None:
     """An unclear one does not: the order may be on its way again, and its claim another's."""
     answers = {
         "order-ada": ForwardResult(OrderState.DONE, "HTTP 201"),
@@ -330,22 +331,24 @@ def test_a_clear_answer_counts_however_late(bureau: Bureau) -> None:
         is_over.wait(PATIENCE_SECONDS)
         return answers[order.id]
 
-    bureau.send = send
-    bureau.buy("ada", "ben")
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(begun) == 2)
-        bureau.even.wait(CLAIM_SECONDS)
+    scenario.send = send
+    scenario.buy("ada", "ben")
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(begun) == 2)
+        scenario.monotonic.wait(CLAIM_SECONDS)
         time.sleep(0.1)
         is_over.set()
-        bureau.wait_until(lambda: bool(bureau.told))
+        scenario.wait_until(lambda: bool(scenario.told))
         time.sleep(0.1)
-    assert [("order-ada", OrderState.DONE)] == bureau.told
-    assert {"order-ada": OrderState.DONE, "order-ben": OrderState.ACCEPTED} == bureau.orders()
+    assert [("order-ada", OrderState.DONE)] == scenario.told
+    assert {"order-ada": OrderState.DONE, "order-ben": OrderState.ACCEPTED} == scenario.orders()
 
 
-def test_an_attempt_that_cannot_begin_is_not_under_way(bureau: Bureau, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_attempt_that_cannot_begin_is_not_under_way(
+    scenario: ForwarderScenario, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A machine may have no thread to spare for a moment; the order is sent again as after any other failure."""
-    real, buyers = threading.Thread.start, [f"a{number}" for number in range(AT_ONCE)]
+    real, buyers = threading.Thread.start, [f"a{number}" for number in range(MAX_IN_FLIGHT)]
     failures = [f"order-{buyer}" for buyer in buyers]
 
     def start(thread: threading.Thread) -> None:
@@ -356,16 +359,18 @@ def test_an_attempt_that_cannot_begin_is_not_under_way(bureau: Bureau, monkeypat
         real(thread)
 
     monkeypatch.setattr(threading.Thread, "start", start)
-    bureau.buy(*buyers)
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(bureau.told) == AT_ONCE)
-        bureau.clock.wait(1.0)
-        bureau.wait_until(lambda: len(bureau.told) == 2 * AT_ONCE)
-    assert [OrderState.UNKNOWN] * AT_ONCE + [OrderState.DONE] * AT_ONCE == [state for _, state in bureau.told]
-    assert [] == bureau.trouble
+    scenario.buy(*buyers)
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) == MAX_IN_FLIGHT)
+        scenario.clock.wait(1.0)
+        scenario.wait_until(lambda: len(scenario.told) == 2 * MAX_IN_FLIGHT)
+    assert [OrderState.UNKNOWN] * MAX_IN_FLIGHT + [OrderState.DONE] * MAX_IN_FLIGHT == [
+        state for _, state in scenario.told
+    ]
+    assert [] == scenario.trouble
 
 
-def test_a_result_comes_with_what_the_order_is_here(bureau: Bureau) -> None:
+def test_a_result_comes_with_what_the_order_is_here(scenario: ForwarderScenario) -> None:
     """Somebody may have decided while it was on its way: that stays, and whoever logs sees both."""
     is_begun, is_decided = threading.Event(), threading.Event()
 
@@ -374,66 +379,66 @@ def test_a_result_comes_with_what_the_order_is_here(bureau: Bureau) -> None:
         is_decided.wait(PATIENCE_SECONDS)
         return ForwardResult(OrderState.DONE, "HTTP 201")
 
-    bureau.send = send
-    bureau.buy("ada")
+    scenario.send = send
+    scenario.buy("ada")
     order = "order-ada"
-    with bureau.forwarding():
+    with scenario.forwarding():
         assert is_begun.wait(PATIENCE_SECONDS)
-        with bureau.storage() as storage:
-            storage.settle(order, OrderState.REJECTED, bureau.clock(), bureau.clock(), "by hand: ann")
+        with scenario.storage() as storage:
+            storage.settle(order, OrderState.REJECTED, scenario.clock(), scenario.clock(), "by hand: ann")
         is_decided.set()
-        bureau.wait_until(lambda: bool(bureau.told))
-    assert ([(order, OrderState.DONE)], [OrderState.REJECTED]) == (bureau.told, bureau.became)
-    assert {order: OrderState.REJECTED} == bureau.orders()
+        scenario.wait_until(lambda: bool(scenario.told))
+    assert ([(order, OrderState.DONE)], [OrderState.REJECTED]) == (scenario.told, scenario.became)
+    assert {order: OrderState.REJECTED} == scenario.orders()
 
 
-def test_each_attempt_waits_longer_than_the_one_before(bureau: Bureau) -> None:
+def test_each_attempt_waits_longer_than_the_one_before(scenario: ForwarderScenario) -> None:
     """By how many there were."""
-    bureau.chance = 1.0
-    bureau.shop.otherwise = status(503)
-    bureau.buy("ada")
+    scenario.random = 1.0
+    scenario.shop.otherwise = status(503)
+    scenario.buy("ada")
     waits = []
-    with bureau.forwarding():
+    with scenario.forwarding():
         for attempt in range(1, 4):
-            bureau.wait_until(lambda count=attempt: len(bureau.told) == count)  # type: ignore[misc]
-            with bureau.storage() as storage:
+            scenario.wait_until(lambda count=attempt: len(scenario.told) == count)  # type: ignore[misc]
+            with scenario.storage() as storage:
                 (order,) = storage.orders(SALE)
-            waits.append(order.due_at - bureau.clock())
-            bureau.clock.wait(waits[-1])
+            waits.append(order.due_at - scenario.clock())
+            scenario.clock.wait(waits[-1])
     assert [retry_after(attempt, 1.0) for attempt in (1, 2, 3)] == waits
 
 
-def test_a_clock_that_is_set_back_keeps_no_breaker_open(bureau: Bureau) -> None:
+def test_a_clock_that_is_set_back_keeps_no_breaker_open(scenario: ForwarderScenario) -> None:
     """It goes by one that runs evenly."""
-    bureau.shop.otherwise = status(500)
-    bureau.buy(*(f"b{number:03}" for number in range(30)))
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(bureau.told) >= Breaker.FAILURES)
+    scenario.shop.otherwise = status(500)
+    scenario.buy(*(f"b{number:03}" for number in range(30)))
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) >= Breaker.FAILURES)
         time.sleep(0.1)
-        bureau.clock.wait(-0.9)  # to just after the orders came in
-        before = len(bureau.shop.received)
-        bureau.even.wait(60)
-        bureau.wait_until(lambda: len(bureau.shop.received) > before)
+        scenario.clock.wait(-0.9)  # to just after the orders came in
+        before = len(scenario.shop.received)
+        scenario.monotonic.wait(60)
+        scenario.wait_until(lambda: len(scenario.shop.received) > before)
 
 
 @pytest.mark.parametrize("call", ["claim", "settle"])
 @pytest.mark.parametrize("error", [StorageLost("gone"), RuntimeError("a surprise")])
-def test_trouble_with_the_storage_ends_nothing(bureau: Bureau, call: str, error: Exception) -> None:
+def test_trouble_with_the_storage_ends_nothing(scenario: ForwarderScenario, call: str, error: Exception) -> None:
     """The order is sent, or sent again under its key, when the storage is back."""
     failures = {call: error}
 
     def open_storage() -> Storage:
-        return Failing(bureau.open(), failures)
+        return Failing(scenario.open(), failures)
 
-    bureau.buy("ada")
-    with bureau.forwarding(open_storage):
-        bureau.wait_until(lambda: bool(bureau.told), passing=0.2)
-    assert [str(error)] == bureau.trouble
-    assert {"order-ada": OrderState.DONE} == bureau.orders()
-    assert {"order-ada"} == set(bureau.shop.keys())
+    scenario.buy("ada")
+    with scenario.forwarding(open_storage):
+        scenario.wait_until(lambda: bool(scenario.told), passing=0.2)
+    assert [str(error)] == scenario.trouble
+    assert {"order-ada": OrderState.DONE} == scenario.orders()
+    assert {"order-ada"} == set(scenario.shop.keys())
 
 
-def test_a_storage_that_cannot_be_opened_is_tried_again(bureau: Bureau) -> None:
+def test_a_storage_that_cannot_be_opened_is_tried_again(scenario: ForwarderScenario) -> None:
     """As long as it takes."""
     tries = 0
 
@@ -442,17 +447,17 @@ def test_a_storage_that_cannot_be_opened_is_tried_again(bureau: Bureau) -> None:
         tries += 1
         if tries < 4:
             raise StorageLost("not yet")
-        return bureau.open()
+        return scenario.open()
 
-    bureau.buy("ada")
-    with bureau.forwarding(open_storage):
-        bureau.wait_until(lambda: bool(bureau.told))
-    assert ["not yet"] * 3 == bureau.trouble
+    scenario.buy("ada")
+    with scenario.forwarding(open_storage):
+        scenario.wait_until(lambda: bool(scenario.told))
+    assert ["not yet"] * 3 == scenario.trouble
 
 
-def test_a_send_that_raises_is_an_unknown_outcome(bureau: Bureau) -> None:
+def test_a_send_that_raises_is_an_unknown_outcome(scenario: ForwarderScenario) -> None:
     """A bug of ours says nothing of the order."""
-    real, tries = bureau.send, []
+    real, tries = scenario.send, []
     assert real
 
     def send(order: Order) -> ForwardResult:
@@ -461,38 +466,38 @@ def test_a_send_that_raises_is_an_unknown_outcome(bureau: Bureau) -> None:
             raise ZeroDivisionError
         return real(order)
 
-    bureau.send = send
-    bureau.buy("ada")
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(bureau.told) == 2, passing=0.2)
-    assert [OrderState.UNKNOWN, OrderState.DONE] == [state for _, state in bureau.told]
+    scenario.send = send
+    scenario.buy("ada")
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) == 2, passing=0.2)
+    assert [OrderState.UNKNOWN, OrderState.DONE] == [state for _, state in scenario.told]
 
 
-def test_a_dead_shop_is_not_overrun(bureau: Bureau) -> None:
+def test_a_dead_shop_is_not_overrun(scenario: ForwarderScenario) -> None:
     """Of many orders that wait, one at a time is tried."""
-    bureau.shop.otherwise = status(500)
-    bureau.buy(*(f"b{number:03}" for number in range(60)))
-    with bureau.forwarding():
-        bureau.wait_until(lambda: len(bureau.told) >= Breaker.FAILURES)
-        before, began = len(bureau.shop.received), bureau.clock()
-        bureau.wait_until(lambda: bureau.clock() > began + 60, passing=0.5)
+    scenario.shop.otherwise = status(500)
+    scenario.buy(*(f"b{number:03}" for number in range(60)))
+    with scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) >= Breaker.FAILURES)
+        before, began = len(scenario.shop.received), scenario.clock()
+        scenario.wait_until(lambda: scenario.clock() > began + 60, passing=0.5)
     # 0.5 s, 1, 2, 4, 8, 16, 30 s between two of them; four were under way when the breaker opened.
-    assert len(bureau.shop.received) - before <= 4 + 8
+    assert len(scenario.shop.received) - before <= 4 + 8
 
 
-def test_a_new_address_is_tried_at_once(bureau: Bureau) -> None:
+def test_a_new_address_is_tried_at_once(scenario: ForwarderScenario) -> None:
     """What the old one did not answer says nothing of it."""
-    bureau.shop.otherwise = status(500)
+    scenario.shop.otherwise = status(500)
     buyers = [f"b{number:03}" for number in range(30)]
-    bureau.buy(*buyers)
-    with order_stand_in() as other, bureau.forwarding():
-        bureau.wait_until(lambda: len(bureau.told) >= Breaker.FAILURES + 2, passing=0.2)
-        bureau.send = OrderSubsystemClient(other.url, b"k" * 32, bureau.clock, AT_ONCE).send
-        at = bureau.clock()
-        fresh = {f"order-{buyer}" for buyer in buyers} - set(bureau.shop.keys())
-        bureau.wait_until(lambda: fresh <= set(other.keys()))
+    scenario.buy(*buyers)
+    with order_stand_in() as other, scenario.forwarding():
+        scenario.wait_until(lambda: len(scenario.told) >= Breaker.FAILURES + 2, passing=0.2)
+        scenario.send = OrderSubsystemClient(other.url, b"k" * 32, scenario.clock).send
+        at = scenario.clock()
+        fresh = {f"order-{buyer}" for buyer in buyers} - set(scenario.shop.keys())
+        scenario.wait_until(lambda: fresh <= set(other.keys()))
         assert fresh
-        assert at == bureau.clock()
+        assert at == scenario.clock()
 
 
 def fail(breaker: Breaker, times: int, now: float = 0.0) -> None:
@@ -505,13 +510,13 @@ def test_the_breaker_lets_one_through_after_a_while() -> None:
     """Longer each time, half a minute at most; a clear answer closes it."""
     breaker = Breaker()
     fail(breaker, Breaker.FAILURES - 1)
-    assert AT_ONCE == breaker.allowed(0.0, AT_ONCE)
+    assert MAX_IN_FLIGHT == breaker.allowed(0.0, MAX_IN_FLIGHT)
     fail(breaker, 1)
-    assert (0, 1) == (breaker.allowed(0.4, AT_ONCE), breaker.allowed(0.5, AT_ONCE))
+    assert (0, 1) == (breaker.allowed(0.4, MAX_IN_FLIGHT), breaker.allowed(0.5, MAX_IN_FLIGHT))
     fail(breaker, 20, now=100.0)
-    assert (0, 1) == (breaker.allowed(129.9, AT_ONCE), breaker.allowed(130.0, AT_ONCE))
+    assert (0, 1) == (breaker.allowed(129.9, MAX_IN_FLIGHT), breaker.allowed(130.0, MAX_IN_FLIGHT))
     breaker.record("one", OrderState.REJECTED, 130.0)
-    assert AT_ONCE == breaker.allowed(130.0, AT_ONCE)
+    assert MAX_IN_FLIGHT == breaker.allowed(130.0, MAX_IN_FLIGHT)
 
 
 def test_the_breaker_waits_for_the_one_that_it_let_through() -> None:
@@ -522,9 +527,9 @@ def test_the_breaker_waits_for_the_one_that_it_let_through() -> None:
     assert (0, 1) == (breaker.allowed(0.5, 0), breaker.allowed(0.5, 1))
     breaker.begun("probe")
     breaker.record("before", OrderState.UNKNOWN, 1.0)
-    assert 0 == breaker.allowed(1e6, AT_ONCE)
+    assert 0 == breaker.allowed(1e6, MAX_IN_FLIGHT)
     breaker.record("probe", OrderState.UNKNOWN, 2.0)
-    assert 1 == breaker.allowed(1e6, AT_ONCE)
+    assert 1 == breaker.allowed(1e6, MAX_IN_FLIGHT)
 
 
 def test_retries_are_spread_and_have_a_longest() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.gate_house import order_path, token
 from support.gate_server import Served, request, statuses
+from support.running_gate import order_path, token
 
 from flashgen.gate.metrics import Count
 
@@ -81,7 +81,7 @@ WORDS = [
 def check(server: Served, answer: bytes) -> None:
     """Nothing that came back, and nothing that was logged, is of a bug."""
     assert {500, 502, 503}.isdisjoint(statuses(answer))
-    assert ([], 0) == (server.errors, server.house.count(Count.BUGS))
+    assert ([], 0) == (server.errors, server.running.count(Count.BUGS))
 
 
 @MANY

@@ -136,6 +136,15 @@ def test_a_form_needs_no_script(chromium: Browser, sale: Sale) -> None:
         check_fits(page)
 
 
+def test_a_form_that_is_shown_says_so_without_a_script(chromium: Browser, sale: Sale) -> None:
+    """Its place does not make way when the house is full."""
+    pictures: list[tuple[str, int]] = []
+    with buyer(chromium, java_script=False) as ada:
+        ada.context.on("response", lambda answer: pictures.append((answer.url, answer.status)))
+        ada.tab(sale.order_url("MUG"))
+    assert [200] == [status for url, status in pictures if "?seen=" in url]
+
+
 def test_back_and_reload_show_the_order(chromium: Browser, sale: Sale) -> None:
     """The form that was sent does not come back, and nothing asks whether to send it again."""
     with buyer(chromium) as someone:
@@ -180,3 +189,23 @@ def test_who_comes_too_late_sees_the_ended_page(chromium: Browser, sale: Sale) -
         page = someone.tab(sale.order_url("CUP"))
         expect(page).to_have_url(f"{sale.url}/{SALE}/ended/")
         check_fits(page)
+
+
+def test_the_form_is_in_the_language_of_the_page(chromium: Browser, tmp_path: Path) -> None:
+    """From a page in Arabic to the confirmation, which leads back to it."""
+    with ExitStack() as stack:
+        server = free_url()
+        edge = stack.enter_context(Serving(Edge(FolderStore(tmp_path / "store"), order_origins=(server,))))
+        Shop((server,), {"LAMP": 5}, url=edge.url, locales=("en", "ar")).open(tmp_path)
+        stack.enter_context(gate_process(tmp_path, "--new-storage", url=server))
+        someone = stack.enter_context(buyer(chromium))
+        page = someone.tab(f"{edge.url}/{SALE}/ar/")
+        page.locator('button[data-sku="LAMP"]:enabled').tap()
+        page.wait_for_selector(FORM)
+        html = page.locator("html")
+        expect(html).to_have_attribute("lang", "ar")
+        expect(html).to_have_attribute("dir", "rtl")
+        place_order(page)
+        expect(html).to_have_attribute("lang", "ar")
+        page.locator("a.button").tap()
+        expect(page).to_have_url(f"{edge.url}/{SALE}/ar/")

@@ -25,17 +25,17 @@ def log(lines: list[str]) -> JsonLines:
 
 
 @pytest.fixture
-def even() -> Clock:
+def monotonic() -> Clock:
     """A clock that runs evenly."""
     return Clock(0.0)
 
 
 @pytest.fixture
-def library(log: JsonLines, even: Clock) -> Iterator[logging.Logger]:
+def library(log: JsonLines, monotonic: Clock) -> Iterator[logging.Logger]:
     """A logger whose words go there."""
     logger = logging.getLogger("test-of-log")
     logger.propagate = False
-    handler = LibraryLog(log, even)
+    handler = LibraryLog(log, monotonic)
     logger.addHandler(handler)
     yield logger
     logger.removeHandler(handler)
@@ -83,13 +83,13 @@ def test_what_a_library_says_is_a_line(library: logging.Logger, lines: list[str]
     assert "1 of 2" == json.loads(lines[0])["message"]
 
 
-def test_a_library_cannot_flood_the_log(library: logging.Logger, lines: list[str], even: Clock) -> None:
+def test_a_library_cannot_flood_the_log(library: logging.Logger, lines: list[str], monotonic: Clock) -> None:
     """Any client can have a server complain, in several ways by turns; how often it did is told later."""
     for _ in range(1000):
         library.warning("Invalid HTTP request received.")
         library.warning("Unsupported upgrade request.")
     assert 2 == len(lines)
-    even.wait(AGAIN_SECONDS)
+    monotonic.wait(AGAIN_SECONDS)
     library.warning("Invalid HTTP request received.")
     assert (3, 999) == (len(lines), json.loads(lines[2])["left_out"])
     assert "left_out" not in json.loads(lines[0])
@@ -102,18 +102,18 @@ def test_what_a_library_says_is_told_when_it_is_new(library: logging.Logger, lin
     assert ["pool 1 is full", "pool 2 is full"] == [json.loads(line)["message"] for line in lines]
 
 
-def test_complaints_without_end_take_no_memory(log: JsonLines, even: Clock) -> None:
+def test_complaints_without_end_take_no_memory(log: JsonLines, monotonic: Clock) -> None:
     """Each may be worded anew."""
-    handler = LibraryLog(log, even)
+    handler = LibraryLog(log, monotonic)
     for number in range(1000):
         handler.emit(logging.makeLogRecord({"msg": f"number {number}"}))
-    assert 0 < len(handler._sparing) <= KINDS_MAX
+    assert 0 < len(handler._throttles) <= KINDS_MAX
 
 
 def test_trouble_that_goes_on_is_told_now_and_then() -> None:
     """Something else at once."""
-    even = Clock(0.0)
-    sparing = LogThrottle(even)
+    monotonic = Clock(0.0)
+    sparing = LogThrottle(monotonic)
     assert [True, False, True, False] == [sparing.lets(message) for message in ("a", "a", "b", "b")]
-    even.wait(AGAIN_SECONDS)
+    monotonic.wait(AGAIN_SECONDS)
     assert [True, False] == [sparing.lets("b"), sparing.lets("b")]

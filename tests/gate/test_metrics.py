@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from flashgen.errors import Refused
-from flashgen.gate import metrics
+from flashgen.gate import shared_rows
 from flashgen.gate.metrics import Count, Counters, series
 
 
@@ -24,16 +24,16 @@ def test_workers_counts_add_up(tmp_path: Path) -> None:
 
 def test_a_dead_workers_counts_stay(tmp_path: Path) -> None:
     """And its row is the next one's."""
-    for _ in range(metrics.MAX_WORKERS + 3):
+    for _ in range(shared_rows.MAX_WORKERS + 3):
         with Counters(tmp_path / "counts") as one:
             one.add(Count.FORM)
     with Counters(tmp_path / "counts") as last:
-        assert metrics.MAX_WORKERS + 3 == last.total(Count.FORM)
+        assert shared_rows.MAX_WORKERS + 3 == last.total(Count.FORM)
 
 
 def test_too_many_workers_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rather than two that count in one row."""
-    monkeypatch.setattr(metrics, "MAX_WORKERS", 1)
+    monkeypatch.setattr(shared_rows, "MAX_WORKERS", 1)
     with _another(tmp_path / "counts"), pytest.raises(Refused, match="count there already"):
         Counters(tmp_path / "counts")
 

@@ -14,8 +14,7 @@ from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.s3_server import free_port
 from support.self_signed import self_signed
 
-from flashgen.gate import order_subsystem
-from flashgen.gate.order_subsystem import ForwardResult, OrderSubsystemClient, meaning
+from flashgen.gate.order_subsystem import READ_SECONDS, ForwardResult, OrderSubsystemClient, meaning
 from flashgen.gate.storage.protocol import Order, OrderState
 
 KEY = bytes(range(32))
@@ -31,9 +30,9 @@ def shop() -> Iterator[OrderStandIn]:
         yield stand_in
 
 
-def subsystem(url: str) -> OrderSubsystemClient:
+def subsystem(url: str, read_seconds: float = READ_SECONDS) -> OrderSubsystemClient:
     """As a gate has it."""
-    return OrderSubsystemClient(url, KEY, lambda: NOW, at_once=1)
+    return OrderSubsystemClient(url, KEY, lambda: NOW, read_seconds=read_seconds)
 
 
 def test_an_order_is_sent_as_the_contract_says(shop: OrderStandIn) -> None:
@@ -102,16 +101,15 @@ def test_nobody_is_there() -> None:
     assert ForwardResult(OrderState.UNKNOWN, "no answer: cannot connect") == verdict
 
 
-def test_an_answer_that_takes_too_long_is_none(shop: OrderStandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_takes_too_long_is_none(shop: OrderStandIn) -> None:
     """It may come to be done all the same."""
-    monkeypatch.setattr(order_subsystem, "READ_SECONDS", 0.1)
     is_over = threading.Event()
 
     def slow(desk: Desk) -> None:
         is_over.wait(20)
 
     shop.otherwise = slow
-    verdict = subsystem(shop.url).send(ORDER)
+    verdict = subsystem(shop.url, 0.1).send(ORDER)
     is_over.set()
     assert ForwardResult(OrderState.UNKNOWN, "no answer: timed out") == verdict
 
@@ -124,9 +122,8 @@ def test_a_connection_that_dies_before_the_answer(shop: OrderStandIn) -> None:
 
 
 @pytest.mark.parametrize("part", [b"X", b"X-More: x\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"])
-def test_an_answer_that_drips_is_none(shop: OrderStandIn, monkeypatch: pytest.MonkeyPatch, part: bytes) -> None:
+def test_an_answer_that_drips_is_none(shop: OrderStandIn, part: bytes) -> None:
     """However often a byte of it comes, its time runs out."""
-    monkeypatch.setattr(order_subsystem, "READ_SECONDS", 0.3)
     is_over = threading.Event()
 
     def drip(desk: Desk) -> None:
@@ -137,7 +134,7 @@ def test_an_answer_that_drips_is_none(shop: OrderStandIn, monkeypatch: pytest.Mo
                 desk.wfile.write(part)
 
     shop.otherwise = drip
-    sending = Thread(target=lambda: verdicts.append(subsystem(shop.url).send(ORDER)), daemon=True)
+    sending = Thread(target=lambda: verdicts.append(subsystem(shop.url, 0.3).send(ORDER)), daemon=True)
     verdicts: list[ForwardResult] = []
     sending.start()
     sending.join(PATIENCE_SECONDS)
@@ -147,7 +144,6 @@ def test_an_answer_that_drips_is_none(shop: OrderStandIn, monkeypatch: pytest.Mo
 
 def test_an_answer_that_drips_by_tls_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same as without; one that does not drip is an answer, and its connection is kept."""
-    monkeypatch.setattr(order_subsystem, "READ_SECONDS", 0.3)
     certificate, key = self_signed(tmp_path)
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
     is_over, ports = threading.Event(), set[int]()
@@ -162,7 +158,7 @@ def test_an_answer_that_drips_by_tls_is_none(tmp_path: Path, monkeypatch: pytest
                 desk.wfile.write(b"H")
 
     with order_stand_in((certificate, key)) as shop:
-        gate = subsystem(shop.url)
+        gate = subsystem(shop.url, 0.3)
         shop.answers, shop.otherwise = [note, note], drip
         verdicts: list[ForwardResult] = []
         sending = Thread(target=lambda: verdicts.extend(gate.send(ORDER) for _ in range(3)), daemon=True)
@@ -176,9 +172,8 @@ def test_an_answer_that_drips_by_tls_is_none(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("part", [b"x", b""])
-def test_a_body_that_drips_is_not_waited_for(shop: OrderStandIn, monkeypatch: pytest.MonkeyPatch, part: bytes) -> None:
+def test_a_body_that_drips_is_not_waited_for(shop: OrderStandIn, part: bytes) -> None:
     """Its head has said what there is to say; the next order has another connection."""
-    monkeypatch.setattr(order_subsystem, "READ_SECONDS", 0.3)
     is_over = threading.Event()
 
     def drip(desk: Desk) -> None:
@@ -188,7 +183,7 @@ def test_a_body_that_drips_is_not_waited_for(shop: OrderStandIn, monkeypatch: py
                 desk.wfile.write(part)
 
     shop.answers = [drip]
-    gate = subsystem(shop.url)
+    gate = subsystem(shop.url, 0.3)
     verdicts: list[ForwardResult] = []
     sending = Thread(target=lambda: verdicts.append(gate.send(ORDER)), daemon=True)
     sending.start()
@@ -232,16 +227,33 @@ def test_a_connection_that_dies_in_the_middle_of_the_body(shop: OrderStandIn) ->
     assert OrderState.DONE is subsystem(shop.url).send(ORDER).state
 
 
+@pytest.mark.parametrize("head", [b"HTTP/1.1 201 Created", b"HTTP/1.1 201 Created\r\nContent-Le"])
+def test_a_connection_that_dies_in_the_middle_of_the_head(shop: OrderStandIn, head: bytes) -> None:
+    """The order may have been taken, or not."""
+
+    def cut(desk: Desk) -> None:
+        desk.wfile.write(head)
+        desk.close_connection = True
+
+    shop.otherwise = cut
+    assert OrderState.UNKNOWN is subsystem(shop.url).send(ORDER).state
+
+
 def test_an_answer_that_comes_twice_is_not_the_next_order_s(shop: OrderStandIn) -> None:
     """What is left in a connection belongs to nobody."""
+
+    is_sent = threading.Event()
 
     def twice(desk: Desk) -> None:
         desk.say(200)
         desk.say(200)
+        is_sent.set()
 
     shop.answers = [twice, status(409)]
     gate = subsystem(shop.url)
-    first, second = gate.send(ORDER), gate.send(ORDER)
+    first = gate.send(ORDER)
+    assert is_sent.wait(10)
+    second = gate.send(ORDER)
     assert (OrderState.DONE, OrderState.REJECTED) == (first.state, second.state)
 
 

@@ -300,7 +300,9 @@ def test_it_says_what_it_serves(place: Place, gate: GateProcess) -> None:
     assert [
         f"listening on {gate.url}, as {place.shop.servers[0]}",
         f"{SALE}: live, 10 slots, orders go to {place.subsystem.url}",
+        f"{SALE}: if its storage goes back, at most 100 units are sold again",
         "storage: sqlite:.flashgen/gate-local.db",
+        f"/metrics and /stats: {gate.admin_url}",
     ] == said
     assert 0o600 == (place.root / STORED).stat().st_mode & 0o777
 

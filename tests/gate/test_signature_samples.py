@@ -45,7 +45,7 @@ def in_node(header: str, body: bytes, key: str) -> bool:
 def test_the_sample_tells_the_gate_from_others(verify: Verify) -> None:
     """Another body, key or moment is not the gate's."""
     if verify is in_node and not shutil.which("node"):
-        lacking("there is no node")
+        lacking("node is missing: apt-get install nodejs")
     now = int(time.time())
     good = signature(KEY, now, BODY)
     assert verify(good, BODY, KEY.hex())

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.gate_house import SERVER, Browser, House, order_path
+from support.running_gate import SERVER, Browser, RunningGate, order_path
 
+from flashgen.gate.http.pages import Pages
 from flashgen.gate.metrics import Count
 from flashgen.gate.storage.protocol import Leave
 from flashgen.unlock.state import State
 
 
-def test_a_slot_comes_back_when_the_client_has_left(house: House, browser: Browser) -> None:
+def test_a_slot_comes_back_when_the_client_has_left(running: RunningGate, browser: Browser) -> None:
     """Before the form was sent."""
 
     async def leave() -> None:
@@ -24,15 +24,15 @@ def test_a_slot_comes_back_when_the_client_has_left(house: House, browser: Brows
         async def send(message: Any) -> None:
             raise AssertionError("there is nobody")
 
-        await house.gate(browser.scope("GET", order_path()), receive, send)
-        await house.gate._health.rest()
+        await running.gate(browser.scope("GET", order_path()), receive, send)
+        await running.gate._health.drain()
 
-    house.run(leave())
-    assert (1, 0) == (house.count(Count.LEASES), house.in_use())
+    running.run(leave())
+    assert (1, 0) == (running.count(Count.LEASES), running.in_use())
 
 
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_slot_comes_back_when_the_client_leaves_meanwhile(house: House, browser: Browser, which: int) -> None:
+def test_a_slot_comes_back_when_the_client_leaves_meanwhile(running: RunningGate, browser: Browser, which: int) -> None:
     """While the form was being sent: a server swallows what nobody reads."""
 
     async def leave() -> None:
@@ -50,16 +50,18 @@ def test_a_slot_comes_back_when_the_client_leaves_meanwhile(house: House, browse
             await asyncio.sleep(0)
             await asyncio.sleep(0)
 
-        await house.gate(browser.scope("GET", order_path()), receive, send)
-        await house.gate._health.rest()
+        await running.gate(browser.scope("GET", order_path()), receive, send)
+        await running.gate._health.drain()
 
-    house.run(leave())
-    assert (1, 0) == (house.count(Count.LEASES), house.in_use())
+    running.run(leave())
+    assert (1, 0) == (running.count(Count.LEASES), running.in_use())
 
 
 @pytest.mark.parametrize("error", [OSError("broken pipe"), asyncio.CancelledError()])
 @pytest.mark.parametrize("which", [0, 1])
-def test_a_slot_comes_back_when_sending_fails(house: House, browser: Browser, error: BaseException, which: int) -> None:
+def test_a_slot_comes_back_when_sending_fails(
+    running: RunningGate, browser: Browser, error: BaseException, which: int
+) -> None:
     """At the headers or at the body."""
 
     async def fail() -> None:
@@ -75,15 +77,15 @@ def test_a_slot_comes_back_when_sending_fails(house: House, browser: Browser, er
                 raise error
 
         with pytest.raises(type(error)):
-            await house.gate(browser.scope("GET", order_path()), receive, send)
-        await house.gate._health.rest()
+            await running.gate(browser.scope("GET", order_path()), receive, send)
+        await running.gate._health.drain()
 
-    house.run(fail())
-    assert 0 == house.in_use()
+    running.run(fail())
+    assert 0 == running.in_use()
 
 
 @pytest.mark.parametrize("turns", range(12))
-def test_a_slot_comes_back_when_the_request_is_cancelled(house: House, browser: Browser, turns: int) -> None:
+def test_a_slot_comes_back_when_the_request_is_cancelled(running: RunningGate, browser: Browser, turns: int) -> None:
     """Whenever: as a server does that stops."""
 
     async def cancel() -> list[Any]:
@@ -97,29 +99,31 @@ def test_a_slot_comes_back_when_the_request_is_cancelled(house: House, browser: 
             await asyncio.sleep(0)
             sent.append(message.get("status"))
 
-        task = asyncio.ensure_future(house.gate(browser.scope("GET", order_path()), receive, send))
+        task = asyncio.ensure_future(running.gate(browser.scope("GET", order_path()), receive, send))
         for _ in range(turns):
             await asyncio.sleep(0.002 if turns > 6 else 0)
         task.cancel()
         await asyncio.wait([task])
         await asyncio.sleep(0.05)
-        await house.gate._health.rest()
+        await running.gate._health.drain()
         return sent
 
-    sent = house.run(cancel())
-    assert (1 if sent == [200, None] else 0) == house.in_use()
+    sent = running.run(cancel())
+    assert (1 if sent == [200, None] else 0) == running.in_use()
     assert sent in ([], [200], [200, None], [503, None])
 
 
-def test_a_slot_comes_back_when_the_form_cannot_be_filled(house: House, browser: Browser) -> None:
+def test_a_slot_comes_back_when_the_form_cannot_be_filled(
+    running: RunningGate, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A bug of ours holds no place; the buyer is told to try again, and the log says where."""
-    house.push(items={**house.settings.items, "LAMP": replace(house.settings.items["LAMP"], name=None)})  # type: ignore[arg-type]
-    assert (503, 1) == (browser.get().status, house.count(Count.BUGS))
-    house.run(house.gate._health.rest())
-    assert ("bug", 0) == (house.logged()[-1], house.in_use())
+    monkeypatch.delattr(Pages, "form")
+    assert (503, 1) == (browser.get().status, running.count(Count.BUGS))
+    running.run(running.gate._health.drain())
+    assert ("bug", 0) == (running.logged()[-1], running.in_use())
 
 
-def test_a_second_form_that_is_lost_takes_nothing_from_the_first(house: House, browser: Browser) -> None:
+def test_a_second_form_that_is_lost_takes_nothing_from_the_first(running: RunningGate, browser: Browser) -> None:
     """A reload that is broken off: the place was there before."""
     browser.get()
 
@@ -130,14 +134,14 @@ def test_a_second_form_that_is_lost_takes_nothing_from_the_first(house: House, b
         async def send(message: Any) -> None:
             return None
 
-        await house.gate(browser.scope("GET", order_path()), receive, send)
-        await house.gate._health.rest()
+        await running.gate(browser.scope("GET", order_path()), receive, send)
+        await running.gate._health.drain()
 
-    house.run(leave())
-    assert 1 == house.in_use()
+    running.run(leave())
+    assert 1 == running.in_use()
 
 
-def test_a_double_click_keeps_its_place_when_the_first_is_broken_off(house: House, browser: Browser) -> None:
+def test_a_double_click_keeps_its_place_when_the_first_is_broken_off(running: RunningGate, browser: Browser) -> None:
     """As browsers do: the first took the slot, and the second was told of it."""
     browser.get("MUG")
 
@@ -148,20 +152,20 @@ def test_a_double_click_keeps_its_place_when_the_first_is_broken_off(house: Hous
         async def send(message: Any) -> None:
             return None
 
-        await house.gate(browser.scope("GET", order_path()), receive, send)
+        await running.gate(browser.scope("GET", order_path()), receive, send)
 
     async def clicks() -> Any:
         _, form = await asyncio.gather(broken_off(), browser.asking("GET", order_path()))
-        await house.gate._health.rest()
+        await running.gate._health.drain()
         return form
 
-    assert ("form", 2) == (house.run(clicks()).page, house.in_use())
-    house.point(state=State.PAUSED)
+    assert ("form", 2) == (running.run(clicks()).page, running.in_use())
+    running.point(state=State.PAUSED)
     assert 303 == browser.post().status
-    assert ["LAMP"] == [order.sku for order in house.orders()]
+    assert ["LAMP"] == [order.sku for order in running.orders()]
 
 
-def test_a_stop_waits_until_slots_are_given_back(house: House, browser: Browser) -> None:
+def test_a_stop_waits_until_slots_are_given_back(running: RunningGate, browser: Browser) -> None:
     """Before the storage is closed."""
 
     async def stop() -> int:
@@ -172,7 +176,7 @@ def test_a_stop_waits_until_slots_are_given_back(house: House, browser: Browser)
 
         async def send(message: Any) -> None:
             if message["type"] == "lifespan.startup.complete":
-                await house.gate(browser.scope("GET", order_path()), left, send)
+                await running.gate(browser.scope("GET", order_path()), left, send)
 
         async def left() -> dict[str, Any]:
             return {"type": "http.disconnect"}
@@ -180,31 +184,31 @@ def test_a_stop_waits_until_slots_are_given_back(house: House, browser: Browser)
         in_use = []
 
         async def closed() -> None:
-            in_use.append(house.in_use())
+            in_use.append(running.in_use())
 
-        house.gate._on_stop = closed
-        await house.gate({"type": "lifespan"}, receive, send)
+        running.gate._on_stop = closed
+        await running.gate({"type": "lifespan"}, receive, send)
         return in_use[0]
 
-    assert (0, 1) == (house.run(stop()), house.count(Count.LEASES))
+    assert (0, 1) == (running.run(stop()), running.count(Count.LEASES))
 
 
-def test_leaving_goes_to_the_server_that_gave(house: House, browser: Browser) -> None:
+def test_leaving_goes_to_the_server_that_gave(running: RunningGate, browser: Browser) -> None:
     """What is given back is the very lease."""
     browser.get()
     lease = browser.lease.partition(".")[0]
-    house.storage.decide([Leave("fair", SERVER, lease)])
-    assert 0 == house.in_use()
+    running.storage.decide([Leave("fair", SERVER, lease)])
+    assert 0 == running.in_use()
 
 
-def test_the_slot_of_a_form_for_a_closed_sku_comes_back(house: House, browser: Browser) -> None:
+def test_the_slot_of_a_form_for_a_closed_sku_comes_back(running: RunningGate, browser: Browser) -> None:
     """Its buyer was told no; others may have the slot for what is still on sale."""
     form = browser.get()
-    house.point(closed=frozenset({"LAMP"}))
-    assert 1 == house.in_use()
+    running.point(closed=frozenset({"LAMP"}))
+    assert 1 == running.in_use()
     assert 303 == browser.post(lease="forged").status
-    house.run(house.gate._health.rest())
-    assert 1 == house.in_use()
+    running.run(running.gate._health.drain())
+    assert 1 == running.in_use()
     assert 303 == browser.post(lease=form.value("lease")).status
-    house.run(house.gate._health.rest())
-    assert (0, []) == (house.in_use(), house.orders())
+    running.run(running.gate._health.drain())
+    assert (0, []) == (running.in_use(), running.orders())

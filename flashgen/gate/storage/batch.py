@@ -1,4 +1,4 @@
-"""Many requests ask, one thread decides: whatever was asked while it was busy is one batch, and one commit.
+"""Many requests ask, one thread decides: all that was asked while it was busy is one batch, and one commit.
 
 ::
 
@@ -26,7 +26,7 @@ MOST_AT_ONCE = 256
 """Questions in a batch: beyond, a commit costs next to nothing of each, and the first would wait for the last."""
 
 MOST_WAITING = 8192
-"""Under half a second's work. Whoever comes on top is told to come back, rather than to wait."""
+"""Under half a second's work. Requests beyond it are answered "come back later" instead of waiting."""
 
 TIMEOUT_SECONDS = 5.0
 
@@ -82,7 +82,7 @@ class Batcher:
         """What the storage answers. Questions are asked in the order of these calls.
 
         Raises StorageLost, also when there is no answer in time: then an order may have been placed all the same, and
-        is found by whoever asks again. Who is cancelled keeps no new lease, and a Leave always finds room.
+        is found when the buyer asks again. Who is cancelled keeps no new lease, and a Leave always finds room.
         """
         loop = asyncio.get_running_loop()
         self._check_room(loop, ask)
@@ -150,7 +150,7 @@ class Batcher:
         while work := self._work_queue.get():
             loop, batch = work
             outcomes = _outcomes(self._storage, [waiting.ask for waiting in batch])
-            with suppress(RuntimeError):  # the loop was closed meanwhile, and nobody waits
+            with suppress(RuntimeError):  # the loop has been closed, and nobody waits
                 loop.call_soon_threadsafe(self._deliver, loop, batch, outcomes)
 
     def _deliver(self, loop: AbstractEventLoop, batch: list[_Waiting], outcomes: Sequence[Outcome]) -> None:
@@ -192,7 +192,7 @@ def _outcomes(storage: Admission, asks: Sequence[Ask]) -> list[Outcome]:
     try:
         return [*storage.decide(asks)]
     except StorageLost as lost:
-        return [StorageLost(lost.message, lost.hint) for _ in asks]
+        return [type(lost)(lost.message, lost.hint) for _ in asks]
     except Exception as error:  # noqa: BLE001  (goes to who asked)
         if len(asks) == 1:
             return [error]

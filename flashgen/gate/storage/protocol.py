@@ -1,9 +1,8 @@
-"""What a gate asks of its storage. Everything is by sale; times are seconds since the Unix epoch, by the gate's clock.
+"""What a gate asks of its storage. Everything is by sale; times are seconds since the epoch, by the storage's clock.
 
 A storage is synchronous and takes many questions at once: each is decided alone and in order, all are durable when the
 answers come back. One buyer has at most one order a SKU that is not rejected.
-
-Every method may raise StorageLost: nothing can be said or done now, and nothing was admitted.
+Every method may raise StorageLost: nothing can be read or done now, and nothing was admitted.
 """
 
 from __future__ import annotations
@@ -14,17 +13,22 @@ from enum import StrEnum
 from typing import Protocol
 
 from flashgen.errors import FlashgenError
+from flashgen.gate.networks import Network
 
 
 class StorageLost(FlashgenError):
     """The storage does not answer, or it is not the one that this sale began with."""
 
 
+class StorageBehind(StorageLost):
+    """The sale went on elsewhere: this storage is older than what was seen of it, or another one. Nothing is sold."""
+
+
 class OrderState(StrEnum):
     """How far an order has come. All but `rejected` hold their unit."""
 
     ACCEPTED = "accepted"
-    """Durable, told to the buyer, not answered yet by the order subsystem."""
+    """Durable, confirmed to the buyer, not answered yet by the order subsystem."""
     UNKNOWN = "unknown"
     """Forwarded at least once without a clear answer; forwarded again until there is one."""
     DONE = "done"
@@ -35,8 +39,8 @@ class OrderState(StrEnum):
 class Order:
     """An order. `id` is its idempotency key; `price` is plain digits (`19.90`).
 
-    `attempts` counts forwards without a clear answer; `due_at` is when the next is due; `note` says what the last one
-    met, or who reconciled.
+    `attempts` counts forwards without a clear answer; `due_at` is when the next is due; `note` says how the last one
+    ended, or who reconciled the order.
     """
 
     id: str
@@ -52,12 +56,16 @@ class Order:
     note: str = ""
 
 
+def nobody(order: Order) -> str:
+    """The buyer of an order whose own is not known, or has another one."""
+    return f"nobody-{order.id}"
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A buyer who wants one unit, and the limits that hold for them.
-
     `epoch` is the sale's in the pointer; `server` is the origin whose slots are counted, `slots` how many it has.
-    `address` is where the buyer comes from: it may have `slots_per_address` of them (None: any number). A lease
+    `networks` are those that the buyer comes from, each with its part of the slots, less if it never orders. A lease
     lasts `lease_seconds` from `now`. `stock` limits the units of `sku` (None: no limit).
     """
 
@@ -67,8 +75,7 @@ class Visit:
     buyer: str
     server: str
     slots: int
-    address: str
-    slots_per_address: int | None
+    networks: tuple[Network, ...]
     lease_seconds: int
     stock: int | None
     now: float
@@ -86,9 +93,8 @@ class Find:
 @dataclass(frozen=True, slots=True)
 class Enter:
     """May this buyer have a form? → Order (that they have), Lease, or NoPlace.
-
-    `lease` is the new one's id. Whoever has one for the SKU at this server already keeps it till the same moment, and
-    under this id from now on: so an answer that is lost cannot take back what a later one told.
+    `lease` is the new lease's id. An existing lease for the SKU at this server keeps its expiry, takes this id (so that
+    returning a lost answer's id cannot release a later lease), and has given a sign of life.
     """
 
     visit: Visit
@@ -98,8 +104,7 @@ class Enter:
 @dataclass(frozen=True, slots=True)
 class Buy:
     """The buyer of `lease` orders. → Order (that they had, or `order`), or NoPlace.
-
-    Storages go by the buyer, who has at most one lease for a SKU at a server; its id was proved by whoever asks.
+    Storages find the lease by its buyer, who has at most one for a SKU at a server; the caller has checked the id.
     In one step: the lease is there and ended, or it has expired and a slot is free (and `may_revive`); a unit is taken;
     the order lies in the outbox, due at once.
     """
@@ -119,7 +124,25 @@ class Leave:
     lease: str
 
 
-Ask = Find | Enter | Buy | Leave
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The lease's form was shown, which is a sign of life; that there is no such lease is no error. → None."""
+
+    sale: str
+    server: str
+    lease: str
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """Can an order be written now? Writes what means nothing, and `bulk_bytes` along with it, which stay until the next
+    Touch: where only a little fits, an order may not. → float: the storage's clock, seconds since the epoch."""
+
+    sale: str
+    bulk_bytes: int = 0
+
+
+Ask = Find | Enter | Buy | Leave | Seen | Touch
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +158,69 @@ class NoPlace(StrEnum):
     """Why there is neither a form nor an order."""
 
     FULL = "full"
-    """All slots are taken, or as many as one address may have, or the gate is behind a newer epoch."""
+    """All slots are taken, or as many as a network may have, or the gate is behind a newer epoch."""
     SOLD_OUT = "sold-out"
 
 
-Answer = Order | Lease | NoPlace | None
+Answer = Order | Lease | NoPlace | float | None
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Where a sale stands: units `taken` by SKU, slots `in_use` by server (expired ones do not count), `orders` by
+    """The state of a sale: units `taken` by SKU, slots `in_use` by server (expired ones do not count), `orders` by
     state, and when the oldest one was accepted that waits to be forwarded (None: none waits)."""
 
     taken: Mapping[str, int]
     in_use: Mapping[str, int]
     orders: Mapping[OrderState, int]
     oldest_waiting: float | None
+
+
+GENERATION = 2**32
+"""`changes` are counted within a generation; reconciling or moving a sale begins the next one, above all that anybody
+remembers. Below 2**53, so that Lua's numbers hold them."""
+
+
+@dataclass(frozen=True, slots=True)
+class StorageVersion:
+    """Which storage of a sale this is, and how far it has come.
+
+    `id` is random, made when the storage first learns of the sale; a copy has the same. `changes` grows by one with
+    each order, and each time that an order is settled.
+    """
+
+    id: str
+    changes: int
+
+
+@dataclass(frozen=True, slots=True)
+class FenceLimits:
+    """What a storage must be to sell: the one of `id`, with `least` changes or more, and fewer than `most`."""
+
+    id: str
+    least: int
+    most: int
+
+
+class Fence(Protocol):
+    """What a process knows of each sale from outside the storage, by which an older or another one is told."""
+
+    def expected(self, sale: str) -> FenceLimits | None:
+        """None checks nothing. Raises StorageBehind where the sale has stopped."""
+
+    def note(self, sale: str, changes: int) -> None:
+        """The storage has come so far."""
+
+
+class NoFence:
+    """For commands of people, which look at any storage."""
+
+    def expected(self, sale: str) -> FenceLimits | None:
+        """Nothing."""
+        return None
+
+    def note(self, sale: str, changes: int) -> None:
+        """It is not remembered."""
 
 
 class Admission(Protocol):
@@ -162,8 +232,8 @@ class Admission(Protocol):
         What an Enter is answered, in this order: the buyer's order; FULL if its `epoch` is below the storage's (one
         above voids the leases of before); the lease that the buyer has; SOLD_OUT; FULL; a new lease. A Buy ends its
         lease in whatever it ends, but for FULL. A lease is over at `expires_at`.
-
-        A sale that was not begun here raises StorageLost: an emptied storage must not sell again.
+        A sale that was not begun here raises StorageLost: an emptied storage must not sell again. An Enter or a Buy
+        raises StorageBehind where the storage is not what its Fence expects, and a Buy is FULL at `most` changes.
         """
 
     def tally(self, sale: str, now: float) -> Tally:
@@ -180,14 +250,11 @@ class Outbox(Protocol):
         """Write down what became of an attempt, and return the order as it is then; None when there is no such order.
 
         Only `accepted` and `unknown` change: to `unknown` (one attempt more, due again at `due_at`), `done`, or
-        `rejected`, which returns the unit. Whatever comes after `done` or `rejected` changes nothing.
+        `rejected`, which returns the unit. After `done` or `rejected` nothing changes.
         """
 
     def retry(self, sale: str, now: float, ids: Collection[str] | None = None) -> int:
-        """Make `unknown` orders due at `now`, all or those of `ids`, and say how many were not.
-
-        Nothing else changes; an order that is claimed for the first time stays with whoever has it.
-        """
+        """Make `unknown` orders due at `now`, all or those of `ids`, and say how many were not."""
 
     def orders(self, sale: str) -> Iterator[Order]:
         """All of them, by `accepted_at`, then `id`."""
@@ -197,13 +264,22 @@ class Registry(Protocol):
     """What gates agree on among themselves."""
 
     def is_begun(self, sale: str) -> bool:
-        """Whether this storage was told of the sale."""
+        """Whether `begin` was called for the sale."""
 
     def begin(self, sale: str) -> None:
         """From now on this storage answers for the sale. Twice is no error."""
 
-    def elect(self, office: str, who: str, now: float, until: float) -> bool:
-        """Whether `who` holds the office till `until`: nobody does at `now`, or `who` did already."""
+    def version(self, sale: str) -> StorageVersion:
+        """Which one it is. A sale that was not begun here raises StorageLost."""
+
+    def renew(self, sale: str, version: StorageVersion, orders: Sequence[Order] = ()) -> int:
+        """Take in those of `orders` whose ids are not there, each with its unit; then become `version`.
+
+        Returns how many. An order whose buyer has another one of its SKU is taken in all the same; the buyer goes on
+        seeing the first. `changes` never become fewer."""
+
+    def acquire_lease(self, name: str, holder: str, now: float, until: float) -> bool:
+        """Whether `holder` now has the lease `name` till `until`: it had it before, or nobody had it at `now`."""
 
 
 class Storage(Admission, Outbox, Registry, Protocol):
@@ -212,6 +288,13 @@ class Storage(Admission, Outbox, Registry, Protocol):
     @property
     def url(self) -> str:
         """Where it is, for people, without a password: `sqlite:.flashgen/gate.db`, `redis://10.0.0.5:6379/0`."""
+
+    @property
+    def primary(self) -> str:
+        """Host and port of the server that answers now; empty for a file, and while that is not known."""
+
+    def concerns(self) -> Iterator[tuple[str, str]]:
+        """What in its settings could lose orders or take none, for people, each with the fix."""
 
     def close(self) -> None:
         """Give connections and files back."""

@@ -6,15 +6,18 @@ of a sale under its hash tag:
 ::
 
     flashgen:sales                         set   sales that were begun
-    flashgen:{SALE}                        hash  epoch · taken:SKU → units · orders:STATE → how many · server:ORIGIN
+    flashgen:{SALE}                        hash  epoch · id · changes · taken:SKU → units · orders:STATE → how many
+                                                 server:ORIGIN · touched → when it was last tried
     flashgen:{SALE}:buyers                 hash  SKU and buyer → id of their order that is not rejected
     flashgen:{SALE}:orders                 hash  id → record (redis_records.py)
     flashgen:{SALE}:accepted               zset  ids by when they were accepted
     flashgen:{SALE}:waiting                zset  of these, those without a clear answer yet
     flashgen:{SALE}:outbox                 zset  the same ids by when they are due
     flashgen:{SALE}:slots:ORIGIN           zset  SKUs and buyers that hold a slot, by when it expires
-    flashgen:{SALE}:leases:ORIGIN          hash  epoch · holder:SKU and buyer → lease and address
-                                                 lease:ID → SKU and buyer · address:ADDRESS → how many leases
+    flashgen:{SALE}:leases:ORIGIN          hash  epoch · holder:SKU and buyer → lease and networks
+                                                 lease:ID → SKU and buyer · network:NAME → how many leases
+                                                 unused:NAME → how many ran out since the last order from there
+    flashgen:{SALE}:unseen:ORIGIN          zset  SKUs and buyers that gave no sign of life, by since when
     flashgen:office:NAME                   hash  holder, until
 
 A sale is begun when its hash has an epoch: after FLUSHALL none is. No key has a time to live.
@@ -27,26 +30,47 @@ is. A slot whose buyer never comes back expires.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from secrets import token_hex
 from typing import Any
 
-from flashgen.gate.storage import redis_keys as keys
+from flashgen.gate.storage import redis_records as keys
 from flashgen.gate.storage.protocol import (
     Answer,
     Ask,
     Buy,
     Enter,
+    Fence,
     Lease,
+    NoFence,
     NoPlace,
     Order,
     OrderState,
+    StorageBehind,
     StorageLost,
+    StorageVersion,
     Tally,
+    Touch,
 )
-from flashgen.gate.storage.redis_calls import call_of, expires_at
-from flashgen.gate.storage.redis_durability import Durability, check, durability
+from flashgen.gate.storage.redis_durability import check, concerns, read_settings
 from flashgen.gate.storage.redis_records import order_of
-from flashgen.gate.storage.redis_scripts import CLAIM, DONE, ELECT, FULL, NOT_BEGUN, RETRY, SETTLE, SOLD_OUT
-from flashgen.gate.storage.redis_server import Call, Command, RedisServer
+from flashgen.gate.storage.redis_scripts import (
+    ACQUIRE_LEASE,
+    BEHIND,
+    CLAIM,
+    DONE,
+    FULL,
+    NOT_BEGUN,
+    RENEW,
+    RETRY,
+    SETTLE,
+    SOLD_OUT,
+    Call,
+    Command,
+    call_of,
+    expires_at,
+    renewing,
+)
+from flashgen.gate.storage.redis_server import RedisServer
 
 PAGE = 500
 """Orders that are read or changed in one step: no decision waits behind more than that."""
@@ -55,30 +79,34 @@ _NO_PLACES = {FULL: NoPlace.FULL, SOLD_OUT: NoPlace.SOLD_OUT}
 
 
 class RedisStorage:
-    """`url` is `redis://[:PASSWORD@]HOST[:PORT][/DB]`, or `rediss://` for TLS. Threads may share it.
+    """`url` is as `redis_url.py` says. Threads may share it.
 
     Raises StorageLost when it cannot be reached, Refused for another URL and for a server that is no good for orders.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, fence: Fence | None = None) -> None:
         self._server = RedisServer(url)
+        self._fence = fence or NoFence()
         self._sale_of: dict[str, str] = {}
-        check(self._server)
+        self.settings = read_settings(self._server)
+        check(self.settings)
 
     @property
     def url(self) -> str:
         """Without a password."""
         return self._server.url
 
-    def durability(self) -> Durability:
-        """What an outage of the server would lose; `redis_durability.ADVICE` has words for it."""
-        return durability(self._server)
+    @property
+    def primary(self) -> str:
+        """Which server Sentinels have named last, or the one of the URL."""
+        return self._server.primary
 
     def decide(self, asks: Sequence[Ask]) -> list[Answer]:
         """An answer to each; one round trip for all. When this raises, some may have been decided."""
         if not asks:
             return []
-        replies = self._server.run([call_of(ask) for ask in asks])
+        replicas = self.settings.confirmations if any(isinstance(ask, Buy) for ask in asks) else 0
+        replies = self._server.run([call_of(ask, self._fence.expected) for ask in asks], replicas)
         return [self._answer(ask, reply) for ask, reply in zip(asks, replies, strict=True)]
 
     def tally(self, sale: str, now: float) -> Tally:
@@ -130,14 +158,35 @@ class RedisStorage:
         return bool(begun)
 
     def begin(self, sale: str) -> None:
-        """With epoch 0: any live sale's is higher."""
+        """With epoch 0: any live sale's is higher. A sale of an older flashgen gets its id."""
         self._server.ask(("SADD", keys.SALES, sale))
+        self._server.ask(("HSETNX", keys.of_sale(sale)[0], "id", token_hex(15)))
         self._server.ask(("HSETNX", keys.of_sale(sale)[0], "epoch", 0))
 
-    def elect(self, office: str, who: str, now: float, until: float) -> bool:
-        """One hash an office."""
-        (elected,) = self._server.run([Call(ELECT, (keys.office(office),), (who, now, until))])
-        return bool(elected)
+    def version(self, sale: str) -> StorageVersion:
+        """As the sale's hash has it."""
+        ((epoch, version, changes),) = self._server.ask(("HMGET", keys.of_sale(sale)[0], "epoch", "id", "changes"))
+        if epoch is None:
+            raise self._not_begun(sale)
+        return StorageVersion(version or "", int(changes or 0))
+
+    def renew(self, sale: str, version: StorageVersion, orders: Sequence[Order] = ()) -> int:
+        """Page by page; it becomes `version` with the last."""
+        count = 0
+        for start in range(0, len(orders), PAGE):
+            page = [word for order in orders[start : start + PAGE] for word in renewing(order)]
+            count += self._run(sale, Call(RENEW, keys.of_sale(sale), ("", 0, *page)))[0]
+        self._run(sale, Call(RENEW, keys.of_sale(sale), (version.id, version.changes)))
+        return count
+
+    def acquire_lease(self, name: str, holder: str, now: float, until: float) -> bool:
+        """One hash a lease."""
+        (acquired,) = self._server.run([Call(ACQUIRE_LEASE, (keys.worker_lease(name),), (holder, now, until))])
+        return bool(acquired)
+
+    def concerns(self) -> Iterator[tuple[str, str]]:
+        """As its settings were when it was opened."""
+        return concerns(self.settings)
 
     def close(self) -> None:
         """Close connections. Twice is no error."""
@@ -145,16 +194,21 @@ class RedisStorage:
 
     def _answer(self, ask: Ask, reply: Any) -> Answer:
         if isinstance(reply, str):
-            return self._order(reply)
+            return float(reply) if isinstance(ask, Touch) else self._order(reply)
+        if isinstance(reply, list) and isinstance(ask, Buy):
+            self._fence.note(ask.visit.sale, reply[0])
+            return ask.order
         if isinstance(reply, list):
             lease, until = reply
             return Lease(lease, float(until), is_new=False)
         if reply == NOT_BEGUN:
             raise self._not_begun(_sale(ask))
+        if reply == BEHIND:
+            raise StorageBehind(f"{self.url} is not the storage in which the sale `{_sale(ask)}` went on")
         if reply == DONE and isinstance(ask, Enter):
             return Lease(ask.lease, expires_at(ask.visit), is_new=True)
         if reply == DONE:
-            return ask.order if isinstance(ask, Buy) else None
+            return None
         return _NO_PLACES[reply]
 
     def _run(self, sale: str, call: Call) -> Any:
@@ -167,7 +221,7 @@ class RedisStorage:
         """Slots by server, and when the oldest order that waits was accepted."""
         commands: list[Command] = [("ZRANGE", keys.of_sale(sale)[4], 0, 0, "WITHSCORES")]
         for server in servers:
-            *_, slots, leases = keys.of_server(sale, server)
+            *_, slots, leases, _ = keys.of_server(sale, server)
             commands += [("HGET", leases, "epoch"), ("ZCOUNT", slots, f"({now!r}", "+inf")]
         oldest, *replies = self._server.ask(*commands)
         counts = zip(servers, replies[::2], replies[1::2], strict=True)

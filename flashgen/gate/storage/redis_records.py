@@ -1,4 +1,7 @@
-"""Orders as Redis keeps them: a line of JSON that never changes, and how far the order has come.
+"""What lies in Redis: the names of keys, and orders as records.
+
+All keys of a sale share a hash tag, so that a proxy keeps them on one of its servers. A record is a line of JSON that
+never changes, and how far the order has come:
 
 ::
 
@@ -12,10 +15,33 @@ and without a number that Lua would round.
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 
 from flashgen.gate.storage.protocol import Order, OrderState
 
+SALES = "flashgen:sales"
+
 _encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def worker_lease(name: str) -> str:
+    """A hash: which worker has the lease `name`, and until when."""
+    return f"flashgen:office:{name}"
+
+
+@lru_cache(maxsize=64)
+def of_sale(sale: str) -> tuple[str, str, str, str, str, str]:
+    """Its facts, then its orders by buyer, by id, by age, those that wait by age, and by when they are due."""
+    facts = f"flashgen:{{{sale}}}"
+    return facts, f"{facts}:buyers", f"{facts}:orders", f"{facts}:accepted", f"{facts}:waiting", f"{facts}:outbox"
+
+
+@lru_cache(maxsize=256)
+def of_server(sale: str, server: str) -> tuple[str, ...]:
+    """Those of the sale, then the server's slots by when they expire, its leases, and who holds one without a sign of
+    life, by since when."""
+    facts, *rest = of_sale(sale)
+    return facts, *rest, f"{facts}:slots:{server}", f"{facts}:leases:{server}", f"{facts}:unseen:{server}"
 
 
 def record_of(order: Order) -> str:

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from flashgen.gate.storage.protocol import Answer, Ask, Order, OrderState, StorageLost, Tally
+from flashgen.gate.storage.protocol import (
+    Answer,
+    Ask,
+    Fence,
+    NoFence,
+    Order,
+    OrderState,
+    StorageLost,
+    StorageVersion,
+    Tally,
+    nobody,
+)
 from flashgen.gate.storage.sqlite_admission import Decisions
 from flashgen.gate.storage.sqlite_file import SqliteFile
-from flashgen.gate.storage.sqlite_rows import COLUMNS, order_of
+from flashgen.gate.storage.sqlite_schema import COLUMNS, insert_order, order_of, order_of_buyer
 
 _WAITING = "state IN ('accepted', 'unknown')"
 """As the index `outbox` has it."""
@@ -26,8 +38,9 @@ class SqliteStorage:
     Raises StorageLost when the file cannot be opened, Refused when it is another program's or a newer flashgen's.
     """
 
-    def __init__(self, path: Path, url: str) -> None:
+    def __init__(self, path: Path, url: str, fence: Fence | None = None) -> None:
         self._file = SqliteFile(path, url)
+        self._fence = fence or NoFence()
 
     @property
     def url(self) -> str:
@@ -39,9 +52,10 @@ class SqliteStorage:
         if not asks:
             return []
         with self._file.writing() as connection:
-            decisions = Decisions(connection, self.url)
+            decisions = Decisions(connection, self.url, self._fence)
             answers = [decisions.answer(ask) for ask in asks]
             decisions.save()
+        decisions.note()
         return answers
 
     def tally(self, sale: str, now: float) -> Tally:
@@ -49,7 +63,7 @@ class SqliteStorage:
         with self._file.reading() as connection:
             execute = connection.execute
             if not execute("SELECT 1 FROM sale WHERE name = ?", (sale,)).fetchone():
-                raise StorageLost(f"{self.url} knows nothing of the sale `{sale}`")
+                raise self._not_begun(sale)
             taken = execute("SELECT sku, taken FROM unit WHERE sale = ? AND taken > 0", (sale,))
             in_use = execute(
                 "SELECT server, count(*) FROM lease WHERE sale = ? AND expires_at > ? GROUP BY server", (sale, now)
@@ -78,6 +92,8 @@ class SqliteStorage:
         attempts = 1 if state is OrderState.UNKNOWN else 0
         with self._file.writing() as connection:
             changed = connection.execute(_SETTLE, (state.value, attempts, due_at, note, order)).fetchall()
+            if changed:
+                connection.execute("UPDATE sale SET changes = changes + 1 WHERE name = ?", changed[0][:1])
             if changed and state is OrderState.REJECTED:
                 connection.execute("UPDATE unit SET taken = taken - 1 WHERE sale = ? AND sku = ?", changed[0])
             row = connection.execute(f"SELECT {COLUMNS} FROM purchase WHERE id = ?", (order,)).fetchone()  # noqa: S608
@@ -106,23 +122,66 @@ class SqliteStorage:
     def begin(self, sale: str) -> None:
         """With epoch 0: any live sale's is higher."""
         with self._file.writing() as connection:
-            connection.execute("INSERT INTO sale (name) VALUES (?) ON CONFLICT DO NOTHING", (sale,))
+            connection.execute(
+                "INSERT INTO sale (name, id) VALUES (?, lower(hex(randomblob(15)))) ON CONFLICT DO NOTHING", (sale,)
+            )
 
-    def elect(self, office: str, who: str, now: float, until: float) -> bool:
-        """One row an office."""
+    def version(self, sale: str) -> StorageVersion:
+        """As the sale's row has it."""
+        with self._file.reading() as connection:
+            row = connection.execute("SELECT id, changes FROM sale WHERE name = ?", (sale,)).fetchone()
+        if row is None:
+            raise self._not_begun(sale)
+        return StorageVersion(*row)
+
+    def renew(self, sale: str, version: StorageVersion, orders: Sequence[Order] = ()) -> int:
+        """In one transaction."""
+        with self._file.writing() as connection:
+            count = 0
+            for order in orders:
+                if connection.execute("SELECT 1 FROM purchase WHERE id = ?", (order.id,)).fetchone():
+                    continue
+                is_second = order_of_buyer(connection, sale, order.sku, order.buyer)
+                insert_order(connection, replace(order, buyer=nobody(order)) if is_second else order)
+                connection.execute(
+                    "INSERT INTO unit VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET taken = taken + 1", (sale, order.sku)
+                )
+                count += 1
+            changed = connection.execute(
+                "UPDATE sale SET id = ?, changes = max(changes, ?) WHERE name = ? RETURNING 1",
+                (version.id, version.changes, sale),
+            ).fetchall()
+            if not changed:
+                raise self._not_begun(sale)
+        return count
+
+    def acquire_lease(self, name: str, holder: str, now: float, until: float) -> bool:
+        """One row a lease."""
         with self._file.writing() as connection:
             return bool(
                 connection.execute(
                     "INSERT INTO office VALUES (?, ?, ?) ON CONFLICT DO UPDATE"
                     " SET holder = excluded.holder, until = excluded.until WHERE holder = excluded.holder OR until <= ?"
                     " RETURNING 1",
-                    (office, who, until, now),
+                    (name, holder, until, now),
                 ).fetchall()
             )
+
+    @property
+    def primary(self) -> str:
+        """None: it is a file."""
+        return ""
+
+    def concerns(self) -> Iterator[tuple[str, str]]:
+        """None: each commit is synced to the disk."""
+        yield from ()
 
     def close(self) -> None:
         """Twice is no error."""
         self._file.close()
+
+    def _not_begun(self, sale: str) -> StorageLost:
+        return StorageLost(f"{self.url} knows nothing of the sale `{sale}`", "is it the storage it began with?")
 
 
 def _age(order: Order) -> tuple[float, str]:

@@ -1,56 +1,46 @@
 """Who gets a slot and a unit, decided within one transaction of SQLite.
 
-What a batch asks again and again (epochs, free slots, units) is read once and then counted along.
+What a batch needs again and again (epochs, units) is read once, then kept up to date in memory.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass, field
-from math import inf
+import time
 
 from flashgen.gate.storage.protocol import (
     Answer,
     Ask,
     Buy,
     Enter,
+    Fence,
+    FenceLimits,
     Find,
-    Lease,
-    Leave,
     NoPlace,
     Order,
+    Seen,
+    StorageBehind,
     StorageLost,
+    StorageVersion,
+    Touch,
     Visit,
 )
-from flashgen.gate.storage.sqlite_rows import insert_order, order_of_buyer
-
-_OWN = "sale = ? AND server = ? AND sku = ? AND buyer = ?"
-_HELD = f"SELECT expires_at FROM lease WHERE {_OWN} AND expires_at > ?"  # noqa: S608
-_RENAME = f"UPDATE lease SET id = ? WHERE {_OWN}"  # noqa: S608
-_END = f"DELETE FROM lease WHERE {_OWN} RETURNING address, expires_at"  # noqa: S608
-
-
-@dataclass(slots=True)
-class _ServerSlots:
-    """The slots in use at one server, and when the first of them expires. Addresses are counted when asked for.
-
-    Counting is the one thing here that takes longer with more slots, so only a visit that needs a new one has it done.
-    """
-
-    in_use: int
-    next_expiry: float
-    by_address: dict[str, int] = field(default_factory=dict)
+from flashgen.gate.storage.sqlite_schema import insert_order, order_of_buyer
+from flashgen.gate.storage.sqlite_slots import Slots
 
 
 class Decisions:
-    """Answers to the questions of one transaction. `save` belongs before its end."""
+    """Answers to the questions of one transaction. `save` belongs before its end, `note` after it."""
 
-    def __init__(self, connection: sqlite3.Connection, url: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, url: str, fence: Fence) -> None:
         self._execute = connection.execute
         self._connection = connection
         self._url = url
+        self._fence = fence
         self._epochs: dict[str, int] = {}
-        self._houses: dict[tuple[str, str], _ServerSlots] = {}
+        self._versions: dict[str, StorageVersion] = {}
+        self._sold: dict[str, int] = {}
+        self._slots = Slots(connection)
         self._taken: dict[tuple[str, str], int] = {}
         self._changed: set[tuple[str, str]] = set()
 
@@ -63,129 +53,94 @@ class Decisions:
         self._epoch(ask.sale)
         if isinstance(ask, Find):
             return order_of_buyer(self._connection, ask.sale, ask.sku, ask.buyer)
-        self._leave(ask)
+        if isinstance(ask, Touch):
+            return self._touch(ask)
+        if isinstance(ask, Seen):
+            self._slots.see(ask)
+        else:
+            self._slots.leave(ask)
         return None
 
     def save(self) -> None:
-        """Write down what was counted along."""
+        """Write the counts that changed."""
         for key in self._changed:
             self._execute(
                 "INSERT INTO unit VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET taken = excluded.taken",
                 (*key, self._taken[key]),
             )
+        for sale, count in self._sold.items():
+            self._execute("UPDATE sale SET changes = changes + ? WHERE name = ?", (count, sale))
+
+    def note(self) -> None:
+        """What is durable now may be remembered."""
+        for sale, count in self._sold.items():
+            self._fence.note(sale, self._versions[sale].changes + count)
 
     def _enter(self, visit: Visit, lease: str) -> Answer:
+        self._check(visit.sale)
         is_behind = self._is_behind(visit)
         order = order_of_buyer(self._connection, visit.sale, visit.sku, visit.buyer)
         if order:
             return order
         if is_behind:
             return NoPlace.FULL
-        held = self._execute(_HELD, (*_own(visit), visit.now)).fetchone()
-        if held:
-            self._execute(_RENAME, (lease, *_own(visit)))
-            return Lease(lease, held[0], is_new=False)
+        self._slots.expire(visit)
+        if held := self._slots.renew(visit, lease):
+            return held
         if self._is_sold_out(visit):
             return NoPlace.SOLD_OUT
-        if not self._has_room(visit):
-            return NoPlace.FULL
-        return self._let_in(visit, lease)
+        return self._slots.let_in(visit, lease) if self._slots.make_room(visit) else NoPlace.FULL
 
     def _buy(self, ask: Buy) -> Answer:
         visit = ask.visit
+        is_beyond = self._is_beyond(self._check(visit.sale), visit.sale)
         is_behind = self._is_behind(visit)
         order = order_of_buyer(self._connection, visit.sale, visit.sku, visit.buyer)
-        if is_behind:
+        if is_behind or (is_beyond and not order):
             return order or NoPlace.FULL
-        was_in = self._end(visit)
+        self._slots.expire(visit)
+        was_in = self._slots.end(visit)
         if order or self._is_sold_out(visit):
             return order or NoPlace.SOLD_OUT
-        if not was_in and not (ask.may_revive and self._has_room(visit)):
+        if not was_in and not (ask.may_revive and self._slots.make_room(visit)):
             return NoPlace.FULL
+        self._slots.order(visit)
         return self._sell(ask.order)
 
-    def _leave(self, ask: Leave) -> None:
-        left = self._execute(
-            "DELETE FROM lease WHERE sale = ? AND server = ? AND id = ? RETURNING address",
-            (ask.sale, ask.server, ask.lease),
-        ).fetchall()
-        for (address,) in left:
-            self._count(ask.sale, ask.server, address, -1)
+    def _touch(self, ask: Touch) -> float:
+        """The file's clock is this machine's. What is written differs each time: SQLite skips what would not change."""
+        now = time.time()
+        bulk = repr(now).ljust(ask.bulk_bytes)
+        self._execute("INSERT OR REPLACE INTO office VALUES (?, ?, ?)", (f"touch:{ask.sale}", bulk, now))
+        return now
 
     def _is_behind(self, visit: Visit) -> bool:
         """Whether the storage knows a newer epoch. A newer one than the storage's voids all leases."""
         known = self._epoch(visit.sale)
         if visit.epoch > known:
-            self._execute("DELETE FROM lease WHERE sale = ?", (visit.sale,))
+            self._slots.void(visit.sale)
             self._execute("UPDATE sale SET epoch = ? WHERE name = ?", (visit.epoch, visit.sale))
             self._epochs[visit.sale] = visit.epoch
-            self._houses.clear()
         return visit.epoch < known
 
     def _epoch(self, sale: str) -> int:
         if sale not in self._epochs:
-            row = self._execute("SELECT epoch FROM sale WHERE name = ?", (sale,)).fetchone()
+            row = self._execute("SELECT epoch, id, changes FROM sale WHERE name = ?", (sale,)).fetchone()
             if row is None:
                 raise StorageLost(f"{self._url} knows nothing of the sale `{sale}`", "is it the storage it began with?")
-            self._epochs[sale] = row[0]
+            self._epochs[sale], self._versions[sale] = row[0], StorageVersion(*row[1:])
         return self._epochs[sale]
 
-    def _house(self, visit: Visit) -> _ServerSlots:
-        """The slots at this visit's server, without expired ones."""
-        key = (visit.sale, visit.server)
-        house = self._houses.get(key) or self._counted(key)
-        if house.next_expiry <= visit.now:
-            self._execute("DELETE FROM lease WHERE sale = ? AND server = ? AND expires_at <= ?", (*key, visit.now))
-            house = self._counted(key)
-        self._houses[key] = house
-        return house
+    def _check(self, sale: str) -> FenceLimits | None:
+        """Raises StorageBehind unless this is the storage that is expected."""
+        self._epoch(sale)
+        expected, found = self._fence.expected(sale), self._versions[sale]
+        if expected and (found.id != expected.id or found.changes < expected.least):
+            raise StorageBehind(f"{self._url} is not the storage in which the sale `{sale}` went on")
+        return expected
 
-    def _counted(self, key: tuple[str, str]) -> _ServerSlots:
-        in_use, next_expiry = self._execute(
-            "SELECT count(*), min(expires_at) FROM lease WHERE sale = ? AND server = ?", key
-        ).fetchone()
-        return _ServerSlots(in_use, inf if next_expiry is None else next_expiry)
-
-    def _has_room(self, visit: Visit) -> bool:
-        house = self._house(visit)
-        if house.in_use >= visit.slots:
-            return False
-        limit = visit.slots_per_address
-        return limit is None or self._in_use_by_address(house, visit) < limit
-
-    def _in_use_by_address(self, house: _ServerSlots, visit: Visit) -> int:
-        if visit.address not in house.by_address:
-            (house.by_address[visit.address],) = self._execute(
-                "SELECT count(*) FROM lease WHERE sale = ? AND server = ? AND address = ?",
-                (visit.sale, visit.server, visit.address),
-            ).fetchone()
-        return house.by_address[visit.address]
-
-    def _let_in(self, visit: Visit, lease: str) -> Lease:
-        """After `_has_room`, which has cleared away an expired lease of the same buyer."""
-        house = self._house(visit)
-        expires_at = visit.now + visit.lease_seconds
-        self._execute(
-            "INSERT INTO lease VALUES (?, ?, ?, ?, ?, ?, ?)", (*_own(visit), lease, visit.address, expires_at)
-        )
-        house.next_expiry = min(house.next_expiry, expires_at)
-        self._count(visit.sale, visit.server, visit.address, 1)
-        return Lease(lease, expires_at, is_new=True)
-
-    def _end(self, visit: Visit) -> bool:
-        """End the buyer's lease. Whether they had one that had not expired."""
-        left = self._execute(_END, _own(visit)).fetchall()
-        for address, _expires_at in left:
-            self._count(visit.sale, visit.server, address, -1)
-        return any(expires_at > visit.now for _address, expires_at in left)
-
-    def _count(self, sale: str, server: str, address: str, change: int) -> None:
-        """Keep up with what has been counted already."""
-        house = self._houses.get((sale, server))
-        if house:
-            house.in_use += change
-            if address in house.by_address:
-                house.by_address[address] += change
+    def _is_beyond(self, expected: FenceLimits | None, sale: str) -> bool:
+        return expected is not None and self._versions[sale].changes + self._sold.get(sale, 0) >= expected.most
 
     def _is_sold_out(self, visit: Visit) -> bool:
         return visit.stock is not None and self._units(visit.sale, visit.sku) >= visit.stock
@@ -194,6 +149,7 @@ class Decisions:
         key = (order.sale, order.sku)
         self._taken[key] = self._units(*key) + 1
         self._changed.add(key)
+        self._sold[order.sale] = self._sold.get(order.sale, 0) + 1
         insert_order(self._connection, order)
         return order
 
@@ -203,7 +159,3 @@ class Decisions:
             row = self._execute("SELECT taken FROM unit WHERE sale = ? AND sku = ?", key).fetchone()
             self._taken[key] = row[0] if row else 0
         return self._taken[key]
-
-
-def _own(visit: Visit) -> tuple[str, str, str, str]:
-    return visit.sale, visit.server, visit.sku, visit.buyer

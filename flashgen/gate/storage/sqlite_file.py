@@ -22,11 +22,11 @@ from flashgen.gate.storage.sqlite_schema import prepare
 PATIENCE_SECONDS = 4.0
 """How long to wait for other writers, each of which is done in milliseconds: less than requests wait for an answer."""
 
-LOOK_AGAIN_SECONDS = (0.0002, 0.002)
-"""How often to look whether the other writer is done. SQLite's own busy handler sleeps up to 100 ms, and a busy worker
+RETRY_SECONDS = (0.0002, 0.002)
+"""How often to try whether the other writer is done. SQLite's own busy handler sleeps up to 100 ms, and a busy worker
 would starve the rest."""
 
-_SAID = {
+_MESSAGES = {
     "SQLITE_FULL": ("the disk is full", "free some space; orders go on by themselves"),
     "SQLITE_BUSY": ("another process holds it locked", "close whatever else has the file open"),
     "SQLITE_READONLY": ("it cannot be written", "give this user write access to the file and its folder"),
@@ -39,8 +39,8 @@ _SAID = {
 _BUGS = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InterfaceError)
 """These say that a question was wrong, not that the file is gone."""
 
-_LOOK = "SELECT 1 FROM sqlite_schema"
-"""The first look may have to wait, while what a killed process left is being cleared away."""
+_FIRST_READ = "SELECT 1 FROM sqlite_schema"
+"""The first read may have to wait, while what a killed process left is being cleared away."""
 
 Inodes = tuple[tuple[int, int], ...]
 
@@ -77,7 +77,7 @@ class SqliteFile:
             patiently(connection, "BEGIN IMMEDIATE")
             with _ended(connection):
                 yield connection
-            # Whatever went into a file that is gone by now must not be told to a buyer.
+            # What went into a file that is gone by now must not be confirmed to a buyer.
             self._check_file()
 
     @contextmanager
@@ -88,7 +88,7 @@ class SqliteFile:
             self._check_file()
             connection.execute("BEGIN")
             with _ended(connection):
-                patiently(connection, _LOOK)
+                patiently(connection, _FIRST_READ)
                 yield connection
 
     @contextmanager
@@ -103,7 +103,7 @@ class SqliteFile:
                 connection.close()
 
     def close(self) -> None:
-        """Close the connection; whoever is the last one empties the log into the file."""
+        """Close the connection; the last process to close it empties the log into the file."""
         with self._lock, self._explained():
             connection, self._connection = self._connection, None
             if connection:
@@ -112,7 +112,7 @@ class SqliteFile:
     def _connect(self, *, timeout: float = 0) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None, check_same_thread=False)
         patiently(connection, "PRAGMA synchronous = FULL")
-        # Every 16 MB, not 4: whoever commits then waits for the copying, and a crowd behind them (docs/gate-speed.md).
+        # Every 16 MB, not 4: the commit that triggers it waits for the copying, and a crowd too (docs/gate-speed.md).
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection
 
@@ -124,7 +124,7 @@ class SqliteFile:
         patiently(connection, "BEGIN IMMEDIATE")
         with _ended(connection):
             prepare(connection, self.url)
-        self._inodes = self._look()
+        self._inodes = self._file_ids()
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
@@ -133,13 +133,13 @@ class SqliteFile:
 
     def _check_file(self) -> None:
         """SQLite would go on writing into a file that has no name any more, and nobody would find the orders."""
-        if self._look() != self._inodes:
+        if self._file_ids() != self._inodes:
             raise StorageLost(
                 f"{self.url} was removed or replaced while the gate was running",
                 "stop every worker, put the file back with its -wal, then start again",
             )
 
-    def _look(self) -> Inodes:
+    def _file_ids(self) -> Inodes:
         try:
             seen = (self.path.stat(), self._log.stat())
         except FileNotFoundError:
@@ -170,7 +170,7 @@ def patiently(connection: sqlite3.Connection, statement: str) -> None:
         except sqlite3.OperationalError as error:
             if not _name(error).startswith("SQLITE_BUSY") or time.monotonic() > deadline:
                 raise
-        time.sleep(uniform(*LOOK_AGAIN_SECONDS))  # noqa: S311  (nothing secret about it)
+        time.sleep(uniform(*RETRY_SECONDS))  # noqa: S311  (nothing secret about it)
 
 
 @contextmanager
@@ -203,8 +203,10 @@ def _make_file(path: Path) -> None:
 
 def _lost(url: str, error: sqlite3.Error) -> StorageLost:
     name = _name(error)
-    said, hint = next((said for start, said in _SAID.items() if name.startswith(start)), (str(error).lower(), ""))
-    return StorageLost(f"{url}: {said}", hint)
+    message, hint = next(
+        (found for start, found in _MESSAGES.items() if name.startswith(start)), (str(error).lower(), "")
+    )
+    return StorageLost(f"{url}: {message}", hint)
 
 
 def _name(error: sqlite3.Error) -> str:

@@ -2,11 +2,12 @@
 
 ::
 
-    sale      what was begun, and its epoch
+    sale      what was begun, its epoch, and its StorageVersion
     lease     slots: one a buyer, SKU and server; expired ones lie here until somebody needs their place
+    network   how many leases a network has, and how many ran out since the last order from there
     unit      what is taken of each SKU: its orders that are not rejected
     purchase  orders, which are the outbox too: what is accepted or unknown is forwarded when it is due
-    office    who was elected to what, and until when
+    office    leases of workers: which one has which, and until when; and when the file was last tried
 """
 
 from __future__ import annotations
@@ -14,20 +15,15 @@ from __future__ import annotations
 import sqlite3
 
 from flashgen.errors import Refused
+from flashgen.gate.storage.protocol import Order, OrderState
 
 APPLICATION_ID = 0x666C6173
 """`flas`: tells this file from another program's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
 
-VERSION = 1
+VERSION = 3
 """Raised when an older gate would misread these tables."""
 
-_TABLES = (
-    """
-    CREATE TABLE sale (
-        name TEXT NOT NULL PRIMARY KEY,
-        epoch INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0)
-    ) STRICT, WITHOUT ROWID
-    """,
+_LEASES = (
     """
     CREATE TABLE lease (
         sale TEXT NOT NULL,
@@ -35,13 +31,37 @@ _TABLES = (
         sku TEXT NOT NULL,
         buyer TEXT NOT NULL,
         id TEXT NOT NULL,
-        address TEXT NOT NULL,
+        networks TEXT NOT NULL,
         expires_at REAL NOT NULL,
+        unseen_since REAL,
         PRIMARY KEY (sale, server, sku, buyer)
     ) STRICT, WITHOUT ROWID
     """,
     "CREATE INDEX lease_by_id ON lease (sale, server, id)",
-    "CREATE INDEX lease_by_address ON lease (sale, server, address)",
+    "CREATE INDEX lease_by_expiry ON lease (sale, server, expires_at)",
+    "CREATE INDEX lease_unseen ON lease (sale, server, unseen_since) WHERE unseen_since IS NOT NULL",
+    """
+    CREATE TABLE network (
+        sale TEXT NOT NULL,
+        server TEXT NOT NULL,
+        name TEXT NOT NULL,
+        in_use INTEGER NOT NULL,
+        unused INTEGER NOT NULL,
+        PRIMARY KEY (sale, server, name)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+_TABLES = (
+    """
+    CREATE TABLE sale (
+        name TEXT NOT NULL PRIMARY KEY,
+        epoch INTEGER NOT NULL DEFAULT 0 CHECK (epoch >= 0),
+        id TEXT NOT NULL DEFAULT '',
+        changes INTEGER NOT NULL DEFAULT 0 CHECK (changes >= 0)
+    ) STRICT, WITHOUT ROWID
+    """,
+    *_LEASES,
     """
     CREATE TABLE unit (
         sale TEXT NOT NULL,
@@ -76,15 +96,25 @@ _TABLES = (
     """,
 )
 
+COLUMNS = "id, sale, sku, buyer, price, currency, accepted_at, state, attempts, due_at, note"
+"""As `Order` has its fields."""
+
+Row = tuple[str, str, str, str, str, str, float, str, int, float, str]
+
+_OF_BUYER = f"SELECT {COLUMNS} FROM purchase WHERE sale = ? AND sku = ? AND buyer = ? AND state <> 'rejected'"  # noqa: S608
+
 
 def prepare(connection: sqlite3.Connection, url: str) -> None:
-    """Make the tables in an empty file, within the caller's transaction.
+    """Make the tables in an empty file, or of an older version's the ones of today, within the caller's transaction.
 
     Raises Refused for another program's file, and for one that a newer flashgen made.
     """
     (application,) = connection.execute("PRAGMA application_id").fetchone()
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application == APPLICATION_ID and version == VERSION:
+        return
+    if application == APPLICATION_ID and 0 < version < VERSION:
+        _upgrade(connection, version)
         return
     if application == APPLICATION_ID:
         raise Refused(
@@ -101,3 +131,55 @@ def _make(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """From version 1, whose storages had no version of a sale, or from 2, whose leases had an address.
+
+    Leases are ended: they are of minutes, and their buyers come again."""
+    if version == 1:
+        _add_versions(connection)
+    connection.execute("DROP TABLE lease")
+    for statement in _LEASES:
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _add_versions(connection: sqlite3.Connection) -> None:
+    connection.execute("ALTER TABLE sale ADD COLUMN id TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE sale ADD COLUMN changes INTEGER NOT NULL DEFAULT 0 CHECK (changes >= 0)")
+    connection.execute(
+        "UPDATE sale SET id = lower(hex(randomblob(15))),"
+        " changes = (SELECT count(*) FROM purchase WHERE purchase.sale = sale.name)"
+    )
+
+
+def order_of_buyer(connection: sqlite3.Connection, sale: str, sku: str, buyer: str) -> Order | None:
+    """The buyer's one order of a SKU that is not rejected."""
+    row = connection.execute(_OF_BUYER, (sale, sku, buyer)).fetchone()
+    return order_of(row) if row else None
+
+
+def insert_order(connection: sqlite3.Connection, order: Order) -> None:
+    """Write a new order down. Raises IntegrityError when there is one of that id."""
+    connection.execute(
+        "INSERT INTO purchase VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            order.id,
+            order.sale,
+            order.sku,
+            order.buyer,
+            order.price,
+            order.currency,
+            order.accepted_at,
+            order.state.value,
+            order.attempts,
+            order.due_at,
+            order.note,
+        ),
+    )
+
+
+def order_of(row: Row) -> Order:
+    """The order that a row of COLUMNS is."""
+    return Order(*row[:7], OrderState(row[7]), *row[8:])

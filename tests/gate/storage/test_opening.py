@@ -46,7 +46,16 @@ def test_anything_else_is_refused(url: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "shown"), [("redi://:pass@host/0", "redi:…@host/0"), ("user:p@ss@host:6379", "user:…@host:6379")]
+    ("url", "shown"),
+    [
+        ("redi://:pass@host/0", "redi://host/0"),
+        ("REDIS://:pass@host/0", "REDIS://host/0"),
+        ("valky://:pass@host", "valky://host"),
+        ("valky://host/0?password=pass", "valky://host/0"),
+        ("redis+sentinels://user:pass@h1:26379,h2:26379/sales", "redis+sentinels://h1:26379,h2:26379/sales"),
+        ("redis//:pass", "…"),
+        ("user:p@ss@host:6379", "host:6379"),
+    ],
 )
 def test_no_password_is_shown(url: str, shown: str, tmp_path: Path) -> None:
     """Not even of what is no storage."""
@@ -64,7 +73,7 @@ def test_redis_needs_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(opening, "find_spec", nothing)
     with pytest.raises(Refused) as caught:
         open_storage("redis://127.0.0.1:1/0", tmp_path)
-    assert "pip install 'flashgen[redis]'" == caught.value.hint
+    assert "pip install -r requirements/redis.txt" in caught.value.hint
 
 
 def test_redis_is_not_loaded_for_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

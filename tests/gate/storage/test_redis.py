@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,20 +14,30 @@ from threading import Timer
 
 import pytest
 from support.cutting_proxy import cutting_proxy
-from support.redis_server import DURABLE, RedisProcess, redis_server
+from support.redis_server import DURABLE, RedisProcess, redis_server, valkey_program
 from support.storage_contract import StorageContract
 from support.visits import EAST, LEASE_SECONDS, NOW, bought, buy, enter, find, leave
 
+from flashgen.gate.storage import redis as redis_module
 from flashgen.gate.storage import redis_server as redis_server_module
 from flashgen.gate.storage.protocol import Answer, Ask, Lease, NoPlace, Order, OrderState, Storage, StorageLost
 from flashgen.gate.storage.redis import PAGE, RedisStorage
-from flashgen.gate.storage.redis_scripts import FIND
+from flashgen.gate.storage.redis_scripts import FIND, RIGHTS
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "gate.md"
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
     """One for the module."""
     with redis_server(tmp_path_factory.mktemp("redis"), requirepass="open-sesame") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisProcess]:
+    """One for the module."""
+    with redis_server(tmp_path_factory.mktemp("valkey"), valkey_program()) as server:
         yield server
 
 
@@ -55,6 +66,38 @@ class TestRedisStorage(StorageContract):
     def storage_url(self, storage_url: str) -> str:
         """As everywhere here."""
         return storage_url
+
+
+class TestAsAUserWithFewRights(StorageContract):
+    """Keeps the contract with the rights that docs/gate.md lists, and no others."""
+
+    @pytest.fixture
+    def storage_url(self, server: RedisProcess, storage_url: str) -> str:
+        """The user's; the rules are read from the document."""
+        with server.client() as client:
+            client.execute_command("ACL SETUSER", "gate", "reset", "on", ">word", *_documented_rights().split())
+        return storage_url.replace(":open-sesame@", "gate:word@")
+
+    def test_the_document_lists_what_errors_tell(self) -> None:
+        """No right too few, and none too many: they are those of the scripts."""
+        assert RIGHTS == _documented_rights()
+
+
+def _documented_rights() -> str:
+    (rules,) = re.findall(r"^ACL SETUSER gate on >PASSWORD (.+)$", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
+    return str(rules)
+
+
+class TestValkey(StorageContract):
+    """Keeps the contract in Valkey, too."""
+
+    @pytest.fixture
+    def storage_url(self, valkey: RedisProcess) -> str:
+        """An empty one."""
+        with valkey.client() as client:
+            client.flushall()
+            client.script_flush()
+        return valkey.url.replace("redis://", "valkey://")
 
 
 LATER = NOW + LEASE_SECONDS
@@ -149,8 +192,9 @@ class TestKeys:
             storage.decide([enter("bob", slots=1), enter("eve", stock=0), find("eve"), leave("eve")])
             assert before == client.info("persistence")["rdb_changes_since_last_save"]
 
-    def test_a_sales_keys_share_one_place_in_a_cluster(self, tmp_path: Path) -> None:
-        """A node that owns all of it runs every script, and refuses one whose keys lie in two places."""
+    def test_a_sales_keys_share_one_place_in_a_cluster(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As a proxy before several servers wants it. A node, which the gate would refuse, says so of every script."""
+        monkeypatch.setattr(redis_module, "check", lambda settings: None)
         with redis_server(tmp_path, cluster_enabled="yes") as node, node.client() as client:
             client.execute_command("CLUSTER ADDSLOTSRANGE", 0, 16383)
             _wait_until(lambda: client.execute_command("CLUSTER INFO")["cluster_state"] == "ok")
@@ -159,7 +203,7 @@ class TestKeys:
             bought(storage, "ada", "bob")
             for method in EVERYTHING.values():
                 method(storage)
-            assert storage.elect("sold:night", "east", NOW, NOW + 1)
+            assert storage.acquire_lease("sold:night", "east", NOW, NOW + 1)
             storage.close()
 
     def test_orders_come_in_pages(self, storage: RedisStorage) -> None:
@@ -246,17 +290,17 @@ def _sell_until_killed(server: RedisProcess, storage: RedisStorage, life: int) -
     return told
 
 
-def _insist(url: str, buyers: Sequence[str], chance: random.Random) -> dict[str, Answer]:
+def _insist(url: str, buyers: Sequence[str], rng: random.Random) -> dict[str, Answer]:
     """All buyers enter and order, in batches, and ask again until they are told something."""
     storage = _opened(url)
     waiting = list(buyers)
     answers: dict[str, Answer] = {}
     while waiting:
-        chance.shuffle(waiting)
+        rng.shuffle(waiting)
         batch = waiting[:16]
         try:
             storage.decide([enter(buyer, slots=1000) for buyer in batch])
-            ids = [f"order-{buyer}-{chance.random()}" for buyer in batch]
+            ids = [f"order-{buyer}-{rng.random()}" for buyer in batch]
             said = storage.decide([buy(one, order=order, slots=1000) for one, order in zip(batch, ids, strict=True)])
         except StorageLost:
             continue

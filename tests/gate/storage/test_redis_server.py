@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from threading import Thread
-from typing import Any, cast
 
 import pytest
 import redis.exceptions
@@ -18,13 +18,16 @@ from support.visits import NOW, ask, bought, buy, enter, find, leave
 
 from flashgen.errors import Refused
 from flashgen.gate.storage import redis_server as redis_server_module
-from flashgen.gate.storage.protocol import Ask, OrderState, StorageLost
+from flashgen.gate.storage.protocol import Ask, OrderState, StorageLost, Touch
 from flashgen.gate.storage.redis import RedisStorage
-from flashgen.gate.storage.redis_durability import ADVICE, Durability, check
-from flashgen.gate.storage.redis_errors import explained
-from flashgen.gate.storage.redis_server import RedisServer
+from flashgen.gate.storage.redis_durability import ADVICE, Durability, ServerSettings, check, concerns
+from flashgen.gate.storage.redis_scripts import RIGHTS
+from flashgen.gate.storage.redis_server import CLUSTER, RedisServer, explained
 
 PASSWORD = "open-sesame"
+COMMANDS = {rule[1:] for rule in RIGHTS.split() if rule.startswith("+")}
+OPTIONAL = {"info", "config|get", "wait"}
+"""The gate does without them."""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +69,16 @@ class TestUrl:
             "redis://:secret@10.0.0.5/0?retry_on_timeout=secret",
             "redis://:secret@10.0.0.5/0?ssl_ca_certs=secret",
             "rediss://:secret@10.0.0.5/0?ssl_verify=secret",
+            "rediss://:secret@10.0.0.5/0?ssl_ca_certs=/nowhere/ca.pem",
+            "redis://:sec?secret=x@10.0.0.5/0",
+            "redis://:secret@10.0.0.5:6379,10.0.0.6:6379/0",
+            "redis+sentinel://:secret@10.0.0.5:26379",
+            "redis+sentinel://:secret@10.0.0.5:26379/",
+            "redis+sentinel://:secret@10.0.0.5:26379,/sales",
+            "redis+sentinel://:secret@10.0.0.5:26379/sales/x",
+            "redis+sentinel://:secret@10.0.0.5/sales?ssl_ca_certs=secret",
+            "redis+sentinel://10.0.0.5/sales?sentinel=secret",
+            "redis://10.0.0.5/0?sentinel_password=secret",
         ],
     )
     def test_what_names_no_server_is_refused(self, url: str) -> None:
@@ -79,8 +92,13 @@ class TestUrl:
         [
             ("redis://10.0.0.5:6379/0", "redis://10.0.0.5:6379/0"),
             ("redis://:pass%40word@10.0.0.5:6379/0", "redis://10.0.0.5:6379/0"),
-            ("rediss://gate:word@redis.example/3?ssl_ca_certs=ca.pem", "rediss://redis.example/3"),
+            ("rediss://gate:word@redis.example/3?ssl_cert_reqs=none", "rediss://redis.example/3"),
             ("redis://:word@[::1]:6379", "redis://[::1]:6379"),
+            ("valkey://:word@10.0.0.5", "valkey://10.0.0.5"),
+            (
+                "valkeys+sentinel://u:word@a.example,[::1]:5/sales-1/2?sentinel_password=word",
+                "valkeys+sentinel://a.example,[::1]:5/sales-1/2",
+            ),
         ],
     )
     def test_it_is_shown_without_secrets(self, url: str, shown: str) -> None:
@@ -168,6 +186,18 @@ class TestTls:
             with pytest.raises(StorageLost, match="certificate verify failed"):
                 RedisStorage(f"rediss://:{PASSWORD}@127.0.0.1:{port}/0")
 
+    def test_a_client_is_known_by_its_certificate(self, tmp_path: Path) -> None:
+        """As servers ask for one by default; with a user of few rights, and by either scheme."""
+        certificate, key = self_signed(tmp_path)
+        port = free_port()
+        files = {"tls_cert_file": str(certificate), "tls_key_file": str(key), "tls_ca_cert_file": str(certificate)}
+        with redis_server(tmp_path / "redis", tls_port=str(port), **files) as server:
+            _user_without(server, "info")
+            url = f"gate:word@127.0.0.1:{port}/1?ssl_ca_certs={certificate}"
+            _use(f"valkeys://{url}&ssl_certfile={certificate}&ssl_keyfile={key}")
+            with pytest.raises(StorageLost, match="no connection"):
+                RedisStorage(f"rediss://{url}")
+
 
 class TestRefusals:
     """A server that answers, with an error."""
@@ -249,42 +279,49 @@ class TestRefusals:
     @pytest.mark.parametrize(("version", "is_refused"), [("6.2.14", True), ("7.0.0", False), ("10.1", False)])
     def test_an_old_server_is_refused(self, version: str, is_refused: bool) -> None:
         """Scripts are made for 7."""
+        settings = ServerSettings("redis://10.0.0.5:6379/0", {"redis_version": version}, {}, can_wait=True)
         if is_refused:
             with pytest.raises(Refused, match=r"6\.2\.14; the gate needs 7"):
-                check(cast(RedisServer, _Answering({"server": {"redis_version": version}})))
+                check(settings)
         else:
-            check(cast(RedisServer, _Answering({"server": {"redis_version": version}})))
+            check(settings)
 
-    def test_a_user_with_few_rights_is_enough(self, server: RedisProcess) -> None:
-        """Those that the hint names; who may ask less is told less."""
-        hint = explained(redis.exceptions.NoPermissionError())[1]
-        rules = hint.partition(" with ")[2].split()
-        for added, durability in ((rules, Durability.SNAPSHOTS), ([*rules, "-info"], Durability.UNKNOWN)):
-            with server.client() as client:
-                client.execute_command("ACL SETUSER", "gate", "reset", "on", ">word", *added)
-            storage = RedisStorage(f"redis://gate:word@127.0.0.1:{server.port}/0")
-            storage.begin("night")
-            bought(storage, "ada")
-            storage.claim("night", NOW, NOW + 1, 1)
-            storage.settle("order-ada", OrderState.UNKNOWN, NOW, NOW + 5, "")
-            storage.retry("night", NOW)
-            assert (1, durability) == (len(list(storage.orders("night"))), storage.durability())
-            storage.close()
+    @pytest.mark.parametrize("command", sorted(COMMANDS - OPTIONAL))
+    def test_a_right_that_a_user_lacks_is_named(self, server: RedisProcess, command: str) -> None:
+        """By the first command that needs it, with all that the gate needs."""
+        with server.client() as client:
+            client.script_flush()
+        said = rf"its ACL does not let this user run .*`{command.replace('|', ' ').upper()}`"
+        with pytest.raises(StorageLost, match=said) as lost:
+            _use(_user_without(server, command))
+        assert f"+{command}" in lost.value.hint
+        assert RIGHTS in lost.value.hint
 
-    def test_a_user_with_too_few_rights(self, server: RedisProcess) -> None:
-        """Is told which they are."""
+    @pytest.mark.parametrize(
+        ("command", "said"), [("info", "does not say"), ("config|get", "keeps nothing on disk|last snapshot")]
+    )
+    def test_who_may_ask_less_is_told_less(self, server: RedisProcess, command: str, said: str) -> None:
+        """As managed servers tell little."""
+        url = _user_without(server, command)
+        _use(url)
+        with closing(RedisStorage(url)) as storage:
+            assert re.search(said, "".join(message for message, _ in concerns(storage.settings)))
+
+    def test_keys_that_a_user_may_not_use(self, server: RedisProcess) -> None:
+        """Said once, with the rule that is missing; in a script, too."""
         with server.client() as client:
             client.execute_command("ACL SETUSER", "gate", "reset", "on", ">word", "~other:*", "+@all")
         storage = RedisStorage(f"redis://gate:word@127.0.0.1:{server.port}/0")
-        with pytest.raises(StorageLost, match="may not do what the gate needs"):
-            storage.begin("night")
+        for ask_it in (lambda: storage.begin("night"), lambda: storage.decide([enter()])):
+            with pytest.raises(StorageLost, match=r"use keys `flashgen:\*`"):
+                ask_it()
         storage.close()
 
     @pytest.mark.parametrize(
         ("error", "said"),
         [
             (redis.exceptions.BusyLoadingError("Redis is loading"), "it is still reading its data"),
-            (redis.exceptions.MovedError("5 10.0.0.6:6379"), "it is part of a cluster"),
+            (redis.exceptions.MovedError("5 10.0.0.6:6379"), CLUSTER[0]),
             (redis.exceptions.ResponseError("MISCONF Errors writing"), "it cannot write to its disk"),
             (redis.exceptions.ResponseError("BUSY Redis is busy"), "it is busy with somebody's script"),
             (
@@ -306,7 +343,8 @@ class TestDurability:
     @pytest.mark.parametrize(
         ("settings", "durability"),
         [
-            ({}, Durability.SNAPSHOTS),
+            ({}, Durability.MEMORY),
+            ({"save": "3600 1"}, Durability.SNAPSHOTS),
             ({"appendonly": "yes", "appendfsync": "no"}, Durability.SYSTEM),
             ({"appendonly": "yes", "appendfsync": "everysec"}, Durability.EVERY_SECOND),
             (DURABLE, Durability.ALWAYS),
@@ -317,12 +355,12 @@ class TestDurability:
         """By its settings."""
         with redis_server(tmp_path, **settings) as server:
             storage = RedisStorage(server.url)
-            assert durability is storage.durability()
+            assert durability is storage.settings.durability
             storage.close()
 
     def test_all_but_the_best_come_with_advice(self) -> None:
         """In a few words."""
-        assert [Durability.ALWAYS] == [durability for durability in Durability if not ADVICE[durability]]
+        assert [Durability.ALWAYS] == [durability for durability in Durability if not all(ADVICE[durability])]
 
 
 def _hang_up(listening: socket.socket, visits: list[bytes]) -> None:
@@ -333,14 +371,26 @@ def _hang_up(listening: socket.socket, visits: list[bytes]) -> None:
                 visits.append(connection.recv(4096))
 
 
-class _Answering:
-    """A server of which only INFO is known."""
+def _user_without(server: RedisProcess, command: str) -> str:
+    """The URL of a user with all rights that the gate needs, but for one."""
+    with server.client() as client:
+        client.execute_command("ACL SETUSER", "gate", "reset", "on", ">word", *RIGHTS.split(), f"-{command}")
+    return f"redis://gate:word@127.0.0.1:{server.port}/1"
 
-    url = "redis://10.0.0.5:6379/0"
 
-    def __init__(self, info: dict[str, dict[str, Any]]) -> None:
-        self.info = info
-
-    def peek(self, command: tuple[str, str]) -> Any:
-        """A section."""
-        return self.info.get(command[1])
+def _use(url: str) -> None:
+    """Everything that a gate asks of a storage."""
+    with closing(RedisStorage(url)) as storage:
+        storage.begin("night")
+        bought(storage, "ada")
+        storage.decide(
+            [enter("bob"), leave("bob"), find("bob"), enter("eve"), enter("eve", lease="again"), Touch("night")]
+        )
+        storage.claim("night", NOW, NOW + 1, 1)
+        storage.settle("order-ada", OrderState.UNKNOWN, NOW, NOW + 5, "")
+        storage.retry("night", NOW)
+        storage.settle("order-ada", OrderState.REJECTED, NOW, NOW, "")
+        storage.acquire_lease("sold", "one", NOW, NOW + 1)
+        assert storage.is_begun("night")
+        assert 1 == len(list(storage.orders("night")))
+        assert {} == storage.tally("night", NOW).taken

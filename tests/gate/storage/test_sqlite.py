@@ -17,12 +17,13 @@ from threading import Timer
 import pytest
 from support import storage_hammer
 from support.storage_contract import StorageContract
-from support.visits import NOW, ask, buy, enter
+from support.visits import NOW, ask, bought, buy, enter
 
 from flashgen.errors import Refused
 from flashgen.gate.storage import sqlite_file
 from flashgen.gate.storage.protocol import Ask, Lease, StorageLost
 from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite_schema import VERSION
 
 
 class TestSqliteStorage(StorageContract):
@@ -141,9 +142,31 @@ def test_a_newer_flashgens_file_is_refused(storage: SqliteStorage, path: Path) -
     """Its tables may mean something else."""
     storage.close()
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("PRAGMA user_version = 2")
-    with pytest.raises(Refused, match=r"has version 2 of a gate's tables; this flashgen knows version 1"):
+        connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    with pytest.raises(Refused, match=rf"has version {VERSION + 1} of a gate's tables; .* version {VERSION}"):
         SqliteStorage(path, "sqlite:gate.db")
+
+
+@pytest.mark.parametrize(("version", "lacks"), [(1, ("id", "changes")), (2, ())])
+def test_an_older_flashgens_file_is_upgraded(
+    storage: SqliteStorage, path: Path, version: int, lacks: tuple[str, ...]
+) -> None:
+    """Its orders stay, and count as changes; its leases are ended."""
+    (order,) = bought(storage, "ada")
+    ask(storage, enter("bob"))
+    storage.close()
+    with closing(sqlite3.connect(path)) as connection:
+        for column in lacks:
+            connection.execute(f"ALTER TABLE sale DROP COLUMN {column}")
+        connection.execute("DROP TABLE network")
+        connection.execute(f"PRAGMA user_version = {version}")
+    with closing(SqliteStorage(path, "sqlite:gate.db")) as upgraded:
+        assert ((order,), 1) == (tuple(upgraded.orders("night")), upgraded.version("night").changes)
+        assert 24 <= len(upgraded.version("night").id)
+        assert {} == dict(upgraded.tally("night", NOW).in_use)
+    with closing(SqliteStorage(path, "sqlite:gate.db")) as again:
+        assert 1 == again.version("night").changes
+        assert isinstance(ask(again, enter("bob")), Lease)
 
 
 def test_what_is_no_database_is_lost(path: Path) -> None:
@@ -263,6 +286,7 @@ def test_a_file_without_permission_is_lost(storage: SqliteStorage, path: Path) -
         ours = folder / "gate.db"
         storage.close()
         ours.write_bytes(path.read_bytes())
+        folder.chmod(0o555)  # SQLite writes beside the file
         for mode in (0o000, 0o444):
             ours.chmod(mode)
             with as_nobody(), pytest.raises(StorageLost, match=r"it cannot be (opened|written)"):
@@ -271,6 +295,7 @@ def test_a_file_without_permission_is_lost(storage: SqliteStorage, path: Path) -
             with as_nobody(), pytest.raises(StorageLost, match=r"permission denied"):
                 SqliteStorage(folder / "new.db", "sqlite:new.db")
     finally:
+        folder.chmod(0o755)
         shutil.rmtree(folder)
 
 

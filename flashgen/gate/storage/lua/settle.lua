@@ -7,6 +7,7 @@ local order = read(id)
 if not order then return DONE end
 if order.state == 'done' or order.state == 'rejected' then return order.record end
 
+redis.call('HINCRBY', SALE, 'changes', 1)
 redis.call('HINCRBY', SALE, 'orders:' .. order.state, -1)
 redis.call('HINCRBY', SALE, 'orders:' .. state, 1)
 order.state, order.note = state, note
@@ -20,7 +21,8 @@ end
 if state == 'rejected' then
   local facts = cjson.decode(order.facts)
   redis.call('HINCRBY', SALE, 'taken:' .. facts.sku, -1)
-  redis.call('HDEL', BUYERS, #facts.sku .. ':' .. facts.sku .. facts.buyer)
+  local holder = #facts.sku .. ':' .. facts.sku .. facts.buyer
+  if redis.call('HGET', BUYERS, holder) == id then redis.call('HDEL', BUYERS, holder) end
 end
 write(id, order)
 return order.record

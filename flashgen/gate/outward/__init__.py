@@ -1,0 +1,1 @@
+"""What a gate tells hooks: SKUs that sold out, and problems that last."""
