@@ -1,53 +1,128 @@
-"""What flashgen.yaml may say of where a target is: checked when it is read, with its place, not by the first request.
+"""Checks the addresses of a target in flashgen.yaml when the file is read, not when the first request fails.
 
-Each check returns the text as it was written, or raises Unfit. What holds a password is never shown.
+Each check returns the text unchanged, or raises InvalidValue. A message never shows an address with a password.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Final
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from flashgen.document.wording import InvalidValue, quoted
-from flashgen.errors import StoreError
-from flashgen.store.address import parse_address
+from flashgen.layout import PRIVATE_FOLDER
+
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 _WEB = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,9}))?(/[\x21-\x7e]*)?", re.I)
 _HOST = re.compile(r"(localhost|\d+\.\d+\.\d+\.\d+|[a-z0-9-]+(?=:\d)|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(:\d+)?(/\S*)?", re.I)
 _LOCAL_HOST = re.compile(r"localhost|[0-9.]+|[^.]+")
 _HIGHEST_PORT: Final = 65_535
 
-#: `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`: every name in botocore's list of regions, and those to come.
+#: `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`: every name in botocore's list of regions, and likely future ones.
 _REGION = re.compile(r"[a-z]{2,4}(?:-[a-z]+)+-\d{1,2}")
-#: Other servers have names of their own (`auto`, `fr-par`, `nyc3`); what is no host label, botocore refuses.
+#: Other servers have their own names (`auto`, `fr-par`, `nyc3`). botocore refuses a name that is not a host label.
 _OTHER_REGION = re.compile(r"(?!\d+$)[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?")
+
+_STORE_EXAMPLE: Final = "s3://sale-example-com"
+#: https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+_BUCKET = re.compile(r"(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_BUCKET_ARN = re.compile(r"(?:s3://)?arn:aws[a-z-]*:s3:::([^/]+)(.*)")
+#: The characters that need no escape in a URL and have no meaning in a policy.
+_SEGMENT = re.compile(r"[A-Za-z0-9._-]+")
 
 _DISTRIBUTION = re.compile(r"[A-Z][A-Z0-9]{5,}")
 _DISTRIBUTION_ARN = re.compile(r"arn:aws[a-z-]*:cloudfront::\d*:distribution/([A-Z0-9]+)")
 
 
+@dataclass(frozen=True, slots=True)
+class FolderAddress:
+    """A folder; the path is absolute, or relative to the project's folder."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class BucketAddress:
+    """A bucket, and the prefix of every key in it: no slash at its ends, often empty. `parse_store` checks both."""
+
+    bucket: str
+    prefix: str = ""
+
+    @property
+    def url(self) -> str:
+        """`s3://bucket/prefix`."""
+        return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
+
+    def key(self, pattern: str) -> str:
+        """A key of the store, or a pattern of keys, as the bucket has it."""
+        return f"{self.prefix}/{pattern}" if self.prefix else pattern
+
+
 def checked_store(text: str) -> str:
     """The address of a store."""
-    try:
-        parse_address(text)
-    except StoreError as error:
-        raise InvalidValue(f"{error.message}, found {quoted(text)}", error.hint) from None
+    parse_store(text)
     return text
 
 
+def parse_store(text: str) -> FolderAddress | BucketAddress:
+    """Read a target's `store:`. Raises InvalidValue."""
+    scheme, _, rest = text.partition(":")
+    if scheme == "dir" and rest:
+        return FolderAddress(rest)
+    if arn := _BUCKET_ARN.fullmatch(text):
+        raise _invalid_store("name a bucket, not its ARN", text, f"write it as s3://{arn[1]}{arn[2].rstrip('/')}")
+    bucket, slash, prefix = rest.removeprefix("//").partition("/")
+    if scheme != "s3" or not rest.startswith("//") or not bucket:
+        hint = f"such as dir:.flashgen/store, or {_STORE_EXAMPLE}"
+        raise _invalid_store("be dir:PATH or s3://BUCKET[/PREFIX]", text, hint)
+    if not _BUCKET.fullmatch(bucket):
+        meant = f"s3://{bucket.lower()}{slash}{prefix}" if _BUCKET.fullmatch(bucket.lower()) else ""
+        hint = f"write it as {meant}, if that is the bucket" if meant else f"such as {_STORE_EXAMPLE}"
+        raise _invalid_store("name a bucket: 3 to 63 of a-z, 0-9, hyphens and dots", text, hint)
+    _check_prefix(prefix.removesuffix("/").split("/") if prefix else [], bucket, text)
+    return BucketAddress(bucket, prefix.removesuffix("/"))
+
+
+def _check_prefix(segments: list[str], bucket: str, text: str) -> None:
+    full = [segment for segment in segments if segment not in ("", ".", "..")]
+    if full != segments:
+        hint = f"write it as s3://{'/'.join([bucket, *full])}, for example"
+        raise _invalid_store("have a prefix without empty parts, `.` and `..`", text, hint)
+    if PRIVATE_FOLDER in segments:
+        wanted = f"not lie below {PRIVATE_FOLDER}, where what is private is kept"
+        raise _invalid_store(wanted, text, "choose another prefix")
+    if not all(map(_SEGMENT.fullmatch, segments)):
+        wanted = "have a prefix of letters, digits, `.`, `_`, `-` and `/`"
+        raise _invalid_store(wanted, text, f"such as {_STORE_EXAMPLE}/shop")
+
+
+def _invalid_store(wanted: str, text: str, hint: str) -> InvalidValue:
+    return InvalidValue(f"must {wanted}, found {quoted(text)}", hint)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a URL leads to this machine."""
+    return urlsplit(url).hostname in ("localhost", "127.0.0.1", "::1")
+
+
 def checked_url(text: str) -> str:
-    """Where a browser could go: `http[s]://HOST[:PORT][/PATH]`. Pages link relatively, so a path is no harm."""
+    """A web address, `http[s]://HOST[:PORT][/PATH]`. A path is allowed, because pages link relatively."""
     return _checked_web(text, "https://sale.example.com")
 
 
 def checked_endpoint(text: str) -> str:
-    """Where a server of S3's protocol answers: `http[s]://HOST[:PORT][/PATH]`."""
+    """The address of an S3-compatible server: `http[s]://HOST[:PORT][/PATH]`."""
     return _checked_web(text, "http://127.0.0.1:9000")
 
 
 def checked_region(text: str, *, is_aws: bool) -> str:
-    """A region of AWS's, or of a server that has its own names for them."""
+    """A region of AWS; if not `is_aws`, of a server with its own names for regions."""
     if (_REGION if is_aws else _OTHER_REGION).fullmatch(text):
         return text
     zone = _REGION.match(text.lower())
@@ -71,20 +146,26 @@ def _checked_web(text: str, example: str) -> str:
         raise InvalidValue("must hold no user name and no password", "delete what stands before the `@`, and the `@`")
     if not re.match("https?://", text, re.IGNORECASE):
         raise InvalidValue(
-            f"must begin with https:// or http://, found {quoted(text)}", _meant(text) or f"such as {example}"
+            f"must begin with https:// or http://, found {quoted(text)}", _with_scheme(text) or f"such as {example}"
         )
     plain = re.split("[?#]", text)[0]
     if plain != text:
         raise InvalidValue(f"must have no query and no fragment, found {quoted(text)}", f"write it as {plain}")
     found = _WEB.fullmatch(text)
-    if not found or not _is_host(found[1]):
+    if not found or not is_host(found[1]):
         raise InvalidValue(f"must name a host, found {quoted(text)}", f"such as {example}")
-    if found[2] and not 1 <= int(found[2]) <= _HIGHEST_PORT:
-        raise InvalidValue(f"must have a port from 1 to {_HIGHEST_PORT}, found {quoted(text)}", f"such as {example}")
+    check_port(found[2], text, f"such as {example}")
     return text
 
 
-def _is_host(host: str) -> bool:
+def check_port(port: str | None, text: str, hint: str = "") -> None:
+    """Raises InvalidValue unless `port`, the digits after the host in `text`, is missing or from 1 to 65,535."""
+    if port and not 1 <= int(port) <= _HIGHEST_PORT:
+        raise InvalidValue(f"must have a port from 1 to {_HIGHEST_PORT}, found {quoted(text)}", hint)
+
+
+def is_host(host: str) -> bool:
+    """Whether a host that has only allowed characters is valid: no empty label, or an IPv6 address in brackets."""
     if not host.startswith("["):
         return ".." not in host
     try:
@@ -93,7 +174,47 @@ def _is_host(host: str) -> bool:
         return False
 
 
-def _meant(text: str) -> str:
-    """The hint for an address that somebody wrote without its scheme; else empty."""
+def _with_scheme(text: str) -> str:
+    """The hint for an address without a scheme; else empty."""
     host = _HOST.fullmatch(text)
     return f"write it as {'http' if _LOCAL_HOST.fullmatch(host[1]) else 'https'}://{text}" if host else ""
+
+
+def shared_domain(hosts: Sequence[str]) -> str:
+    """The longest domain that all hosts equal or lie below, and for which browsers keep a cookie; empty without one."""
+    domain = common_domain(hosts)
+    return "" if is_public_suffix(domain) else domain
+
+
+def common_domain(hosts: Sequence[str]) -> str:
+    """The longest domain that all hosts equal or lie below, such as `co.uk`. Empty if there is none."""
+    if any(map(_is_address, hosts)):
+        return ""
+    shared: list[str] = []
+    for labels in zip(*(reversed(host.split(".")) for host in hosts), strict=False):
+        if len(set(labels)) > 1:
+            break
+        shared.insert(0, labels[0])
+    return ".".join(shared)
+
+
+def is_public_suffix(domain: str) -> bool:
+    """Whether strangers have names below a domain (`com`, `co.uk`, `fly.dev`), so that no cookie is kept for it.
+
+    By the Public Suffix List with its private section (https://publicsuffix.org), in which browsers look it up.
+    """
+    return bool(domain) and bool(_public_suffixes().is_public(domain))
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
+
+
+def _is_address(host: str) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host))
+    except ValueError:
+        return False

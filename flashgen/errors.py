@@ -3,11 +3,11 @@
 ::
 
     FlashgenError                  exit 1
-    ├── InvalidInput               files that marketing or a theme author has to mend; carries every Problem
-    ├── Refused                    the input is fine, the moment is not: wrong state, no secret, frozen
-    ├── StoreError                 a store said no
+    ├── InvalidInput               files that marketing or a theme author has to correct; carries every Problem
+    ├── Refused                    valid input, but not allowed now: wrong state, no secret, frozen
+    ├── StoreError                 a store failed
     │   ├── Conflict               the precondition of a conditional write did not hold
-    │   ├── NoAnswer               nobody knows whether the write happened
+    │   ├── NoAnswer               no answer in time: the write may have happened
     │   └── AccessDenied           the credentials or file modes do not allow it
     ├── NotSeen                    done, but the public does not see it
     └── LostRace                   exit 4: another operator won; nothing was changed
@@ -25,26 +25,29 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True, order=True)
 class Where:
-    """A place in a file. `line` and `column` count from 1; 0 means the file as a whole."""
+    """A place in a file. `line` and `column` count from 1; 0 means the file as a whole.
+
+    `cell` is what a spreadsheet program calls the place, if it would open the file: `Prices!C5` in a workbook, where
+    line and column are those of the sheet, and `C5` or `row 5` in a CSV file.
+    """
 
     file: Path
     line: int = 0
     column: int = 0
+    cell: str = ""
 
     def __str__(self) -> str:
-        place = [str(self.file)]
-        if self.line:
-            place.append(str(self.line))
-            if self.column:
-                place.append(str(self.column))
-        return ":".join(place)
+        if "!" in self.cell:
+            return f"{self.file}:{self.cell}"
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return f"{place} ({self.cell})" if self.cell else place
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing to mend in one place.
+    """One thing to correct in one place.
 
-    `path` is the dotted path inside the document (`products.3.price`), `quote` the line as it stands in the file.
+    `path` is the dotted path inside the document (`products.3.price`), `quote` the line in the file.
     """
 
     where: Where
@@ -55,7 +58,7 @@ class Problem:
 
 
 class FlashgenError(Exception):
-    """The root. `hint` says what to do next; it may be empty."""
+    """The root of all. `hint` says what to do next; it may be empty."""
 
     exit_code = 1
 
@@ -69,28 +72,29 @@ class FlashgenError(Exception):
 
 
 class InvalidInput(FlashgenError):
-    """One or more problems in input files. All of them, not the first."""
+    """Problems in input files: all of them, not only the first. `notes` say what was understood in spite of them."""
 
-    def __init__(self, problems: Iterable[Problem]) -> None:
+    def __init__(self, problems: Iterable[Problem], notes: Iterable[str] = ()) -> None:
         self.problems = tuple(problems)
+        self.notes = tuple(notes)
         count = len(self.problems)
         super().__init__(f"{count} problem{'' if count == 1 else 's'} in the input")
 
-    def __reduce__(self) -> tuple[type[InvalidInput], tuple[tuple[Problem, ...]]]:
-        """Workers of a build hand their errors to the parent pickled."""
-        return (InvalidInput, (self.problems,))
+    def __reduce__(self) -> tuple[type[InvalidInput], tuple[tuple[Problem, ...], tuple[str, ...]]]:
+        """How to pickle it: build workers send their errors to the parent process."""
+        return (InvalidInput, (self.problems, self.notes))
 
 
 class Refused(FlashgenError):
-    """What was asked is understood, and not allowed now."""
+    """A valid command that is not allowed now."""
 
 
 class StoreError(FlashgenError):
-    """A store could not do what it was asked."""
+    """A request to a store failed."""
 
 
 class Conflict(StoreError):
-    """A conditional write met another object than it expected (HTTP 412 or 409)."""
+    """The condition of a write did not hold: the object is another one than expected (HTTP 412 or 409)."""
 
 
 class NoAnswer(StoreError):
@@ -98,15 +102,15 @@ class NoAnswer(StoreError):
 
 
 class AccessDenied(StoreError):
-    """The store knows us and does not let us."""
+    """The store denies access."""
 
 
 class NotSeen(FlashgenError):
-    """What was asked for is done, and the public does not see it."""
+    """The command is done, but the public does not see its effect."""
 
 
 class LostRace(FlashgenError):
-    """Another operator or push was first. Nothing of ours became public. `winner` says who, where known."""
+    """Another operator or push was first, and nothing of ours became public. `winner` is who, if known, else empty."""
 
     exit_code = 4
 

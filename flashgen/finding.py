@@ -1,4 +1,4 @@
-"""What a check found. `verify` and `doctor` speak in these."""
+"""What a check found: the lines that `verify` and `doctor` print."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is. WARN is for what works and could be better, or could not be looked at."""
+    """How bad it is. WARN is for what works but could be better, or could not be checked."""
 
     PASS = "PASS"  # noqa: S105
     WARN = "WARN"
@@ -16,7 +16,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a report: `check` names what was looked at, `hint` is the fix; PASS needs none."""
+    """One line of a report: `check` names what was checked, `hint` is the fix; empty for PASS."""
 
     level: Level
     check: str

@@ -1,4 +1,4 @@
-"""Where private objects lie in a store and in a build's folder: below `_flashgen/`, which is never public.
+"""The keys of private objects, in a store and in a build's folder: below `_flashgen/`, which is never public.
 
 Every key is spelled here, once. A sale's id, or `*` where a pattern is wanted, is the `sale` of each.
 """
@@ -11,7 +11,7 @@ PRIVATE_FOLDER: Final = "_flashgen"
 """Kept from the public by the edge and by the bucket's policy; no sale has this id."""
 
 SCRATCH_FOLDER: Final = f"{PRIVATE_FOLDER}/doctor/"
-"""What doctor writes on trial, and deletes again."""
+"""What doctor and the first push write on trial, and delete again."""
 
 
 def is_private(key: str) -> bool:
@@ -39,11 +39,26 @@ def settings_key(sale: str) -> str:
     return f"{private_folder(sale)}gate.json"
 
 
+def mark_key(sale: str) -> str:
+    """Which storage sells a sale, and how far that had come."""
+    return f"{private_folder(sale)}storage.json"
+
+
+def passes_key(sale: str) -> str:
+    """Which passes of a sale were withdrawn."""
+    return f"{private_folder(sale)}passes.json"
+
+
 def forms_folder(sale: str) -> str:
     """What the keys of a sale's rendered pages begin with, of today's and of those before; not gate.json's."""
     return f"{private_folder(sale)}gate/"
 
 
+def host_key() -> str:
+    """What all sales of a store contribute to the host's root, and which files there are flashgen's."""
+    return f"{PRIVATE_FOLDER}/host.json"
+
+
 def build_record_key(sale: str) -> str:
-    """What the last build read and wrote. It lies in the build's folder alone: it is never pushed."""
+    """What the last build read and wrote. It is in the build's folder only, and never pushed."""
     return f"{private_folder(sale)}site.json"

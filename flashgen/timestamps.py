@@ -1,4 +1,4 @@
-"""Instants as text: `2026-11-27T08:00:00Z`, always UTC, whole seconds. One spelling, so that bytes compare."""
+"""Instants as text: `2026-11-27T08:00:00Z`, in UTC and whole seconds. Equal instants are equal bytes."""
 
 from __future__ import annotations
 

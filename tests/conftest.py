@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import socket
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Generator, Iterator
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 from hypothesis import settings
@@ -24,6 +28,65 @@ settings.load_profile("flashgen")
 
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--quick`: what CI runs with other versions of dependencies and of Python."""
+    parser.addoption("--quick", action="store_true", help="skip tests that start another program or process")
+
+
+def pytest_configure() -> None:
+    """mutmut forks processes that have collected the tests: there, let the mutant make parametrised values again."""
+    if os.environ.get("MUTANT_UNDER_TEST"):
+        for name, module in list(sys.modules.items()):
+            path = Path(getattr(module, "__file__", None) or "/")
+            if path.is_relative_to(Path(__file__).parent) and path.name != "conftest.py":
+                del sys.modules[name]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """With `--quick`, skip tests of a browser before one is started: playwright fails badly without its process."""
+    if config.getoption("quick"):
+        for item in items:
+            if "chromium" in getattr(item, "fixturenames", ()):
+                item.add_marker(pytest.mark.skip(reason=_SLOW))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_processes(request: pytest.FixtureRequest) -> Iterator[None]:
+    """With `--quick`, skip a test at the moment that it, or one of its fixtures, starts a process."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        if request.config.getoption("quick"):
+            monkeypatch.setattr(subprocess.Popen, "__init__", _skip_slow)
+            monkeypatch.setattr(BaseProcess, "start", _skip_slow)
+        yield
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Files in parameters have no part in a test's id: archives and profiles hold the time at which they were made.
+
+    Then parallel workers would collect different tests.
+    """
+    return f"{argname}-{len(val)}-bytes" if isinstance(val, bytes) and len(val) > _ID_BYTES_MAX else None
+
+
+_ID_BYTES_MAX = 24
+_SLOW = "starts a process, which takes long: not with --quick"
+_slow_tests: set[str] = set()
+
+
+def _skip_slow(*_: object, **__: object) -> NoReturn:
+    _slow_tests.add(os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0])
+    pytest.skip(_SLOW)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test is skipped, too, whose code caught the skip: a command reports everything that is raised in it."""
+    report = yield
+    if report.failed and os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0] in _slow_tests:
+        report.outcome, report.longrepr = "skipped", (str(item.path), item.location[1] or 0, f"Skipped: {_SLOW}")
+    return report
 
 
 class BeyondLoopback(Exception):
@@ -49,7 +112,8 @@ def _loopback_only(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     look_up = socket.getaddrinfo
 
     def local_look_up(host: Any, *args: Any, **kwargs: Any) -> Any:
-        if not _is_loopback(host):
+        is_asked = not kwargs.get("flags", 0) & socket.AI_NUMERICHOST
+        if is_asked and not _is_loopback(host):
             raise BeyondLoopback(f"beyond loopback: look-up of {host!r}")
         return look_up(host, *args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""Every flashgen command in README and docs is one that flashgen takes: names, options, arguments."""
+"""What the docs name is there: commands with their options and arguments, and files of the repository."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import pytest
 from flashgen.cli.app import app
 
 ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
 LINE = re.compile(r"`(flashgen [^`]+)`|^(?:.*?(?:run: |ExecStart=\S*/))?(flashgen [^#`\n]+)", re.MULTILINE)
+
+FILE = re.compile(r"`((?:[a-z0-9_.*-]+/)+(?:[a-z0-9_*-]+\.(?:py|js|mjs|md|yml|txt))?)`")
+FOLDERS = ("flashgen/", "tests/", "docs/", "themes/", "benchmarks/", "requirements/", ".ci/", ".github/")
 
 
 def commands(page: Path) -> list[str]:
@@ -54,3 +57,26 @@ def test_there_are_commands() -> None:
     assert len([line for page in PAGES for line in commands(page)]) > 40
     with pytest.raises(click.UsageError):
         parse("push --no-such-option")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_of_a_page_are_there(page: Path) -> None:
+    """A module that moved would leave its documentation behind. Paths start at the repository or in flashgen/."""
+    named = [path for path in FILE.findall(page.read_text(encoding="utf-8")) if _is_ours(path)]
+    assert [] == [path for path in named if not [*ROOT.glob(path), *(ROOT / "flashgen").glob(path)]]
+
+
+def _is_ours(path: str) -> bool:
+    return path.startswith(FOLDERS) or (ROOT / "flashgen" / path.partition("/")[0]).is_dir()
+
+
+def test_the_drawing_names_every_room() -> None:
+    """The folders inside the packages, each below its package."""
+    drawing = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("\nflashgen/\n")[2]
+    drawn, package = set(), ""
+    for indent, name in re.findall(r"^(  |    )([a-z0-9_]+)/ ", drawing.partition("\n```")[0], re.MULTILINE):
+        package = name if len(indent) == 2 else package
+        if len(indent) == 4:
+            drawn.add(f"{package}/{name}")
+    rooms = (path.parent.relative_to(ROOT / "flashgen") for path in ROOT.glob("flashgen/*/*/__init__.py"))
+    assert {room.as_posix() for room in rooms} == drawn

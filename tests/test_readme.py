@@ -61,12 +61,13 @@ def test_the_commands_of_a_target_work_as_written(tmp_path: Path) -> None:
     with Serving(Edge(FolderStore(tmp_path / ".flashgen" / "store"), order_origins=[gate])) as serving:
         settings = f'targets: {{local: {{store: "dir:.flashgen/store", url: "{serving.url}"}}}}\n'
         (tmp_path / "flashgen.yaml").write_text(settings, encoding="utf-8")
-        done = run(
-            "\n".join(others).replace("flashgen push tonight.json", "flashgen push tonight.json --yes"), tmp_path
-        )
+        # Without a terminal, what asks needs --yes.
+        lines = re.sub(r"flashgen (push tonight.json|host remove black-friday)", r"\g<0> --yes", "\n".join(others))
+        done = run(lines, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "no failures" in done.stdout
     assert "nothing to delete" in done.stdout
+    assert "host's root: pushed" in done.stdout
 
 
 def test_the_two_commands_are_one_line_each() -> None:

@@ -1,4 +1,4 @@
-"""The change sets of one stack: asked for, waited for, forgotten."""
+"""The change sets of one stack: created, waited for, deleted."""
 
 from __future__ import annotations
 
@@ -6,32 +6,49 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from typing import TYPE_CHECKING, Final
 
-from flashgen.aws.errors import in_one_line
-from flashgen.aws.stack_errors import NotNow, explained
-from flashgen.aws.stack_facts import ChangeSet, ResourceChange, change_of
-from flashgen.errors import NoAnswer, Refused
+from flashgen.aws import errors as aws_errors
+from flashgen.aws.errors import Codes, Meaning, in_one_line
+from flashgen.aws.stack import ChangeSet, ResourceChange, change_of
+from flashgen.errors import NoAnswer, Refused, StoreError
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import DescribeChangeSetOutputTypeDef
+
+
+class NotNow(StoreError):
+    """A change set can be neither carried out nor deleted while it is being made."""
+
+
+_CODES: Final[Codes] = {
+    "ValidationError": Meaning(StoreError),
+    "InvalidChangeSetStatus": Meaning(NotNow),
+}
+
+
+def explained(action: str, stack: str, region: str) -> AbstractContextManager[None]:
+    """Turn what botocore raises into `StoreError`. `action` is IAM's, without `cloudformation:`."""
+    arn = f"arn:aws:cloudformation:{region}:*:stack/{stack}/*"
+    return aws_errors.explained(f"stack {stack}", f"cloudformation:{action}", arn, _CODES)
+
 
 POLL_SECONDS: Final = 3.0
 #: A change set is usually there within ten seconds.
 PROPOSAL_LIMIT_SECONDS: Final = 180.0
 #: How often one that is still being made is tried to be deleted.
 DELETE_TRIES: Final = 10
-#: How CloudFormation says that a template changes nothing: the change set has failed, with one of these reasons.
+#: When a template changes nothing, the change set fails with one of these reasons.
 _NO_CHANGES: Final = ("didn't contain changes", "No updates are to be performed")
 
 
 class ChangeSets:
-    """Of the stack called `stack`, which need not be there for the first one; `sleep` waits for some seconds."""
+    """Those of the stack called `stack`, which need not exist before the first one. `sleep` waits for some seconds."""
 
     def __init__(self, client: CloudFormationClient, stack: str, sleep: Callable[[float], None]) -> None:
         self._client, self._stack, self._sleep = client, stack, sleep
 
     def create(self, asked: ChangeSet, template: str) -> None:
-        """Ask for it; it is not there yet then."""
+        """Ask for it. CloudFormation makes it afterwards: `changes` waits for it."""
         with self._explained("CreateChangeSet"):
             self._client.create_change_set(
                 StackName=self._stack,
@@ -42,24 +59,21 @@ class ChangeSets:
             )
 
     def changes(self, asked: ChangeSet) -> tuple[ResourceChange, ...] | None:
-        """Once they are known; None if there are none. Raises Refused with the reason where CloudFormation does."""
+        """Wait for it; what it would change, None for nothing. Raises Refused with CloudFormation's reason."""
         for _ in range(int(PROPOSAL_LIMIT_SECONDS / POLL_SECONDS)):
             answer = self._describe(asked)
             if answer["Status"] == "CREATE_COMPLETE":
                 return tuple(change_of(change) for change in answer["Changes"])
             if answer["Status"] == "FAILED":
-                self._check_unchanged(answer.get("StatusReason", ""))
-                return None
+                reason = answer.get("StatusReason", "")
+                if any(words in reason for words in _NO_CHANGES):
+                    return None
+                raise Refused(f"stack {self._stack}: CloudFormation refuses the changes: {in_one_line(reason)}")
             self._sleep(POLL_SECONDS)
         raise NoAnswer(f"stack {self._stack}: no change set after {PROPOSAL_LIMIT_SECONDS:.0f} s", "run it again")
 
-    def _check_unchanged(self, reason: str) -> None:
-        """Why a change set failed: Refused unless it was for want of changes."""
-        if not any(words in reason for words in _NO_CHANGES):
-            raise Refused(f"stack {self._stack}: CloudFormation refuses the changes: {in_one_line(reason)}")
-
     def delete(self, change_set: ChangeSet) -> None:
-        """Forget it; one that is still being made is waited for, half a minute at the most."""
+        """Delete it. One that is still being made is waited for, half a minute at the most."""
         for _ in range(DELETE_TRIES - 1):
             with suppress(NotNow):
                 return self._delete_now(change_set)

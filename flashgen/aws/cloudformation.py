@@ -1,4 +1,4 @@
-"""One stack of CloudFormation: look, propose, carry out, follow. Nothing is done that was not proposed before."""
+"""One stack of CloudFormation: read, propose, execute, follow. Nothing is done that was not proposed before."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from flashgen.aws import errors as aws_errors
-from flashgen.aws.change_sets import POLL_SECONDS, ChangeSets
+from flashgen.aws.change_sets import POLL_SECONDS, ChangeSets, explained
 from flashgen.aws.clients import client_config
-from flashgen.aws.stack_errors import explained
-from flashgen.aws.stack_facts import IN_REVIEW, ChangeSet, Event, Stack, event_of, stack_of
+from flashgen.aws.stack import IN_REVIEW, ChangeSet, Event, Stack, event_of, stack_of
 from flashgen.errors import NoAnswer, StoreError
+from flashgen.hint import Hint, command_line
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
 
 class CloudFormation:
-    """A hand on the stack `name` in `region` (None: where AWS's own settings say).
+    """The stack `name` in `region` (None: the one in AWS's own settings).
 
     `sleep` waits for some seconds. Every method may raise StoreError: AccessDenied with the action to allow, NoAnswer
-    when nothing came back in time.
+    without an answer in time.
     """
 
     def __init__(self, name: str, region: str | None = None, *, sleep: Callable[[float], None] = time.sleep) -> None:
@@ -39,7 +39,7 @@ class CloudFormation:
         self.region = self._client.meta.region_name
         self._change_sets = ChangeSets(self._client, name, sleep)
 
-    def look(self) -> Stack | None:
+    def read(self) -> Stack | None:
         """The stack as it is; None where there is none."""
         from botocore.exceptions import ClientError as Answered
 
@@ -70,7 +70,7 @@ class CloudFormation:
         Raises Refused when the stack takes no changes now, or CloudFormation refuses these. Nothing is left of a change
         set that was not waited for to the end.
         """
-        stack = self.look()
+        stack = self.read()
         if stack:
             stack.check_takes_changes()
         asked = ChangeSet(name, creates=stack is None or stack.status == IN_REVIEW)
@@ -91,43 +91,44 @@ class CloudFormation:
         try:
             self._change_sets.delete(change_set)
         finally:
-            stack = self.look() if change_set.creates else None
+            stack = self.read() if change_set.creates else None
             if stack and stack.status == IN_REVIEW:
                 with self._explained("DeleteStack"):
                     self._client.delete_stack(StackName=self.name)
 
     def execute(self, change_set: ChangeSet) -> str:
         """Let CloudFormation begin, and return the stack's newest event before that: where `follow` starts."""
-        newest = self._newest_event()
+        with self._explained("DescribeStackEvents"):
+            events = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
         with self._explained("ExecuteChangeSet"):
-            # With a token a repeated request is known as such, and not refused for having begun.
+            # The token makes a repeated request the same request, which is then not refused.
             self._client.execute_change_set(
                 StackName=self.name, ChangeSetName=change_set.name, ClientRequestToken=change_set.name
             )
-        return newest
+        return events[0]["EventId"] if events else ""
 
     def follow(self, newest: str, limit_seconds: float) -> Iterator[Event]:
-        """Each event after `newest` as it comes, until the stack stands still; what is not answered is asked again.
+        """Each event after `newest` as it comes, until the stack is at rest; a request without an answer is sent again.
 
         Raises NoAnswer after `limit_seconds`; CloudFormation goes on by itself then.
         """
         has_begun = False
         for _ in range(max(1, int(limit_seconds / POLL_SECONDS))):
-            fresh, is_still = self._progress(newest)
+            fresh, is_at_rest = self._progress(newest)
             yield from fresh
             newest, has_begun = (fresh[-1].identity, True) if fresh else (newest, has_begun)
-            # Until the first event the stack may still look as it did before.
-            if has_begun and is_still:
+            # Until the first event the status may still be the one from before.
+            if has_begun and is_at_rest:
                 return
             self._sleep(POLL_SECONDS)
         raise NoAnswer(
             f"stack {self.name}: not finished after {limit_seconds / 60:,.0f} min",
-            "look again with `flashgen infra show`",
+            Hint("look again with `", command_line("infra show"), "`"),
         )
 
     @contextmanager
     def _discarded_on(self, *kinds: type[BaseException], asked: ChangeSet) -> Iterator[None]:
-        """What goes on is the first trouble, whatever becomes of the discarding."""
+        """Discard the change set on an error of these kinds, which is then raised, whether discarding worked or not."""
         try:
             yield
         except kinds:
@@ -135,13 +136,8 @@ class CloudFormation:
                 self.discard(asked)
             raise
 
-    def _newest_event(self) -> str:
-        with self._explained("DescribeStackEvents"):
-            events = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
-        return events[0]["EventId"] if events else ""
-
     def _events_since(self, newest: str) -> list[Event]:
-        """Oldest first. CloudFormation tells the newest first, and keeps all of the stack's life."""
+        """Oldest first. CloudFormation lists the newest first, and keeps every event of the stack's life."""
         found: list[Event] = []
         with self._explained("DescribeStackEvents"):
             for page in self._client.get_paginator("describe_stack_events").paginate(StackName=self.name):
@@ -154,9 +150,9 @@ class CloudFormation:
         return found[::-1]
 
     def _progress(self, newest: str) -> tuple[list[Event], bool]:
-        """The events after `newest`, and whether the stack stands still. Silence is neither: CloudFormation goes on."""
+        """The events after `newest`, and whether the stack is at rest. Without an answer it is not."""
         try:
-            stack = self.look()
+            stack = self.read()
             return self._events_since(newest), not (stack and (stack.is_moving or stack.status == IN_REVIEW))
         except NoAnswer:
             return [], False

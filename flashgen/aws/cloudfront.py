@@ -1,4 +1,4 @@
-"""CloudFront, told which paths have changed.
+"""Invalidations: CloudFront forgets the paths that have changed.
 
 Invalidations: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Invalidation.html
 """
@@ -56,7 +56,7 @@ class CloudFront:
     def invalidate(self, paths: Sequence[str], reference: str) -> str:
         """Tell the edges to forget `paths`, and return the invalidation's id; see `Cdn.invalidate`.
 
-        Of too many in progress it waits for some to end, half a minute in all.
+        If too many are in progress it waits for some to end, half a minute in all.
         """
         for wait in BUSY_WAITS:
             try:
@@ -66,7 +66,7 @@ class CloudFront:
         return self._create(paths, reference)
 
     def is_done(self, invalidation: str) -> bool:
-        """Whether every edge has forgotten. AWS says `Completed`, others who speak its language `COMPLETED`."""
+        """Whether every edge has forgotten. AWS answers `Completed`, other servers of its protocol `COMPLETED`."""
         with self._explained("cloudfront:GetInvalidation"):
             answer = self._client.get_invalidation(DistributionId=self._distribution, Id=invalidation)
         return answer["Invalidation"]["Status"].lower() == "completed"
@@ -94,5 +94,5 @@ def cloudfront_client() -> CloudFrontClient:
 
 
 def distribution_arn(distribution: str) -> str:
-    """As in a policy: the account of whoever reads the message."""
+    """As in a policy. `*` is the account of the reader."""
     return f"arn:aws:cloudfront::*:distribution/{distribution}"

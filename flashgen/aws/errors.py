@@ -1,7 +1,7 @@
-"""What AWS says when it does not do what it was asked, in flashgen's words: one line, with the fix.
+"""AWS's errors as flashgen's: one line, with the fix.
 
-What every service says of the account, the clock and the line is known here; what one service says of its own things,
-a table of that service's module.
+Errors about the account, the clock and the network, which all services share, are known here. Each service's own are in
+a table of its module.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a code stands for: an error of this kind, which says `said` of its place, or AWS's own words without it."""
+    """What an error code means: an error of `kind` with this `message`, or without it with AWS's own words."""
 
     kind: type[FlashgenError]
-    said: str = ""
+    message: str = ""
     hint: str = ""
 
 
@@ -80,8 +80,9 @@ def explained(place: str, action: str = "", arn: str = "", codes: Codes = _NO_CO
 def answer_error(place: str, action: str, arn: str, codes: Codes, error: ClientError) -> FlashgenError:
     """The error for one answer of a service; see `explained`."""
     code, status = code_and_status(error)
+    own_words = in_one_line(str(error.response.get("Error", {}).get("Message", ""))) or one_line(error)
     if meaning := codes.get(code) or codes.get(str(status)) or _ACCOUNT.get(code):
-        return meaning.kind(f"{place}: {meaning.said or _own_words(error)}", meaning.hint)
+        return meaning.kind(f"{place}: {meaning.message or own_words}", meaning.hint)
     if status == 403 or code in _DENIED:
         return denied(place, action, arn)
     if status == 429 or status >= 500 or code in _BUSY:
@@ -131,7 +132,3 @@ def one_line(error: Exception) -> str:
 def in_one_line(text: str) -> str:
     """AWS's words without line breaks and final period. They may begin with a name, and keep their case."""
     return " ".join(text.split()).rstrip(".")
-
-
-def _own_words(error: ClientError) -> str:
-    return in_one_line(str(error.response.get("Error", {}).get("Message", ""))) or one_line(error)

@@ -7,17 +7,15 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from flashgen.aws.clients import client_config
-from flashgen.aws.errors import botocore_error, explained
-from flashgen.errors import StoreError
+from flashgen.aws.errors import explained
 
-_PLACE: Final = "credentials"
 #: How boto3's chain names sources that cannot renew what they gave: their expiry is the end.
 _FIXED: Final = ("env", "custom-process", "shared-credentials-file")
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`source` is boto3's word for where the credentials come from; `arn`, `account` are empty if nobody was asked.
+    """`source` is boto3's word for where the credentials come from; `arn`, `account` are empty if STS was not asked.
 
     `expires_at` (UTC) is None when they last, renew themselves, or the chain does not know.
     """
@@ -29,17 +27,18 @@ class Identity:
 
 
 def read_identity(region: str | None, *, ask: bool = True) -> Identity:
-    """What boto3's chain finds. With `ask`, STS says who that is, which needs no permission at all.
+    """The credentials that boto3's chain finds. With `ask`, STS names their owner, which needs no permission.
 
     Raises `StoreError` when there are no credentials, or AWS does not accept them.
     """
     import boto3
+    from botocore.exceptions import NoCredentialsError
 
-    with explained(_PLACE, "sts:GetCallerIdentity", "*"):
+    with explained("credentials", "sts:GetCallerIdentity", "*"):
         session = boto3.session.Session(region_name=region)
         found: Any = session.get_credentials()
         if found is None:
-            raise _none()
+            raise NoCredentialsError
         found.get_frozen_credentials()
         source, expires_at = str(found.method), _expiry(found)
         if not ask:
@@ -54,9 +53,3 @@ def _expiry(found: Any) -> datetime | None:
     if found.method not in _FIXED or not isinstance(expires_at, datetime):
         return None
     return expires_at.astimezone(UTC)
-
-
-def _none() -> StoreError:
-    from botocore.exceptions import NoCredentialsError
-
-    return botocore_error(_PLACE, NoCredentialsError())

@@ -1,4 +1,4 @@
-"""Where the signing secret comes from: the environment, a private file, or one of AWS's two keepers of secrets.
+"""Where the signing secret comes from: the environment, a private file, or SSM or Secrets Manager of AWS.
 
 No message of this module holds any part of a secret.
 """
@@ -8,31 +8,32 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
 from flashgen.aws.clients import client_config
 from flashgen.aws.errors import Codes, Meaning, explained
 from flashgen.errors import Refused
 
-if TYPE_CHECKING:
-    from boto3.session import Session
-
 FORMS: Final = "env:NAME, file:PATH, ssm:NAME or secretsmanager:NAME"
 _OTHERS = 0o077
+_ADVICE: Final = "set it to 32 random bytes or more"
 _MISSING: Final = Meaning(Refused, "there is none of that name", "create it, or correct `secret:` or the region")
 
 
-def read_secret(source: str, root: Path, region: str | None = None) -> str:
-    """The text that `source` names, without the line break at its end.
+def read_secret(
+    source: str, root: Path, region: str | None = None, advice: str = _ADVICE, setting: str = "secret"
+) -> str:
+    """The text that `source` names, without the line break at its end. `advice` is what to do where it is empty.
 
     `source` is `env:NAME`, `file:PATH` (relative to `root`, readable by its owner alone), `ssm:NAME` (a SecureString)
-    or `secretsmanager:NAME`. `region` is for the last two; without it, AWS's own settings say where.
+    or `secretsmanager:NAME`. `region` is for the last two; without it, the one in AWS's own settings.
+    `setting` is the key of flashgen.yaml that named it.
     Raises `Refused` if there is no such secret, it may not be read, or is not kept secret; `NoAnswer` if AWS does not
     answer; `StoreError` if it does not accept the credentials.
     """
     scheme, _, name = source.partition(":")
     if not name:
-        raise _unknown(source)
+        raise _unknown(source, setting)
     match scheme:
         case "env":
             secret = os.environ.get(name, "")
@@ -43,8 +44,10 @@ def read_secret(source: str, root: Path, region: str | None = None) -> str:
         case "secretsmanager":
             secret = _read_managed(source, name, region)
         case _:
-            raise _unknown(source)
-    return _filled(source, secret.rstrip("\r\n"))
+            raise _unknown(source, setting)
+    if not secret.strip():
+        raise Refused(f"secret {source}: is not set, or empty", advice)
+    return secret.rstrip("\r\n")
 
 
 def parameter_resource(name: str) -> str:
@@ -63,17 +66,11 @@ def managed_resource(name: str) -> str:
     return name if name.startswith("arn:") else f"secret:{name}-??????"
 
 
-def _unknown(source: str) -> Refused:
-    # Somebody may have written the secret itself where its source belongs.
+def _unknown(source: str, setting: str) -> Refused:
+    # The secret itself may have been written where its source belongs: do not quote it.
     kind = source.partition(":")[0] if ":" in source else ""
     found = f", found `{kind}:…`" if kind in ("env", "file", "ssm", "secretsmanager") else ""
-    return Refused(f"secret: must be {FORMS}{found}", "correct `secret:` in flashgen.yaml")
-
-
-def _filled(source: str, secret: str) -> str:
-    if not secret.strip():
-        raise Refused(f"secret {source}: is not set, or empty", "set it to 32 random bytes or more")
-    return secret
+    return Refused(f"{setting}: must be {FORMS}{found}", f"correct `{setting}:` in flashgen.yaml")
 
 
 def _read_file(source: str, path: Path) -> str:
@@ -90,8 +87,7 @@ def _read_file(source: str, path: Path) -> str:
 
 
 def _read_parameter(source: str, name: str, region: str | None) -> str:
-    with explained(f"secret {source}"):
-        client = _session(region).client("ssm", config=client_config())
+    client = _client(source, "ssm", region)
     arn = _arn("ssm", client.meta.region_name, parameter_resource(name))
     with _explained(source, "ssm:GetParameter", arn):
         parameter = client.get_parameter(Name=name, WithDecryption=True)["Parameter"]
@@ -101,8 +97,7 @@ def _read_parameter(source: str, name: str, region: str | None) -> str:
 
 
 def _read_managed(source: str, name: str, region: str | None) -> str:
-    with explained(f"secret {source}"):
-        client = _session(region).client("secretsmanager", config=client_config())
+    client = _client(source, "secretsmanager", region)
     arn = _arn("secretsmanager", client.meta.region_name, managed_resource(name))
     with _explained(source, "secretsmanager:GetSecretValue", arn):
         secret = client.get_secret_value(SecretId=name)
@@ -111,10 +106,12 @@ def _read_managed(source: str, name: str, region: str | None) -> str:
     return str(secret["SecretString"])
 
 
-def _session(region: str | None) -> Session:
+def _client(source: str, service: str, region: str | None) -> Any:
     import boto3
 
-    return boto3.session.Session(region_name=region)
+    with explained(f"secret {source}"):
+        session: Any = boto3.session.Session(region_name=region)
+        return session.client(service, config=client_config())
 
 
 def _arn(service: str, region: str, resource: str) -> str:
@@ -122,7 +119,7 @@ def _arn(service: str, region: str, resource: str) -> str:
 
 
 def _explained(source: str, action: str, arn: str) -> AbstractContextManager[None]:
-    """To be denied the secret is Refused: whoever needs it cannot go on, which doctor must not take for a warning."""
+    """A denied secret is Refused, not AccessDenied, which doctor reports as a warning: the command cannot go on."""
     denied = Meaning(Refused, "access denied", f"allow {action} on {arn}, and kms:Decrypt on its key")
     codes: Codes = {
         "ParameterNotFound": _MISSING,

@@ -1,4 +1,4 @@
-"""The tree of commands. A command's module is imported when it is run or listed, and imports little by itself."""
+"""The tree of commands. A command's module is imported when it is run or listed; it imports little at its top."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ _COMMANDS = {
     "new": "new:new",
     "check": "check:check",
     "schema": "schema:schema",
+    "fetch-images": "fetch_images:fetch_images",
+    "theme": "theme:theme",
     "build": "build:build",
     "serve": "serve:serve",
     "plan": "plan:plan",
@@ -26,19 +28,23 @@ _COMMANDS = {
     "end": "transitions:end",
     "rollback": "rollback:rollback",
     "status": "status:status",
+    "audit": "audit:audit",
     "rotate": "rotate:rotate",
     "prune": "prune:prune",
+    "host": "host:host",
     "doctor": "doctor:doctor",
     "infra": "infra:infra",
     "gate": "gate:gate",
     "token": "token:token",
+    "pass": "pass_:pass_",
+    "hooks": "hooks:hooks",
     "demo": "demo:demo",
 }
 """Name → module and attribute, in the order of a sale's life, which is the order of `--help`."""
 
 
 class Commands(click.Group):
-    """A group that knows its commands by name and imports them when asked."""
+    """A group that knows the names of its commands, and imports a command when it is needed."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of a sale's life."""
@@ -53,7 +59,7 @@ class Commands(click.Group):
         return command
 
     def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """As click does, with a suggestion for a mistyped name."""
+        """As click does, and suggests a name for a mistyped one."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:

@@ -1,36 +1,32 @@
-"""Findings as lines: the level in words and in colour, the place, what was found, and the fix below it."""
+"""Findings as lines: the level as a word and in colour, the place, what was found, and the fix below."""
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from shutil import get_terminal_size
 from textwrap import wrap
 
 import click
 
-from flashgen.cli.progress import LINE_EVERY_SECONDS, pace
 from flashgen.cli.session import Session
 from flashgen.finding import Finding, Level
 
 _COLOURS = {Level.PASS: "green", Level.WARN: "yellow", Level.FAIL: "red"}
-ROWS_SHOWN = 20
-WIDEST_PLACE = 44
+MOST_ROWS = 20
+WIDEST_PLACE = 48
 WIDEST_INDENT = 20
 NARROWEST, WIDEST = 60, 120
-"""Columns to wrap text to; where nobody looks on, lines are `ENDLESS`: one finding is one line, for grep."""
+"""Columns to wrap text to on a terminal."""
 ENDLESS = 1_000_000
+"""Columns elsewhere: one finding is one line, for grep."""
 _MARGIN = " " * len("  PASS  ")
-TERMINAL_SECONDS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class FindingRow:
-    """A finding, where it was made, and what else is good to know there. A place may say it all: no check then."""
+    """A finding, its place, and a note. Where the place says what was checked, the finding's check is empty."""
 
     place: str
     finding: Finding
@@ -38,20 +34,20 @@ class FindingRow:
 
     @property
     def text(self) -> str:
-        """What was looked at there, and what was found."""
+        """What was checked, and what was found."""
         check = f"{self.finding.check}: " if self.finding.check else ""
         return f"{check}{self.finding.message}{f'  ({self.note})' if self.note else ''}"
 
 
-def show_findings(session: Session, rows: Sequence[FindingRow]) -> None:
-    """Each level's rows, failures last: they are what is still in sight. Many are cut unless -v asks for all."""
+def print_findings(session: Session, rows: Sequence[FindingRow]) -> None:
+    """Print each level's rows, failures last, so that they stay visible. Long lists are cut, except with -v."""
     for level in Level:
         if not (session.quiet and level is Level.PASS):
-            _show_all(session, [row for row in rows if row.finding.level is level])
+            _print_level(session, [row for row in rows if row.finding.level is level])
 
 
 def counted(findings: Iterable[Finding]) -> dict[str, int]:
-    """How many there are of each level, for `--json`."""
+    """The number of findings of each level, for `--json`."""
     counts = Counter(finding.level for finding in findings)
     return {level.value: counts[level] for level in Level}
 
@@ -67,18 +63,18 @@ def _number(count: int, what: str) -> str:
     return f"{count or 'no'} {what}{'' if count == 1 else 's'}"
 
 
-def _show_all(session: Session, rows: Sequence[FindingRow]) -> None:
+def _print_level(session: Session, rows: Sequence[FindingRow]) -> None:
     rows = rows if session.verbose else _merged(rows)
-    shown = rows if session.verbose else rows[:ROWS_SHOWN]
-    width = min(max((len(row.place) for row in shown), default=0), WIDEST_PLACE)
-    for row in shown:
-        show_row(session, row, width)
-    if len(shown) < len(rows):
-        session.say(f"        … and {len(rows) - len(shown):,} more (-v shows all)")
+    printed = rows if session.verbose else rows[:MOST_ROWS]
+    width = min(max((len(row.place) for row in printed), default=0), WIDEST_PLACE)
+    for row in printed:
+        print_row(session, row, width)
+    if len(printed) < len(rows):
+        session.say(f"        … and {len(rows) - len(printed):,} more (-v shows all)")
 
 
-def show_row(session: Session, row: FindingRow, width: int) -> None:
-    """One row, whose place is `width` wide, and the fix below it."""
+def print_row(session: Session, row: FindingRow, width: int) -> None:
+    """Print one row, with the place in `width` columns, and the fix below."""
     finding = row.finding
     level = click.style(finding.level.value, fg=_COLOURS[finding.level], bold=finding.level is not Level.PASS)
     text = _wrapped(f"{row.place:<{width}}  {row.text}", min(width + 2, WIDEST_INDENT))
@@ -89,7 +85,7 @@ def show_row(session: Session, row: FindingRow, width: int) -> None:
 
 
 def _wrapped(text: str, indent: int) -> str:
-    """As wide as the terminal, if it is one; what somebody will copy (a word, a path) is never cut."""
+    """Wrapped to the terminal, if there is one. Words and paths are never cut, because people copy them."""
     columns = get_terminal_size((ENDLESS, 0)).columns
     lines = wrap(
         text,
@@ -103,7 +99,7 @@ def _wrapped(text: str, indent: int) -> str:
 
 
 def _merged(rows: Sequence[FindingRow]) -> list[FindingRow]:
-    """The same fault of many places is one row: `/night/ and 399 more`. What passed is told one by one."""
+    """One row for the same problem at many places: `/night/ and 399 more`. Each pass has its own row."""
     places: dict[Finding, list[FindingRow]] = {}
     for row in rows:
         places.setdefault(row.finding, []).append(row)
@@ -114,33 +110,3 @@ def _merged(rows: Sequence[FindingRow]) -> list[FindingRow]:
         else:
             merged.append(FindingRow(f"{same[0].place} and {len(same) - 1:,} more", finding))
     return merged
-
-
-@contextmanager
-def counting(
-    session: Session, what: str, clock: Callable[[], float] = time.monotonic
-) -> Iterator[Callable[[int, int], None]]:
-    """Progress of many looks on stderr: told how many are done, of how many. Nothing is left of it on a terminal.
-
-    `clock` counts seconds.
-    """
-    is_terminal = sys.stderr.isatty()
-    began = said_at = clock()
-
-    def tell(done: int, total: int) -> None:
-        nonlocal said_at
-        now = clock()
-        if now - said_at >= (TERMINAL_SECONDS if is_terminal else LINE_EVERY_SECONDS):
-            said_at = now
-            speed = pace(done, total, now - began)
-            text = f"{what} {done:,} of {total:,}{f' ({speed})' if speed else ''}"
-            click.echo(f"\r{text}\033[K" if is_terminal else text, nl=not is_terminal, err=True)
-
-    if session.quiet or session.as_json:
-        yield lambda done, total: None
-        return
-    try:
-        yield tell
-    finally:
-        if is_terminal:
-            click.echo("\r\033[K", nl=False, err=True)

@@ -21,7 +21,7 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
 
 
 def global_options(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
-    """Add the global options to a command; hidden in a command's own help, which shows what is special to it."""
+    """Add the global options to a command. Its own help hides them, and lists only what is special to it."""
 
     def option(*names: str, **more: Any) -> Callable[[Any], Any]:
         return click.option(*names, expose_value=False, callback=_remember, hidden=hidden, **more)
@@ -37,9 +37,9 @@ def global_options(*, hidden: bool = True) -> Callable[[Decorated], Decorated]:
                 ),
                 option("--target", "target_name", metavar="NAME", help="A target of flashgen.yaml."),
                 option("--json", "as_json", is_flag=True, help="One JSON document on stdout."),
-                option("-v", "--verbose", count=True, help="Say more."),
+                option("-v", "--verbose", count=True, help="Print more."),
                 click.option("--no-next", is_flag=True, expose_value=False, callback=_remember, hidden=True),
-                option("-q", "--quiet", is_flag=True, help="Say only what went wrong."),
+                option("-q", "--quiet", is_flag=True, help="Print only results, warnings and errors."),
             )
         ):
             command = add(command)
@@ -67,6 +67,14 @@ def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 jobs_option = click.option(
     "--jobs", "-j", type=click.IntRange(1, 64), default=None, help="Processes to render with [default: all cores]."
+)
+storage_option = click.option(
+    "--storage",
+    default="",
+    metavar="URL",
+    envvar="FLASHGEN_STORAGE",
+    help="sqlite:PATH, redis://HOST:PORT/DB or redis+sentinel://HOST,HOST/NAME; also $FLASHGEN_STORAGE."
+    "  [default: sqlite:.flashgen/gate-TARGET.db]",
 )
 sale_argument = click.argument("sale")
 sales_argument = click.argument("sales", nargs=-1, metavar="[SALE]...")

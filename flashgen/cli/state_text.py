@@ -1,4 +1,4 @@
-"""A sale's state, and what a transition makes of it, in a few words."""
+"""A sale's state, and the change that a transition makes, in a few words."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def difference(before: SaleState, after: SaleState) -> str:
 
 
 def headline(sale: str, before: SaleState, after: SaleState) -> str:
-    """What has come of it, to be seen across the room: `night is LIVE`; of SKUs, `night: SHIRT-1 closed`."""
+    """The result of a transition in large letters: `night is LIVE`; for SKUs `night: SHIRT-1 closed`."""
     if before.state is after.state:
         return click.style(f"{sale}: {difference(before, after)}", bold=True)
     return f"{sale} is {click.style(after.state.upper(), fg=COLOURS[after.state], bold=True)}"
 
 
 def _closing(before: frozenset[str], after: frozenset[str]) -> Iterator[str]:
-    """The whole range is told as such: of it closed, what was closed before is neither closed nor opened."""
+    """Closing or opening every SKU is one phrase: SKUs that were closed before are not listed then."""
     if before == after:
         return
     if after == EVERY_SKU:
@@ -45,10 +45,10 @@ def _closing(before: frozenset[str], after: frozenset[str]) -> Iterator[str]:
     elif before == EVERY_SKU:
         yield f"still closed: {', '.join(sorted(after))}" if after else "every SKU open again"
     else:
-        yield from _turned("closed", after - before)
-        yield from _turned("open again", before - after)
+        yield from _sku_list("closed", after - before)
+        yield from _sku_list("open again", before - after)
 
 
-def _turned(how: str, skus: frozenset[str]) -> Iterator[str]:
+def _sku_list(how: str, skus: frozenset[str]) -> Iterator[str]:
     if skus:
         yield f"{', '.join(sorted(skus))} {how}"

@@ -1,4 +1,4 @@
-"""What shoppers get: the pages, the pointer that the store has, and nothing private."""
+"""What shoppers get: the pages, the pointer as the store has it, and nothing private."""
 
 from __future__ import annotations
 
@@ -6,27 +6,29 @@ from collections.abc import Iterator
 from itertools import count
 from urllib.parse import urlsplit
 
-from flashgen.doctor.context import DoctorContext, is_loopback
-from flashgen.edge.local.target import INDEX, public_path
-from flashgen.edge.viewer import PublicResponse, Viewer
+from flashgen.addresses import is_loopback
+from flashgen.doctor.context import DoctorContext
+from flashgen.edge.rules.paths import INDEX, public_path
 from flashgen.errors import NoAnswer
 from flashgen.finding import Finding, Level
+from flashgen.hint import Hint, command_line
 from flashgen.layout import manifest_key, settings_key
 from flashgen.release.manifest import read_manifest
 from flashgen.sale.model import Header
 from flashgen.unlock.pointer import pointer_key
+from flashgen.verify.edge_pointer import ACCEPTS, poll_until_settled
 from flashgen.verify.exposure import private_finding
+from flashgen.verify.model import EdgeConfig, Expected
 from flashgen.verify.objects import PREVIEW, object_findings
-from flashgen.verify.observed import Expected, Front
 from flashgen.verify.pointer import pointer_findings
-from flashgen.verify.polling import ACCEPTS, Polling
+from flashgen.verify.viewer import PublicResponse, Viewer
 
 SERVE = "start it with `flashgen serve`"
 
 
-def check(subject: DoctorContext) -> Iterator[Finding]:
+def check(context: DoctorContext) -> Iterator[Finding]:
     """Whether anything answers; if so, whether plain http leads to https, and what there is of each sale."""
-    url = subject.url
+    url = context.url
     if not url:
         hint = "add `url:` to this target in flashgen.yaml"
         yield Finding(Level.WARN, "public url", "not known: nobody can look at what shoppers get", hint)
@@ -40,8 +42,8 @@ def check(subject: DoctorContext) -> Iterator[Finding]:
             return
         yield Finding(Level.PASS, "public url", f"{url} answers")
         yield from _plain(url)
-        for header in subject.headers:
-            yield from _sale(viewer, header, subject)
+        for header in context.headers:
+            yield from _sale(viewer, header, context)
 
 
 def _plain(url: str) -> Iterator[Finding]:
@@ -68,40 +70,47 @@ def redirected(url: str, seen: PublicResponse) -> Finding:
     return Finding(Level.FAIL, "https", message, "redirect http to https at the edge")
 
 
-def _sale(viewer: Viewer, header: Header, subject: DoctorContext) -> Iterator[Finding]:
+def _sale(viewer: Viewer, header: Header, context: DoctorContext) -> Iterator[Finding]:
     """The sale's page, its pointer, and what is private, from outside."""
-    look = _as_stored if header.id in subject.pointers else _reached
+    is_pushed = header.id in context.pointers
+    pages = _as_stored(viewer, header, context) if is_pushed else _reached(viewer, header)
     found = [
         Finding(fault.level, header.id, f"{path} {fault.check}: {fault.message}", fault.hint)
-        for path, fault in (*look(viewer, header, subject), *_private(viewer, header))
+        for path, fault in (*pages, *_private(viewer, header))
         if fault.level is not Level.PASS
     ]
     yield from found or [Finding(Level.PASS, header.id, "page and unlock script are public, what is private is not")]
 
 
-def _reached(viewer: Viewer, header: Header, subject: DoctorContext) -> Iterator[tuple[str, Finding]]:
-    """All that can be said without the store; what is wrong there, other checks say."""
+def _reached(viewer: Viewer, header: Header) -> Iterator[tuple[str, Finding]]:
+    """All that can be checked without the store, whose own checks report what is wrong there."""
     path = public_path(f"{header.id}/{INDEX}")
     status = viewer.get(path, ACCEPTS).status
     if status != 200:
-        hint = f"flashgen verify {header.id} looks closer"
+        hint = Hint(command_line(f"verify {header.id}"), " looks closer")
         yield path, Finding(Level.FAIL, "status", f"expected 200, found {status}", hint)
 
 
-def _as_stored(viewer: Viewer, header: Header, subject: DoctorContext) -> Iterator[tuple[str, Finding]]:
-    """The sale's page and its pointer, as `verify` judges them. A page that is not pushed yet, the plan knows."""
-    front, manifest = Front(viewer.base_url, subject.distribution_id), read_manifest(subject.store, header.id).manifest
+def _as_stored(viewer: Viewer, header: Header, context: DoctorContext) -> Iterator[tuple[str, Finding]]:
+    """The sale's page and its pointer, as `verify` judges them. A page that is not pushed yet is skipped."""
+    edge = EdgeConfig(viewer.base_url, context.distribution_id)
+    manifest = read_manifest(context.store, header.id).manifest
     page, key = f"{header.id}/{INDEX}", pointer_key(header.id, header.unlock.version)
     if published := manifest.objects.get(page):
         origins = manifest.pointer.origins if manifest.pointer else ()
         seen = viewer.get(public_path(page), ACCEPTS)
-        for finding in object_findings(Expected(page, published, origins), seen, front):
-            if not (finding.check == PREVIEW and is_loopback(viewer.base_url)):  # there it is as it should be
+        for finding in object_findings(Expected(page, published, origins), seen, edge):
+            if not (finding.check == PREVIEW and is_loopback(viewer.base_url)):  # `flashgen serve` is expected there
                 yield public_path(page), finding
     numbers = count()
-    polling = Polling(viewer, lambda: f"doctor={subject.nonce}-{next(numbers)}", subject.sleep)
-    stored, polls = polling.settled(subject.store, key)
-    for finding in pointer_findings(key, stored, polls, front) if stored else ():
+    stored, polls = poll_until_settled(
+        viewer,
+        context.store,
+        key,
+        new_query=lambda: f"doctor={context.nonce}-{next(numbers)}",
+        sleep=context.sleep,
+    )
+    for finding in pointer_findings(key, stored, polls, edge) if stored else ():
         yield public_path(key), finding
 
 

@@ -10,68 +10,48 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from flashgen.doctor.context import DoctorContext
-from flashgen.errors import AccessDenied, Conflict, StoreError
+from flashgen.errors import AccessDenied, Conflict
 from flashgen.finding import Finding, Level
-from flashgen.layout import SCRATCH_FOLDER
-from flashgen.store import Headers, Store
+from flashgen.layout import SCRATCH_FOLDER, forms_folder, manifest_key, settings_key
+from flashgen.sale.model import Header
+from flashgen.store import Store
+from flashgen.store.conditions import CONDITIONS_HINT, SCRATCH_HEADERS, UNUSED_ETAG, condition_fault
 from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
-
-HEADERS = Headers("text/plain; charset=utf-8", "private, no-store")
-
-#: An etag that no object of ours has.
-NOBODYS_ETAG = '"00000000000000000000000000000000"'
-
-_REFUSES = "refuses the right If-Match"
+from flashgen.unlock.journal import record_key
+from flashgen.unlock.pointer import pointer_key
 
 
-def check(subject: DoctorContext) -> Iterator[Finding]:
-    """Whether it answers at all. To be denied the scratch key is an answer; what is denied, other checks say."""
+def check(context: DoctorContext) -> Iterator[Finding]:
+    """Whether it answers at all. A denied scratch key is an answer, and is reported by other checks."""
     with suppress(AccessDenied):
-        subject.store.get(scratch_key(subject))
-    yield Finding(Level.PASS, "store", f"{subject.store.url} answers")
+        context.store.get(scratch_key(context))
+    yield Finding(Level.PASS, "store", f"{context.store.url} answers")
 
 
-def check_conditions(subject: DoctorContext) -> Iterator[Finding]:
+def check_conditions(context: DoctorContext) -> Iterator[Finding]:
     """Whether a write with If-Match or If-None-Match is refused where it must be, and accepted where it may be.
 
-    Who may open sales and nothing else may not try it, and need not at AWS, where S3 is known to honour conditions:
+    With permission to open sales alone it cannot be tried. At AWS it need not be: S3 is known to honour conditions:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
     """
-    key = scratch_key(subject)
     try:
-        faults = tuple(_faults(subject.store, key))
+        fault = condition_fault(context.store, scratch_key(context), context.sleep)
     except AccessDenied:
-        if not (subject.bucket and subject.bucket.is_aws):
+        if not (context.bucket and context.bucket.is_aws):
             raise
         yield Finding(
             Level.PASS, "conditional writes", f"honoured by S3; not tried, as {SCRATCH_FOLDER} may not be written"
         )
         return
-    finally:
-        with suppress(StoreError):
-            subject.store.delete([key])
-    if not faults:
+    if fault:
+        yield Finding(Level.FAIL, "conditional writes", fault, CONDITIONS_HINT)
+    else:
         yield Finding(Level.PASS, "conditional writes", "If-Match and If-None-Match are honoured")
-        return
-    follows = "nobody could go live" if faults == (_REFUSES,) else "two operators at once would overwrite each other"
-    hint = "choose a store that honours conditional writes, such as S3, or update the server"
-    yield Finding(Level.FAIL, "conditional writes", f"the store {' and '.join(faults)}: {follows}", hint)
 
 
-def _faults(store: Store, key: str) -> Iterator[str]:
-    store.put(key, b"1", HEADERS, if_absent=True)
-    if not _conflicts(lambda: store.put(key, b"2", HEADERS, if_absent=True)):
-        yield "ignores If-None-Match"
-    etag = store.put(key, b"3", HEADERS)
-    if not _conflicts(lambda: store.put(key, b"4", HEADERS, if_match=NOBODYS_ETAG)):
-        yield "ignores If-Match"
-    elif _conflicts(lambda: store.put(key, b"5", HEADERS, if_match=etag)):
-        yield _REFUSES
-
-
-def check_privacy(subject: DoctorContext) -> Iterator[Finding]:
+def check_privacy(context: DoctorContext) -> Iterator[Finding]:
     """The public comes through the CDN, and never to `_flashgen/`."""
-    bucket = _bucket(subject)
+    bucket = _bucket(context)
     blocks = ",".join(f"{name}=true" for name in PUBLIC_ACCESS_BLOCKS)
     hint = (
         f"aws s3api put-public-access-block --bucket {bucket.name} --public-access-block-configuration {blocks}"
@@ -88,9 +68,9 @@ def check_privacy(subject: DoctorContext) -> Iterator[Finding]:
     yield Finding(Level.PASS, "privacy", "not public, and cannot be made so by a policy or an ACL")
 
 
-def check_versions(subject: DoctorContext) -> Iterator[Finding]:
-    """Versions bring back a pointer or a manifest that somebody wrote over."""
-    bucket = _bucket(subject)
+def check_versions(context: DoctorContext) -> Iterator[Finding]:
+    """Old versions bring back a pointer or a manifest that was overwritten."""
+    bucket = _bucket(context)
     if bucket.keeps_versions():
         yield Finding(Level.PASS, "versions", "kept")
         return
@@ -102,9 +82,9 @@ def check_versions(subject: DoctorContext) -> Iterator[Finding]:
     )
 
 
-def check_region(subject: DoctorContext) -> Iterator[Finding]:
+def check_region(context: DoctorContext) -> Iterator[Finding]:
     """A wrong one costs a redirect at each request, at T0 too; credentials are signed for one region."""
-    bucket = _bucket(subject)
+    bucket = _bucket(context)
     region = bucket.region()
     if not region or region == bucket.asked_region:
         yield Finding(Level.PASS, "region", region or bucket.asked_region)
@@ -113,19 +93,66 @@ def check_region(subject: DoctorContext) -> Iterator[Finding]:
     yield Finding(Level.FAIL, "region", message, f"set `region: {region}` for this target in flashgen.yaml")
 
 
-def _conflicts(attempt: Callable[[], object]) -> bool:
+def scratch_key(context: DoctorContext) -> str:
+    """A private key for trials, used by this run alone."""
+    return f"{SCRATCH_FOLDER}{context.nonce}"
+
+
+def _bucket(context: DoctorContext) -> Bucket:
+    assert context.bucket  # noqa: S101  the checks are made only then
+    return context.bucket
+
+
+#: What a permission to invalidate is tried on. Nothing is ever cached under it; and the same reference with the same
+#: path makes no second invalidation: https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_InvalidationBatch.html
+_UNUSED_PATH, _ONE_REFERENCE = f"/{SCRATCH_FOLDER}nothing", "flashgen-doctor"
+
+
+def check_listing(context: DoctorContext) -> Iterator[Finding]:
+    """Plans with `--refresh`, prune, and the difference between missing and forbidden need it."""
+    yield _tried("may list", lambda: list(context.store.list(SCRATCH_FOLDER)))
+
+
+def check_writing(context: DoctorContext) -> Iterator[Finding]:
+    """To open a sale needs no permission to push. Only prune deletes: without that permission the sale goes well."""
+    store, headers = context.store, context.headers
+    pointers = [pointer_key(header.id, header.unlock.version) for header in headers]
+    live = [*pointers, *(record_key(header.id, "doctor") for header in headers)]
+    pushed = [key for header in headers for key in _push_keys(header)]
+    if headers:
+        yield _tried("may go live", lambda: _try_writing(store, live))
+        yield _tried("may push", lambda: _try_writing(store, pushed), if_not=Level.WARN)
+    yield _tried("may delete", lambda: store.delete([scratch_key(context)]), if_not=Level.WARN)
+
+
+def check_invalidating(context: DoctorContext) -> Iterator[Finding]:
+    """Only an invalidation shows whether it is allowed; see `_UNUSED_PATH`."""
+    cdn = context.cdn
+    if cdn:
+        yield _tried("may invalidate", lambda: cdn.invalidate([_UNUSED_PATH], _ONE_REFERENCE))
+
+
+def _push_keys(header: Header) -> tuple[str, ...]:
+    for_gate = (settings_key(header.id), f"{forms_folder(header.id)}doctor.html") if header.order else ()
+    return manifest_key(header.id), *for_gate, f"{header.id}/index.html", f"{header.id}/assets/doctor.css"
+
+
+def _try_writing(store: Store, keys: list[str]) -> None:
+    """PUT with an etag that no object has: Conflict if we may write, AccessDenied if not.
+
+    A store that ignores the condition writes the same object again.
+    """
+    for key in keys:
+        stored = store.get(key)
+        with suppress(Conflict):
+            store.put(
+                key, stored.body if stored else b"", stored.headers if stored else SCRATCH_HEADERS, if_match=UNUSED_ETAG
+            )
+
+
+def _tried(name: str, attempt: Callable[[], object], *, if_not: Level = Level.FAIL) -> Finding:
     try:
         attempt()
-    except Conflict:
-        return True
-    return False
-
-
-def scratch_key(subject: DoctorContext) -> str:
-    """Where things are tried: private, and of this run alone."""
-    return f"{SCRATCH_FOLDER}{subject.nonce}"
-
-
-def _bucket(subject: DoctorContext) -> Bucket:
-    assert subject.bucket  # noqa: S101  the checks are made only then
-    return subject.bucket
+    except AccessDenied as denied:
+        return Finding(if_not, name, denied.message, denied.hint)
+    return Finding(Level.PASS, name, "allowed")

@@ -1,4 +1,4 @@
-"""A simulated buyer: follows the order URL as a browser without scripts does, and tells what came of it."""
+"""A simulated buyer: follows the order URL as a browser without scripts does, and reports the result."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
 
-from flashgen.rehearse.pointer import facts_of, gone_in, pointer_url
-from flashgen.rehearse.polling import jittered
+from flashgen.rehearse.page_script import jittered, parse_pointer, pointer_url, unavailable_skus
 
 ANSWER_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
-"""How soon somebody tries again who was told so by a page that does not do it by itself."""
+"""How soon a buyer tries again when the page asks for it and does not reload by itself."""
 
 # An id as gates make it, whatever a theme puts around it.
 _ORDER_ID = re.compile(r"(?<![\w.-])[a-z2-7]{24}(?![\w.-])")
 
 
 class BuyResult(StrEnum):
-    """What came of it."""
+    """How an attempt to buy ended."""
 
     ORDERED = "ordered"
     FULL = "all places taken"
@@ -46,10 +45,10 @@ _BY_STATE = {"paused": BuyResult.PAUSED, "ended": BuyResult.ENDED, "scheduled": 
 class Purchase:
     """How an order URL was followed: with ORDERED an `order_id`. `tries` were made, the last one in the end.
 
-    `again_seconds` is when the page asked to be looked at again.
+    `again_seconds` is when the page asked to be loaded again.
     """
 
-    came: BuyResult
+    result: BuyResult
     order_id: str = ""
     tries: int = 1
     again_seconds: float = AGAIN_SECONDS
@@ -67,28 +66,30 @@ class _PageAnswer:
 class Buyer:
     """A browser with cookies of its own. `draw` gives uniform numbers in [0, 1).
 
-    `order_url` is what the pointer says of one server; `thinks_seconds` is how long the form is looked at, at most.
+    `order_url` is the pointer's, at one server; `thinks_seconds` is how long the buyer reads the form, at most.
+    `query` is what the page adds to order URLs: its language, in a sale of several.
     """
 
     order_url: str
     sku: str
     draw: Callable[[], float]
     thinks_seconds: float = 0.0
+    query: str = ""
     _browser: OpenerDirector = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         self._browser = build_opener(HTTPCookieProcessor(CookieJar()), ProxyHandler({}))
 
-    def insist(self, stop: threading.Event) -> Purchase:
-        """Buy; try again while all places are taken, and while the gate says that it is early or cannot answer."""
+    def buy_patiently(self, stop: threading.Event) -> Purchase:
+        """Buy; try again while all places are taken, and while it is early, and while the gate cannot answer."""
         outcome = self.buy(stop)
-        while outcome.came in _MAY_CHANGE and not stop.wait(jittered(outcome.again_seconds, self.draw())):
+        while outcome.result in _MAY_CHANGE and not stop.wait(jittered(outcome.again_seconds, self.draw())):
             outcome = replace(self.buy(stop), tries=outcome.tries + 1)
         return outcome
 
     def buy(self, stop: threading.Event) -> Purchase:
         """Press the page's button, then the form's. `stop` ends the thinking."""
-        url = f"{self.order_url}?sku={quote(self.sku, safe='')}"
+        url = f"{self.order_url}?sku={quote(self.sku, safe='')}{self.query}"
         try:
             answer = self._open(url)
             if form := _Page(answer).form:
@@ -102,18 +103,20 @@ class Buyer:
         if answer.status != 200:
             return _refused(answer)
         if urlsplit(answer.url).path != urlsplit(self.order_url).path:
-            return Purchase(self._told(answer))
+            return Purchase(self._result_without_place(answer))
         page = _Page(answer)
         if found := _ORDER_ID.search(page.text):
             return Purchase(BuyResult.ORDERED, found[0])
-        return Purchase(BuyResult.FULL if page.form else BuyResult.UNAVAILABLE)  # a form again: its place had gone
+        return Purchase(BuyResult.FULL if page.form else BuyResult.UNAVAILABLE)  # the form again: the place was lost
 
-    def _told(self, ended: _PageAnswer) -> BuyResult:
-        """What the page for those without a place says: it reads the pointer."""
-        pointer = facts_of(self._open(pointer_url(ended.body, ended.url)).body)
+    def _result_without_place(self, page: _PageAnswer) -> BuyResult:
+        """For the pages of those without a place, `waiting/` and `ended/`, whose script reads the pointer."""
+        pointer = parse_pointer(self._open(pointer_url(page.body, page.url)).body)
         if pointer["state"] != "live":
             return _BY_STATE[pointer["state"]]
-        return BuyResult.SOLD_OUT if {self.sku, "*"} & gone_in(pointer) else BuyResult.FULL
+        waits = urlsplit(page.url).path.endswith("/waiting/")
+        is_gone = {self.sku, "*"} & unavailable_skus(pointer)
+        return BuyResult.FULL if waits and not is_gone else BuyResult.SOLD_OUT
 
     def _open(self, url: str, form: Mapping[str, str] | None = None) -> _PageAnswer:
         """GET, or POST of a form; redirects are followed."""
@@ -134,7 +137,7 @@ def _refused(answer: _PageAnswer) -> Purchase:
 
 
 class _Page(HTMLParser):
-    """What somebody could read on a page, and what its form would send."""
+    """The text of a page, and what its form would send."""
 
     def __init__(self, answer: _PageAnswer) -> None:
         super().__init__()
@@ -146,6 +149,6 @@ class _Page(HTMLParser):
         self.text += f"{data} "
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        facts = dict(attrs)
-        if tag == "input" and (name := facts.get("name")):
-            self.form[name] = facts.get("value") or ""
+        attributes = dict(attrs)
+        if tag == "input" and (name := attributes.get("name")):
+            self.form[name] = attributes.get("value") or ""

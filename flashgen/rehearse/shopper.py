@@ -11,11 +11,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flashgen import timestamps
-from flashgen.rehearse.pointer import facts_of, gone_in, pointer_url
-from flashgen.rehearse.polling import jittered, wait_seconds
+from flashgen.rehearse.page_script import (
+    jittered,
+    order_query,
+    parse_pointer,
+    pointer_url,
+    unavailable_skus,
+    wait_seconds,
+)
 
 ANSWER_SECONDS = 10.0
-AFTER_FAILURE_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,43 +35,46 @@ class Observation:
 
 @dataclass
 class Shopper:
-    """One open tab. `draw` gives uniform numbers in [0, 1); `stop` ends it."""
+    """One open tab. `draw` gives uniform numbers in [0, 1); `stop` ends it; `retry_seconds` follow a failed poll.
+
+    `query` is what the page adds to order URLs, known once it is loaded.
+    """
 
     page_url: str
     draw: Callable[[], float]
     stop: threading.Event
-    sights: list[Observation] = field(default_factory=list)
+    retry_seconds: float = 2.0
+    observations: list[Observation] = field(default_factory=list)
     polls: int = 0
+    query: str = ""
     _offset: float = 0.0
 
     def run(self) -> None:
-        """Look at the page, then poll until stopped. Raises OSError when the edge cannot be reached at all."""
+        """Load the page, then poll until stopped. Raises OSError when the edge cannot be reached at all."""
         split = urlsplit(self.page_url)
         connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=ANSWER_SECONDS)
         try:
-            pointer_path = self._open_page(connection, split.path)
+            connection.request("GET", split.path)
+            page = connection.getresponse().read()
+            pointer_path, self.query = pointer_url(page, split.path), order_query(page, split.path)
             while not self.stop.is_set():
-                self.stop.wait(self._look(connection, pointer_path))
+                self.stop.wait(self._poll_once(connection, pointer_path))
         finally:
             connection.close()
 
-    def saw(self, state: str) -> Observation | None:
+    def first(self, state: str) -> Observation | None:
         """When it first saw a state; None if it never did."""
-        return next((sight for sight in self.sights if sight.state == state), None)
+        return next((observation for observation in self.observations if observation.state == state), None)
 
-    def _look(self, connection: http.client.HTTPConnection, path: str) -> float:
+    def _poll_once(self, connection: http.client.HTTPConnection, path: str) -> float:
         """Poll once; how long to wait for the next. What goes wrong is what a page would see: it asks again."""
         try:
             pointer = self._poll(connection, path)
-            self._see(pointer)
+            self._observe(pointer)
             return self._wait(pointer)
         except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
             connection.close()  # an idle one that the server has closed; the next request opens another
-            return AFTER_FAILURE_SECONDS
-
-    def _open_page(self, connection: http.client.HTTPConnection, path: str) -> str:
-        connection.request("GET", path)
-        return pointer_url(connection.getresponse().read(), path)
+            return self.retry_seconds
 
     def _poll(self, connection: http.client.HTTPConnection, path: str) -> dict[str, Any]:
         connection.request("GET", f"{path}?{self.draw()}")
@@ -74,23 +82,23 @@ class Shopper:
         body = response.read()
         self.polls += 1
         self._offset = int(response.headers["x-now"]) / 1000 - time.time()
-        return facts_of(body)
+        return parse_pointer(body)
 
     def _now(self) -> float:
         return time.time() + self._offset
 
-    def _see(self, pointer: dict[str, Any]) -> None:
+    def _observe(self, pointer: dict[str, Any]) -> None:
         is_open = pointer["state"] == "live" and self._now() >= _seconds(pointer["opens_at"])
         state = "open" if is_open else ("scheduled" if pointer["state"] == "live" else pointer["state"])
         order = pointer.get("order")
         url = order["origins"][0] + order["path"] if is_open and order else ""
-        sight = Observation(self._now(), state, gone_in(pointer), url)
-        if not self.sights or (self.sights[-1].state, self.sights[-1].gone) != (sight.state, sight.gone):
-            self.sights.append(sight)
+        new = Observation(self._now(), state, unavailable_skus(pointer), url)
+        if not self.observations or (self.observations[-1].state, self.observations[-1].gone) != (new.state, new.gone):
+            self.observations.append(new)
 
     def _wait(self, pointer: dict[str, Any]) -> float:
         opening = _seconds(pointer["opens_at"] or pointer["starts_at"])
-        is_open = self.sights[-1].state != "scheduled"
+        is_open = self.observations[-1].state != "scheduled"
         return jittered(wait_seconds(opening - self._now(), is_open=is_open), self.draw())
 
 

@@ -1,1 +1,1 @@
-"""Moving a Site into a store: manifest, plan, publish."""
+"""Moving a Site into a store, and out of it again: manifest, plan, push, prune."""

@@ -1,4 +1,4 @@
-"""No pushes and no pruning around T0: what is in the caches then should be what was there before."""
+"""No push and no prune around T0: caches should hold what they held before."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flashgen.release.manifest import Manifest
 
 @dataclass(frozen=True, slots=True)
 class FreezeWindow:
-    """From `before` each of the `starts` of a sale until `after` it; the last moment is free again."""
+    """From `before` each of the `starts` of a sale until `after` it, which is no longer part of the window."""
 
     sale: str
     starts: tuple[datetime, ...]
@@ -20,7 +20,7 @@ class FreezeWindow:
     after: timedelta
 
     def check(self, now: datetime) -> None:
-        """Raises Refused while it lasts."""
+        """Raises Refused inside the window."""
         if frozen := self._frozen(now):
             start = frozen[0]
             raise Refused(
@@ -30,13 +30,13 @@ class FreezeWindow:
             )
 
     def closes_at(self, now: datetime) -> datetime | None:
-        """When it begins next; None when no start lies ahead."""
+        """When the window begins next; None when no start lies ahead."""
         return min((start - self.before for start in self.starts if start - self.before > now), default=None)
 
     def opens_at(self, now: datetime) -> datetime | None:
-        """When what lasts now ends; None while nothing does."""
+        """When the window that `now` lies in ends; None outside of it."""
         opens = None
-        while frozen := self._frozen(opens or now):  # two starts may lie so near that one window leads into the other
+        while frozen := self._frozen(opens or now):  # the windows of two starts may overlap
             opens = max(start + self.after for start in frozen)
         return opens
 
@@ -45,6 +45,6 @@ class FreezeWindow:
 
 
 def freeze_window_of(manifest: Manifest, starts_at: datetime, before: timedelta, after: timedelta) -> FreezeWindow:
-    """Around the start that is to be, and the one that was pushed: that is the one shoppers know."""
+    """Around the start that the site has now, and the one that was pushed, which shoppers know."""
     pushed = (manifest.pointer.starts_at,) if manifest.pointer else ()
     return FreezeWindow(manifest.sale, tuple(sorted({starts_at, *pushed})), before, after)

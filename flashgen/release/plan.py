@@ -21,13 +21,13 @@ from flashgen.release.manifest import (
 from flashgen.store import Headers
 
 DRIFTED = "drifted: "
-"""How the reason for a change begins, or goes on, that sets right what somebody did to the store by hand."""
+"""Marks the part of a reason that is about drift: what somebody did to the store by hand."""
 GONE = f"{DRIFTED}gone"
 NO_DRIFT: Mapping[str, str] = MappingProxyType({})
 
 
 class Op(StrEnum):
-    """What happens to a key. `drop` leaves the object where it is; `forward` is what becomes of any other pointer."""
+    """What happens to a key. `drop` leaves the object in the store; `forward` turns an older pointer into a forward."""
 
     CREATE = "create"
     UPDATE = "update"
@@ -36,19 +36,21 @@ class Op(StrEnum):
 
 
 class Wave(StrEnum):
-    """When it happens. Members are in the order of upload; each wave starts when the one before is whole."""
+    """When it happens. Members are in the order of upload; each wave starts when the wave before is complete."""
 
     ASSETS = "assets"
     POINTER = "pointer"
     GATE = "order gate"
     PAGES = "pages"
     SALE_PAGE = "sale page"
+    ROOT_PAGE = "root page"
     MANIFEST = "manifest"
+    HOST = "host's root"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One key, what happens to it, and the reason in words."""
+    """One key, what happens to it, and why, as text."""
 
     op: Op
     key: str
@@ -57,15 +59,15 @@ class Change:
 
     @property
     def is_drift(self) -> bool:
-        """Whether it sets right what was done by hand."""
+        """Whether it corrects drift."""
         return DRIFTED in self.reason
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The way from what a store has (`base`) to `site`. `target` is the digest of what the store then has.
+    """The way from what a store has (`base`) to `site`. `target` is the digest of what the store has afterwards.
 
-    `drift` is what was known of changes by hand when it was made.
+    `drift` is the drift that was known when the plan was made, by key.
     """
 
     site: Site
@@ -76,13 +78,13 @@ class Plan:
 
     @property
     def is_noop(self) -> bool:
-        """Whether there is nothing to do; to end what a push that died has begun is something."""
+        """Whether there is nothing to do. Finishing a push that died is something to do."""
         claim = self.base.manifest.claim
         return not self.changes and (claim is None or claim.is_prune)
 
     @property
     def forwards(self) -> tuple[str, ...]:
-        """Keys of the pointers that become forwards; the one that was pushed last comes first."""
+        """Keys of the pointers that become forwards; the last pushed one comes first."""
         last = self.base.manifest.pointer
         keys = [change.key for change in self.changes if change.op is Op.FORWARD]
         return tuple(sorted(keys, key=lambda key: last is None or key != last.key))
@@ -94,7 +96,7 @@ class Plan:
 
     @property
     def unchanged(self) -> int:
-        """How many files of the site are in the store as they should be."""
+        """How many files of the site are in the store already."""
         return len(self.site.files) - self.uploads
 
     def in_wave(self, wave: Wave) -> tuple[Change, ...]:
@@ -103,11 +105,13 @@ class Plan:
 
 
 def make_plan(site: Site, base: StoredManifest, drift: Mapping[str, str] = NO_DRIFT) -> Plan:
-    """Compare. Files that an unfinished push may have touched are put again: nobody knows what they are now.
+    """Compare. Files that an unfinished push may have touched are put again: their content is unknown.
 
-    `drift` says by key what the store has otherwise than the manifest says, in words (`release/drift.py` finds it).
+    `drift` says by key, as text, how the store differs from the manifest; `release/drift.py` finds it.
     """
-    doubtful = _doubtful(base.manifest)
+    claim = base.manifest.claim
+    # A prune that died has put nothing, and its keys are listed as dropped already.
+    doubtful = frozenset(claim.keys) if claim and not claim.is_prune else frozenset[str]()
     changes = [
         *_file_changes(site, base.manifest, doubtful, drift),
         *_pointer_changes(site, base.manifest, doubtful, drift),
@@ -115,57 +119,57 @@ def make_plan(site: Site, base: StoredManifest, drift: Mapping[str, str] = NO_DR
     ]
     order = list(Wave)
     changes.sort(key=lambda change: (order.index(change.wave), change.key))
-    return Plan(site, base, _target_digest(site), tuple(changes), drift)
+    rows = ((file.key, file.sha256, file.headers) for file in site.files if file.role is not Role.POINTER)
+    return Plan(site, base, contents_digest(rows, published_pointer(site)), tuple(changes), drift)
 
 
 def published_pointer(site: Site) -> PublishedPointer:
-    """The pointer as the manifest remembers it after a push of `site`."""
+    """The pointer as the manifest describes it after a push of `site`."""
     file, state = site.pointer_file, site.pointer.state
     return PublishedPointer(file.key, state.starts_at, state.ends_at, file.headers, site.origins)
-
-
-def _doubtful(manifest: Manifest) -> frozenset[str]:
-    """A prune that died has put nothing, and what it may have deleted is listed as dropped already."""
-    claim = manifest.claim
-    return frozenset(claim.keys) if claim and not claim.is_prune else frozenset()
 
 
 def _file_changes(
     site: Site, manifest: Manifest, doubtful: frozenset[str], drift: Mapping[str, str]
 ) -> Iterator[Change]:
+    is_multilingual = site.is_multilingual
     for file in site.files:
         if file.role is Role.POINTER:
             continue
-        there = manifest.objects.get(file.key)
-        reason = "unfinished push" if file.key in doubtful else _reason(file, there, drift.get(file.key, ""))
+        published = manifest.objects.get(file.key)
+        reason = "unfinished push" if file.key in doubtful else _reason(file, published, drift.get(file.key, ""))
         if reason:
-            yield Change(Op.UPDATE if there else Op.CREATE, file.key, reason, _wave(site, file))
+            wave = _wave(file, is_multilingual=is_multilingual)
+            yield Change(Op.UPDATE if published else Op.CREATE, file.key, reason, wave)
 
 
-def _wave(site: Site, file: SiteFile) -> Wave:
-    """The sale page leads to all others: it comes after them. No page may offer what the gate does not know: gate.json
-    comes before, and before that what it names."""
+def _wave(file: SiteFile, *, is_multilingual: bool) -> Wave:
+    """A sale page links to pages of its own folder, so it comes after them, and after the sale pages of all languages
+    comes the root page, which links to them. Pages may offer only what the gate knows, so gate.json comes before them,
+    and the files that it names come first."""
     if file.role in (Role.ASSET, Role.FORM):
         return Wave.ASSETS
     if file.role is Role.GATE:
         return Wave.GATE
-    return Wave.SALE_PAGE if file.key == f"{site.sale}/index.html" else Wave.PAGES
+    if is_multilingual:
+        return {0: Wave.ROOT_PAGE, 1: Wave.SALE_PAGE}.get(file.page_depth, Wave.PAGES)
+    return Wave.PAGES if file.page_depth else Wave.SALE_PAGE
 
 
-def _reason(file: SiteFile, there: Published | None, drift: str) -> str:
-    if there is None:
+def _reason(file: SiteFile, published: Published | None, drift: str) -> str:
+    if published is None:
         return "new"
-    reasons = ["content"] if there.sha256 != file.sha256 else []
-    return _with_drift([*reasons, *header_reasons(there.headers, file.headers)], drift)
+    reasons = ["content"] if published.sha256 != file.sha256 else []
+    return _with_drift([*reasons, *header_reasons(published.headers, file.headers)], drift)
 
 
 def _with_drift(reasons: Iterable[str], drift: str) -> str:
-    """What the site wants comes first: `content; drifted: headers: cache-control`."""
+    """First what the site changes, then drift: `content; drifted: headers: cache-control`."""
     return "; ".join(part for part in (", ".join(reasons), drift) if part)
 
 
 def header_reasons(before: Headers, after: Headers) -> list[str]:
-    """Which headers differ, in words."""
+    """The headers that differ: `headers: cache-control`."""
     names = [name for name, value in asdict(after).items() if value != asdict(before)[name]]
     return [f"headers: {name.replace('_', '-')}" for name in names]
 
@@ -173,16 +177,18 @@ def header_reasons(before: Headers, after: Headers) -> list[str]:
 def _pointer_changes(
     site: Site, manifest: Manifest, doubtful: frozenset[str], drift: Mapping[str, str]
 ) -> Iterator[Change]:
-    wanted, there = published_pointer(site), manifest.pointer
-    abandoned = _abandoned(site, manifest, doubtful)
-    if there is None:
+    wanted, published = published_pointer(site), manifest.pointer
+    known = {wanted.key, *([published.key] if published else [])}
+    # Pointers of a push that died and is not resumed: open pages may still poll them.
+    abandoned = sorted(key for key in doubtful - known if is_pointer(site.sale, key))
+    if published is None:
         yield Change(Op.CREATE, wanted.key, "new", Wave.POINTER)
-    elif there.key != wanted.key:
+    elif published.key != wanted.key:
         yield Change(Op.CREATE, wanted.key, "rotated", Wave.POINTER)
-        yield Change(Op.FORWARD, there.key, f"pages that name it go on to {wanted.key}", Wave.MANIFEST)
+        yield Change(Op.FORWARD, published.key, f"pages that name it go on to {wanted.key}", Wave.MANIFEST)
     elif drift.get(wanted.key) == GONE:
         yield Change(Op.UPDATE, wanted.key, f"{GONE}; put again from the journal, paused if live", Wave.POINTER)
-    elif reason := _with_drift(_pointer_reasons(there, wanted), drift.get(wanted.key, "")):
+    elif reason := _with_drift(_pointer_reasons(published, wanted), drift.get(wanted.key, "")):
         yield Change(Op.UPDATE, wanted.key, reason, Wave.POINTER)
     elif wanted.key in doubtful or abandoned:
         yield Change(Op.UPDATE, wanted.key, "unfinished push", Wave.POINTER)
@@ -190,16 +196,12 @@ def _pointer_changes(
         yield Change(Op.FORWARD, key, f"unfinished push; pages that name it go on to {wanted.key}", Wave.MANIFEST)
 
 
-def _abandoned(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> list[str]:
-    """Pointers of a push that died and is not resumed: its pages may be open somewhere, and poll them."""
-    known = {site.pointer_file.key, *([manifest.pointer.key] if manifest.pointer else [])}
-    return sorted(key for key in doubtful if is_pointer(site.sale, key) and key not in known)
-
-
-def _pointer_reasons(there: PublishedPointer, wanted: PublishedPointer) -> Iterator[str]:
-    yield from (f"times: {name}" for name in ("starts_at", "ends_at") if getattr(there, name) != getattr(wanted, name))
-    yield from header_reasons(there.headers, wanted.headers)
-    if there.origins != wanted.origins:
+def _pointer_reasons(published: PublishedPointer, wanted: PublishedPointer) -> Iterator[str]:
+    yield from (
+        f"times: {name}" for name in ("starts_at", "ends_at") if getattr(published, name) != getattr(wanted, name)
+    )
+    yield from header_reasons(published.headers, wanted.headers)
+    if published.origins != wanted.origins:
         yield "order servers"
 
 
@@ -211,12 +213,7 @@ def _drops(site: Site, manifest: Manifest, doubtful: frozenset[str]) -> Iterator
 
 
 def _drop_reason(sale: str, keys: Collection[str], key: str) -> str:
-    """Where the site has no gate.json, the one of before stays, with the pages that it names (`retention.py`)."""
+    """If the site has no gate.json, the former one stays, with the pages that it names (`prune.py`)."""
     if is_public(sale, key) or settings_key(sale) in keys:
         return "left the site; prune deletes it later"
     return "the sale takes no orders any more; it stays for gates that run"
-
-
-def _target_digest(site: Site) -> str:
-    rows = ((file.key, file.sha256, file.headers) for file in site.files if file.role is not Role.POINTER)
-    return contents_digest(rows, published_pointer(site))

@@ -1,7 +1,7 @@
-"""A plan in a file: what somebody reviewed is what is pushed, or nothing.
+"""A plan in a file: a push does exactly what was reviewed, or nothing.
 
-The file holds what the plan was made on and what it leads to, as digests; no page, no token. It is carried out only
-where both are as they were: another manifest, or another build, makes another plan.
+The file holds digests of what the plan was made on and of what it leads to, but no page and no token. It is carried out
+only if both are unchanged: another manifest, or another build, makes another plan.
 """
 
 from __future__ import annotations
@@ -9,50 +9,54 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import PurePath
-from typing import Any
+from typing import Literal
 
 from flashgen import __version__, timestamps
 from flashgen.errors import LostRace, Refused
+from flashgen.hint import Hint, command_line
 from flashgen.page.site import Site
 from flashgen.release.manifest import Manifest, StoredManifest, manifest_digest, render_manifest
-from flashgen.release.plan import Change, Op, Plan, Wave, make_plan
+from flashgen.release.plan import Change, Plan, make_plan
+from flashgen.typed_json import Damaged, Instant, JsonReader, Line, Newer, Text
 
 KIND = "flashgen plan"
+MAX_BYTES = 256 * 1024 * 1024
+
 FORMAT = 1
-"""Raised when a file of before would be misread."""
+"""Increased when an older file would be misread."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedSale:
-    """One sale's part. `etag` and `base` say of which manifest: as it was read, and by its content but for a claim.
+    """One sale's part. `etag` and `base` identify the manifest: as it was read, and by its content without a claim.
 
     `target` is the digest of what the store has afterwards.
     """
 
-    sale: str
-    etag: str | None
-    base: str
-    target: str
+    sale: Line
+    etag: Line | None
+    base: Line
+    target: Line
     changes: tuple[Change, ...]
-    drift: Mapping[str, str]
+    drift: Mapping[Line, Text]
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
-    """Where it leads, who made it and when; `target` is a target's name."""
+    """Plans of some sales, with who made them and when. `target` is a target's name, `store` its URL."""
 
-    target: str
-    store: str
-    who: str
-    when: datetime
+    target: Line
+    store: Line
+    who: Line
+    when: Instant
     sales: tuple[SavedSale, ...]
 
 
-def save(plans: Iterable[Plan], target: str, store: str, who: str, when: datetime) -> SavedPlan:
-    """What of some plans has to be kept. `when` loses its fraction of a second."""
+def make_saved_plan(plans: Iterable[Plan], target: str, store: str, who: str, when: datetime) -> SavedPlan:
+    """The part of some plans that is kept in the file. `when` loses its fraction of a second."""
     sales = (
         SavedSale(
             plan.site.sale, plan.base.etag, _content(plan.base.manifest), plan.target, plan.changes, dict(plan.drift)
@@ -63,57 +67,37 @@ def save(plans: Iterable[Plan], target: str, store: str, who: str, when: datetim
 
 
 def render_plan(saved: SavedPlan) -> bytes:
-    """The file's bytes: JSON for people to read and for `parse_plan`."""
-    facts = {
-        "kind": KIND,
-        "format": FORMAT,
-        "flashgen": __version__,
-        "target": saved.target,
-        "store": saved.store,
-        "who": saved.who,
-        "when": timestamps.to_text(saved.when),
-        "sales": [_sale_facts(sale) for sale in saved.sales],
-    }
-    return (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode()
+    """The file's bytes: JSON, for people and for `parse_plan`."""
+    row = {"kind": KIND, "format": FORMAT, "flashgen": __version__, **asdict(saved)}
+    return (json.dumps(row, indent=1, ensure_ascii=False, default=timestamps.to_text) + "\n").encode()
 
 
 def parse_plan(body: bytes, name: str) -> SavedPlan:
-    """The inverse of `render_plan`. Raises Refused, naming the file, for anything else."""
-    try:
-        facts = json.loads(body)
-        if facts["kind"] != KIND:
-            raise ValueError(f"kind {facts['kind']!r}")
-        if facts["format"] != FORMAT:
-            raise Refused(
-                f"{name} is a plan of format {facts['format']}, by flashgen {facts['flashgen']}; this flashgen reads "
-                f"format {FORMAT}",
-                f"make it again: flashgen plan -o {name}",
-            )
-        if not all(isinstance(facts[field], str) for field in ("target", "store", "who")):
-            raise TypeError("text expected")
-        sales = tuple(_parse_sale(sale) for sale in facts["sales"])
-        return SavedPlan(facts["target"], facts["store"], facts["who"], timestamps.from_text(facts["when"]), sales)
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise Refused(f"{name} is not a plan of flashgen", _instead(name)) from error
+    """The inverse of `render_plan`; `name` is the file's. Raises Damaged for anything else, Newer for later formats."""
+    _KINDS.read(body, name, _instead(name))
+    return _READER.read(body, name, _instead(name))
 
 
 def _instead(name: str) -> str:
-    """Not `-o NAME`: that file is something else, and somebody's."""
-    if name.endswith(".yaml"):
-        return f"push a sale by its id: flashgen push {PurePath(name).stem}"
-    return "make one, under another name: flashgen plan -o tonight.json"
+    """A hint. It does not suggest `-o NAME`, because that file is something else."""
+    if name.endswith((".yaml", ".yml")):
+        return Hint("push a sale by its id: ", command_line(f"push {PurePath(name).stem}"))
+    return Hint("make one, under another name: ", command_line("plan -o tonight.json"))
 
 
 def is_plan(body: bytes) -> bool:
-    """Whether a file may be written over by another plan."""
+    """Whether a file holds a plan, and another plan may replace it."""
     try:
-        return bool(json.loads(body)["kind"] == KIND)
-    except (ValueError, KeyError, TypeError, RecursionError):
+        _KINDS.read(body, "", "")
+    except Damaged:
         return False
+    except Newer:
+        return True
+    return True
 
 
 def is_carried_out(saved: SavedSale, made_at: datetime, current: StoredManifest) -> bool:
-    """Whether a push since has brought about what the plan leads to: then there is nothing left to do."""
+    """Whether a push since then has done what the plan says: there is nothing left to do."""
     manifest = current.manifest
     if current.etag == saved.etag or manifest.claim or manifest_digest(manifest) != saved.target:
         return False
@@ -121,37 +105,37 @@ def is_carried_out(saved: SavedSale, made_at: datetime, current: StoredManifest)
 
 
 def plan_again(saved: SavedSale, site: Site, current: StoredManifest, name: str) -> Plan:
-    """The plan of the file `name`, on the manifest as it is `current`ly and the `site` as it is in build/.
+    """The plan of the file `name`, on the `current` manifest and the `site` in build/.
 
-    A push of it that did not finish is resumed. Raises LostRace when the manifest has moved since the plan was made,
-    Refused when the site is another one.
+    An unfinished push of it is resumed. Raises LostRace when the manifest has changed since the plan was made, Refused
+    when the site has.
     """
     if current.etag != saved.etag and not _is_same(saved, current.manifest):
-        raise _stale(saved.sale, current.manifest, name)
+        raise _outdated(saved.sale, current.manifest, name)
     plan = make_plan(site, current, saved.drift)
     if plan.target != saved.target:
         raise Refused(
-            f"build/ is not what {name} was made for: {saved.sale} was built anew since, and differently",
-            f"plan it again: flashgen plan {saved.sale} -o {name}",
+            f"build/ is not what {name} was made for: {saved.sale} was built again since, and differently",
+            Hint("plan it again: ", command_line(f"plan {saved.sale} -o {name}")),
         )
     is_resumed = current.etag != saved.etag and current.manifest.claim
     if plan.changes != saved.changes and not is_resumed:
         raise Refused(
             f"{name} holds other changes of {saved.sale} than this flashgen would make: it was edited, or another "
             "version made it",
-            f"plan it again: flashgen plan {saved.sale} -o {name}",
+            Hint("plan it again: ", command_line(f"plan {saved.sale} -o {name}")),
         )
     return plan
 
 
 def _is_same(saved: SavedSale, manifest: Manifest) -> bool:
-    """A push of this plan has claimed the manifest, or has given it back as it was."""
+    """Whether the manifest differs at most by the claim of an unfinished push of this plan."""
     is_ours = manifest.claim is None or manifest.claim.target == saved.target
     return is_ours and _content(manifest) == saved.base
 
 
-def _stale(sale: str, manifest: Manifest, name: str) -> LostRace:
-    hint = f"look at what is left to do: flashgen plan {sale} -o {name}"
+def _outdated(sale: str, manifest: Manifest, name: str) -> LostRace:
+    hint = Hint("see what is left to do: ", command_line(f"plan {sale} -o {name}"))
     if claim := manifest.claim:
         doing = f"{'prune' if claim.is_prune else 'push'} {sale} at {timestamps.to_text(claim.when)}"
         return LostRace(f"{name} is out of date: {claim.who} began to {doing}", hint, claim.who)
@@ -165,19 +149,10 @@ def _content(manifest: Manifest) -> str:
     return hashlib.sha256(render_manifest(replace(manifest, claim=None))).hexdigest()[:16]
 
 
-def _sale_facts(sale: SavedSale) -> dict[str, Any]:
-    return {
-        "sale": sale.sale,
-        "etag": sale.etag,
-        "base": sale.base,
-        "target": sale.target,
-        "changes": [
-            {"op": one.op.value, "key": one.key, "reason": one.reason, "wave": one.wave.value} for one in sale.changes
-        ],
-        "drift": dict(sale.drift),
-    }
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    kind: Literal["flashgen plan"]
 
 
-def _parse_sale(facts: dict[str, Any]) -> SavedSale:
-    changes = tuple(Change(Op(one["op"]), one["key"], one["reason"], Wave(one["wave"])) for one in facts["changes"])
-    return SavedSale(facts["sale"], facts["etag"], facts["base"], facts["target"], changes, dict(facts["drift"]))
+_KINDS = JsonReader(_Kind, "a plan of flashgen", MAX_BYTES, FORMAT)
+_READER = JsonReader(SavedPlan, "a plan of flashgen", MAX_BYTES, FORMAT)

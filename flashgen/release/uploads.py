@@ -1,4 +1,4 @@
-"""Many puts at once, and an end to them that leaves nothing half said."""
+"""Many puts at the same time, which stop at the first error or interruption."""
 
 from __future__ import annotations
 
@@ -11,23 +11,30 @@ from typing import TypeVar
 T = TypeVar("T")
 
 AT_ONCE = 8
-"""Enough to hide a request's latency; a store keeps at least as many connections open."""
+"""Enough to hide the latency of a request; a store keeps at least as many connections open."""
 
 GRACE_SECONDS = 2.0
-"""How long an interrupted process waits for what is under way: a put is over by then, or the line is dead."""
+"""How long an interrupted process waits for puts under way: by then they are over, or the connection is dead."""
 
 
-def upload_all(put: Callable[[T], None], items: Sequence[T], told: Callable[[int], None]) -> None:
-    """`put` each of the items, AT_ONCE at a time, and tell after each how many are done; `told` is called here.
+def upload_all(
+    put: Callable[[T], None],
+    items: Sequence[T],
+    report: Callable[[int], None],
+    *,
+    at_once: int = AT_ONCE,
+    grace_seconds: float = GRACE_SECONDS,
+) -> None:
+    """`put` each of the items, `at_once` at a time; `report` how many are done after each, in this thread.
 
-    The first error stops it: nothing more is begun, and when it is raised nothing is under way any more. An
-    interruption waits GRACE_SECONDS at most. The threads are daemons, so that a put which hangs keeps no process from
-    ending: a store puts an object as a whole or not at all.
+    The first error stops it: no further put begins, and the error is raised when no put is under way any more. An
+    interruption waits `grace_seconds` at most. The threads are daemons, so that a put that hangs does not keep the
+    process alive: a store puts an object as a whole or not at all.
     """
     todo, outcomes, stop = SimpleQueue[T](), SimpleQueue[BaseException | None](), Event()
     for item in items:
         todo.put(item)
-    threads = [Thread(target=_work, args=(put, todo, outcomes, stop), daemon=True) for _ in items[:AT_ONCE]]
+    threads = [Thread(target=_work, args=(put, todo, outcomes, stop), daemon=True) for _ in items[:at_once]]
     done = 0
     try:
         for thread in threads:
@@ -36,11 +43,11 @@ def upload_all(put: Callable[[T], None], items: Sequence[T], told: Callable[[int
             if error := outcomes.get():
                 raise error
             done += 1
-            told(done)
+            report(done)
     except BaseException as error:
         stop.set()
-        _join(threads, GRACE_SECONDS if isinstance(error, KeyboardInterrupt) else None)
-        told(done + _successes(outcomes))
+        _join(threads, grace_seconds if isinstance(error, KeyboardInterrupt) else None)
+        report(done + sum(outcomes.get() is None for _ in range(outcomes.qsize())))
         raise
     _join(threads, None)
 
@@ -66,12 +73,3 @@ def _join(threads: Sequence[Thread], limit_seconds: float | None) -> None:
     for thread in threads:
         if thread.ident is not None:
             thread.join(None if deadline is None else max(0.0, deadline - time.monotonic()))
-
-
-def _successes(outcomes: SimpleQueue[BaseException | None]) -> int:
-    count = 0
-    while True:
-        try:
-            count += outcomes.get_nowait() is None
-        except Empty:
-            return count

@@ -1,4 +1,4 @@
-"""Calls that nobody has to wait for."""
+"""Calls in a thread that nothing has to wait for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 def in_background(call: Callable[[], T]) -> Future[T]:
-    """Begin `call` in a thread that does not keep the process alive. What it returns or raises, the future does."""
+    """Start `call` in a daemon thread. The future has what it returns or raises."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -20,5 +20,5 @@ def in_background(call: Callable[[], T]) -> Future[T]:
         except BaseException as error:  # noqa: BLE001  it is raised where the result is asked for
             future.set_exception(error)
 
-    Thread(target=run, daemon=True).start()
+    Thread(target=run, name="background", daemon=True).start()
     return future

@@ -8,28 +8,42 @@
     .meta/tmp                           the one file being written; a killed writer's is overwritten by the next
 
 A write puts the headers of the new body beside those of the old, then renames the body in: that rename is the
-instant of the change. Where the body stays the same, the rename of the headers is. Readers take no lock: they look
-up the headers by the body they have read, and look again, keeping writers out, only when a write has overtaken them.
+instant of the change. If only the headers change, their rename is. Readers take no lock: they find the headers by the
+body they have read. Only when a write has overtaken them they read again, under a shared lock.
 
-Nothing is flushed to the disk: a process may die at any instant, the machine may not.
+What decides something is flushed to the disk: objects that are put by If-Match, and private ones. So a power cut leaves
+pointer, journal and manifest as they were said to be. Pages and assets may be lost then; `push --refresh` finds that.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
+import json
+import mimetypes
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flashgen.errors import AccessDenied, StoreError
+from flashgen.files import exclusive_lock, replace_file, shared_lock
 from flashgen.layout import is_private
-from flashgen.store import file_lock
-from flashgen.store.folder_errors import explained
 from flashgen.store.keys import RESERVED, checked_key, checked_prefix, is_key
-from flashgen.store.metadata import encode_metadata, guessed_headers, metadata_path, read_metadata
 from flashgen.store.precondition import check_precondition, etag_of
 from flashgen.store.protocol import Entry, Headers, Stored
+
+_CLASHES = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY)
+_MEANINGS = {
+    errno.ENOSPC: ("the disk is full", "free some space, then run it again"),
+    errno.EDQUOT: ("the disk quota is used up", "free some space, then run it again"),
+    errno.EROFS: ("the file system is read-only", "mount it for writing, or choose another folder"),
+    errno.ENAMETOOLONG: ("the name is too long for this file system", "choose a shorter name"),
+    errno.ENOLCK: ("the file system has no file locks", "choose a folder on a local disk"),
+    errno.EOPNOTSUPP: ("the file system has no file locks", "choose a folder on a local disk"),
+}
 
 #: No object, or a name that cannot be one: a folder, or something below a file.
 _ABSENT = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
@@ -70,9 +84,10 @@ class FolderStore:
             found = _clear_etag(place)
             check_precondition(str(place), found, if_match=if_match, if_absent=if_absent)
             place.parent.mkdir(parents=True, exist_ok=True)
-            self._replace_headers(key, found, etag, headers)
+            durable = if_match is not None or is_private(key)
+            self._replace_headers(key, found, etag, headers, durable=durable)
             if found != etag:
-                self._replace(place, body, _mode(key))
+                self._replace(place, body, _mode(key), durable=durable)
         return etag
 
     def list(self, prefix: str) -> Iterator[Entry]:
@@ -86,30 +101,32 @@ class FolderStore:
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects, and folders that become empty. Nothing is removed if one of the keys cannot be one."""
-        doomed = tuple(checked_key(key) for key in keys)
-        if not doomed or not self._root.exists():
+        checked = tuple(checked_key(key) for key in keys)
+        if not checked or not self._root.exists():
             return
         with explained("write", self._root, ""), self._writing():
-            for key in doomed:
+            for key in checked:
                 self._remove(key)
 
     def _read(self, key: str) -> Stored | None:
-        """The object, or None if a write has overtaken the reading, or the body is none of ours."""
+        """The object; None if a write has overtaken the reader, or the body was put there by hand."""
         with (self._root / key).open("rb") as file:
             body = file.read()
             etag = etag_of(body)
             headers = read_metadata(metadata_path(self._headers, key)).get(etag)
-            # The headers may already be those of a write to come, if this body was replaced meanwhile.
+            # If this body was replaced in the meantime, these headers may already be those of the next write.
             current = os.path.samestat(os.fstat(file.fileno()), (self._root / key).stat())
         return Stored(body, headers, etag, self._modified_at(key)) if headers and current else None
 
     def _read_alone(self, key: str) -> Stored:
-        """The object, read while nobody writes."""
-        with file_lock.shared(self._meta / "lock"):
+        """The object, read while writers are locked out."""
+        with shared_lock(self._meta / "lock"):
             if found := self._read(key):
                 return found
             body = (self._root / key).read_bytes()
-            return Stored(body, guessed_headers(key), etag_of(body), self._modified_at(key))
+            # Somebody put it there by hand: the type that its name suggests, and no rule for caches.
+            headers = Headers(mimetypes.guess_type(key)[0] or "application/octet-stream", "")
+            return Stored(body, headers, etag_of(body), self._modified_at(key))
 
     def _entry(self, key: str) -> Iterator[Entry]:
         with suppress(*_ABSENT):  # deleted since its folder was listed
@@ -134,28 +151,21 @@ class FolderStore:
             except OSError:
                 return
 
-    def _replace_headers(self, key: str, found: str | None, etag: str, headers: Headers) -> None:
+    def _replace_headers(self, key: str, found: str | None, etag: str, headers: Headers, *, durable: bool) -> None:
         path = metadata_path(self._headers, key)
         known = read_metadata(path)
         kept = {found: known[found]} if found in known else {}
-        self._replace(path, encode_metadata(key, {**kept, etag: headers}), _mode(key))
+        by_etag = {known_etag: asdict(value) for known_etag, value in {**kept, etag: headers}.items()}
+        document = {"key": key, "headers": by_etag}  # the key is for people who search the folder
+        self._replace(path, json.dumps(document, indent=1).encode(), _mode(key), durable=durable)
 
-    def _replace(self, path: Path, body: bytes, mode: int) -> None:
-        temporary = self._meta / "tmp"
-        try:
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                os.fchmod(descriptor, mode)
-                file.write(body)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+    def _replace(self, path: Path, body: bytes, mode: int, *, durable: bool) -> None:
+        replace_file(path, body, mode=mode, temporary=self._meta / "tmp", durable=durable)
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
         self._headers.mkdir(parents=True, exist_ok=True)
-        with file_lock.exclusive(self._meta / "lock"):
+        with exclusive_lock(self._meta / "lock"):
             yield
 
     def _require_folder(self) -> None:
@@ -168,7 +178,7 @@ def _mode(key: str) -> int:
 
 
 def _clear_etag(place: Path) -> str | None:
-    """The etag of what lies there. A folder that a killed delete left empty is cleared away; a full one is an error."""
+    """The etag of the body there. A folder that a killed delete left empty is cleared away; a full one is an error."""
     try:
         return etag_of(place.read_bytes())
     except IsADirectoryError:
@@ -188,10 +198,52 @@ def _keys(root: Path, folder: str) -> Iterator[str]:
 
 
 def _names(root: Path, folder: str) -> list[str]:
-    """What lies in `folder` and may be a key, or a folder of keys, which ends in a slash."""
+    """The keys in `folder`, and its folders of keys, which end in a slash."""
     try:
         with os.scandir(root / folder) as entries:
             found = [(f"{folder}{entry.name}", entry.is_dir()) for entry in entries]
     except _ABSENT:
         return []
     return sorted(f"{name}/" if is_folder else name for name, is_folder in found if is_key(name))
+
+
+def metadata_path(folder: Path, key: str) -> Path:
+    """Where the headers of `key` lie: a flat name, so that no two keys clash and no name is too long."""
+    return folder / f"{hashlib.sha256(key.encode()).hexdigest()}.json"
+
+
+def read_metadata(path: Path) -> dict[str, Headers]:
+    """Headers by etag. A missing or damaged file holds none. May raise `OSError`."""
+    try:
+        document = json.loads(path.read_bytes())
+        return {etag: Headers(**value) for etag, value in document["headers"].items()}
+    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+@contextmanager
+def explained(verb: str, root: Path, key: str) -> Iterator[None]:
+    """Turn `OSError` into `StoreError`, or `AccessDenied` where file modes are the reason."""
+    try:
+        yield
+    except OSError as error:
+        raise _translated(error, verb, root, key) from error
+
+
+def _translated(error: OSError, verb: str, root: Path, key: str) -> StoreError:
+    place = root / key
+    if isinstance(error, PermissionError):
+        return AccessDenied(f"{place}: no permission to {verb}", f"give this user access to {root}")
+    if error.errno in _CLASHES:
+        return _clash(root, key)
+    message, hint = _MEANINGS.get(error.errno or 0, (f"cannot {verb}: {(error.strerror or str(error)).lower()}", ""))
+    return StoreError(f"{place}: {message}", hint)
+
+
+def _clash(root: Path, key: str) -> StoreError:
+    if any(place.exists() and not place.is_dir() for place in (root, *root.parents)):
+        return StoreError(f"{root}: is not a folder", "choose another folder for the store, or move the file away")
+    return StoreError(
+        f"{root / key}: a name cannot be both an object and a folder of objects",
+        "rename or delete one of the two",
+    )

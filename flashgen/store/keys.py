@@ -27,7 +27,7 @@ def checked_prefix(prefix: str) -> str:
 
 
 def is_key(name: str) -> bool:
-    """Whether an object may be called that. What lies in a store and is called otherwise is none of ours."""
+    """Whether an object may have that name. Listings leave out everything else: flashgen did not put it there."""
     return not _fault(name)
 
 

@@ -24,7 +24,7 @@ class MemoryStore:
 
     @property
     def url(self) -> str:
-        """`memory:`, which `open_store` does not open: there is nothing to find again."""
+        """`memory:`, which no target can name: there is nothing to find again."""
         return "memory:"
 
     def get(self, key: str) -> Stored | None:
@@ -54,7 +54,7 @@ class MemoryStore:
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; those that do not exist are no error."""
-        doomed = tuple(checked_key(key) for key in keys)
+        checked = tuple(checked_key(key) for key in keys)
         with self._lock:
-            for key in doomed:
+            for key in checked:
                 self._objects.pop(key, None)

@@ -8,12 +8,17 @@ from typing import Final
 from flashgen.errors import Conflict
 
 #: What to do about a lost conditional write.
-DECIDE_ANEW: Final = "read it again and decide anew"
+DECIDE_AGAIN: Final = "read it again, then decide"
 
 
 def etag_of(body: bytes) -> str:
     """A strong entity tag: the body's SHA-256 in quotes, so identical bodies have identical etags."""
     return f'"{hashlib.sha256(body).hexdigest()}"'
+
+
+def strong_etag(etag: str) -> str:
+    """The etag that the store gave. A proxy that compresses makes it a weak one (`W/"…"`), which no If-Match meets."""
+    return etag.removeprefix("W/")
 
 
 def check_precondition(place: str, found: str | None, *, if_match: str | None, if_absent: bool) -> None:
@@ -26,4 +31,4 @@ def check_precondition(place: str, found: str | None, *, if_match: str | None, i
 
 def conflict(place: str, found: str) -> Conflict:
     """The error of a lost conditional write."""
-    return Conflict(f"{place}: not written, {found}", DECIDE_ANEW)
+    return Conflict(f"{place}: not written, {found}", DECIDE_AGAIN)

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True, slots=True)
 class Headers:
-    """What an origin sends besides the body. For flashgen these are part of the product, not decoration."""
+    """The headers that an origin sends with the body. They are planned, pushed and verified as the body is."""
 
     content_type: str
     cache_control: str
@@ -23,20 +23,22 @@ class Headers:
 class Stored:
     """An object as it was at one instant: body, headers and etag belong together.
 
-    `modified_at` is as in `Entry`; None where the store does not say. It does not count in comparisons.
+    `modified_at` is as in `Entry`; None where the store does not give it. `answered_at` is the `Date` of the
+    answer that brought it, in seconds since the epoch; None without a server. Comparisons ignore both.
     """
 
     body: bytes
     headers: Headers
     etag: str
     modified_at: datetime | None = field(default=None, compare=False)
+    answered_at: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A line of a listing. `body_bytes` is the object's size.
 
-    `modified_at` is when body or headers were last written: aware, UTC, by the store's clock; S3 tells whole seconds.
+    `modified_at` is when body or headers were last written: aware, UTC, by the store's clock; S3 has whole seconds.
     """
 
     key: str
@@ -75,6 +77,27 @@ class Store(Protocol):
         """Remove objects; those that do not exist are no error."""
 
 
+@runtime_checkable
+class Dated(Protocol):
+    """A store behind a server that sends its time. One on this machine has no other clock to compare."""
+
+    def date(self) -> float:
+        """The server's clock, cut to the second, in seconds since the epoch; one small request that changes nothing.
+
+        It goes over the connection of conditional writes, and keeps that open. Raises StoreError without an answer, or
+        without a `Date` in it.
+        """
+
+
+@runtime_checkable
+class Remote(Protocol):
+    """A store behind a server that somebody has chosen, of which nothing is known but its protocol."""
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where the server is, without credentials; empty for AWS's own S3."""
+
+
 class Cdn(Protocol):
     """The edges that hold copies of a store's objects.
 
@@ -89,7 +112,7 @@ class Cdn(Protocol):
         """Have every edge forget its copies of `paths`, and return the invalidation's id.
 
         A path starts with `/` and is percent-encoded; only its last character may be the wildcard `*`. The same
-        `reference` with the same paths is the same invalidation, whoever asks again and however often.
+        `reference` with the same paths is the same invalidation, also when another caller asks again.
         """
 
     def is_done(self, invalidation: str) -> bool:

@@ -1,7 +1,7 @@
 """Whether two operators decided about the same thing.
 
-Who acts at once acts on what they were shown: any decision in between wins. Who has armed a verb for later has said
-what is to be at that moment, and an afternoon may pass until then: closing a SKU must not leave a sale shut at T0.
+A verb that acts at once acts on what its operator saw: any decision in between wins. A verb that was armed for later
+says what is to be at that moment, and an afternoon may pass until then: closing a SKU must not leave a sale shut at T0.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ Fact = tuple[str, str]
 
 
 def is_contested(verb: Verb, base: SaleState, current: SaleState) -> bool:
-    """Whether what was decided between `base` and `current` stands against `verb`, which was begun on `base`.
+    """Whether a decision between `base` and `current` rules out `verb`, which was begun on `base`.
 
-    Any decision does when `verb` acts at once. When it waits, only one that touches a fact that `verb` touches too, or
-    that made it impossible; and none stands against an end, which is right after whatever comes before it.
+    If `verb` acts at once, any decision does. If it waits, only one that touches a fact that `verb` touches too, or
+    that made it impossible. Nothing rules out an end, which is right after whatever comes before it.
     """
     if base.operators_part == current.operators_part:
         return False
@@ -37,7 +37,7 @@ def is_contested(verb: Verb, base: SaleState, current: SaleState) -> bool:
 
 
 def _is_possible(verb: Verb, state: SaleState) -> bool:
-    """If not even on what it was begun on, at the times of today, it was a push that made it impossible."""
+    """If the verb fails even on its original base with today's times, a push ruled it out, and no operator."""
     try:
         verb.apply(state)
     except Refused:
@@ -46,11 +46,11 @@ def _is_possible(verb: Verb, state: SaleState) -> bool:
 
 
 def _touched(before: SaleState, after: SaleState, skus: frozenset[str]) -> frozenset[Fact]:
-    """The operators' facts that differ, of these SKUs. One of a range that is closed as a whole is closed."""
-    facts = {("sku", sku) for sku in skus if _is_closed(before, sku) != _is_closed(after, sku)}
-    facts |= {("state", "")} if before.state is not after.state else set()
-    facts |= {("epoch", "")} if before.epoch != after.epoch else set()
-    return frozenset(facts)
+    """The operators' facts that differ, of these SKUs. A SKU is closed, too, if the whole range is."""
+    touched = {("sku", sku) for sku in skus if _is_closed(before, sku) != _is_closed(after, sku)}
+    touched |= {("state", "")} if before.state is not after.state else set()
+    touched |= {("epoch", "")} if before.epoch != after.epoch else set()
+    return frozenset(touched)
 
 
 def _is_closed(state: SaleState, sku: str) -> bool:

@@ -9,26 +9,32 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from flashgen import timestamps
 from flashgen.errors import Refused
+from flashgen.hint import Hint, command_line
 from flashgen.store import Headers
+from flashgen.typed_json import MAX_WHOLE, Damaged, Instant, JsonReader, Line, Skus, Whole
 from flashgen.unlock.state import SaleState, State
 
-T = TypeVar("T")
+MAX_BYTES = 16 * 1024 * 1024
+"""A pointer with every SKU of the largest sale, closed and sold."""
+MAX_ORIGINS = 1_000
 
-_CALL = re.compile(r"\Aflashgen\((\{.*\})\)\n?\Z", re.DOTALL)
+_CALL = re.compile(rb"\Aflashgen\((\{.*\})\)\n?\Z", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderUrl:
     """Where buyers go: a path with the token, on any of the gates' origins."""
 
-    path: str
-    origins: tuple[str, ...]
+    path: Line
+    origins: Annotated[tuple[Line, ...], Field(max_length=MAX_ORIGINS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,11 @@ class Pointer:
     nonce: str
     state: SaleState
     order: OrderUrl | None = None
+
+    def __post_init__(self) -> None:
+        if self.revision > MAX_WHOLE:
+            hint = Hint("somebody wrote over the pointer; delete it, then ", command_line("push --refresh"))
+            raise Refused(f"no revision can follow {MAX_WHOLE:,}", hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +93,72 @@ def first_pointer(sale: str, version: str, starts_at: datetime, ends_at: datetim
 
 def render(pointer: Pointer | Forward) -> bytes:
     """The file's bytes; at most 512 for an ordinary sale (one order server, few SKUs closed)."""
-    facts = _forward_facts(pointer) if isinstance(pointer, Forward) else _pointer_facts(pointer)
-    return b"flashgen(" + json.dumps(facts, separators=(",", ":")).encode("ascii") + b")\n"
-
-
-class Damaged(Refused):
-    """What was read in a pointer's place is none: somebody wrote over it, or something on the way has answered."""
+    document: dict[str, Any] = {"rev": pointer.revision, "nonce": pointer.nonce}
+    if isinstance(pointer, Forward):
+        document["forward"] = pointer.target
+    else:
+        document |= state_to_json(pointer.state)
+        if pointer.order:
+            document["order"] = asdict(pointer.order)
+    return b"flashgen(" + json.dumps(document, separators=(",", ":")).encode("ascii") + b")\n"
 
 
 def parse(body: bytes, key: str) -> Pointer | Forward:
-    """What a pointer file says. Raises Damaged, naming `key`, when it is not one."""
-    try:
-        call = _CALL.match(body.decode("utf-8"))
-        if call is None:
-            raise ValueError("no call of flashgen()")
-        facts = json.loads(call[1])
-        if "forward" in facts:
-            return Forward(_typed(int, facts["rev"]), _typed(str, facts["nonce"]), _typed(str, facts["forward"]))
-        return _pointer_from(facts)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Damaged(
-            f"{key} in the store is not a pointer ({error})",
-            "somebody wrote over it; restore an older version of the object, or delete it, "
-            f"then flashgen push --refresh {key.partition('/')[0]}",
-        ) from error
+    """What a pointer file says. Raises Damaged, naming `key`, when it is not one, Newer for a later format."""
+    place = f"{key} in the store"
+    hint = Hint(
+        "somebody wrote over it; restore an older version of the object, or delete it, ",
+        "then ",
+        command_line(f"push --refresh {key.partition('/')[0]}"),
+    )
+    call = _CALL.match(body)
+    if call is None:
+        raise Damaged(f"{place} is not a pointer (no call of flashgen())", hint)
+    own = _REVISION.read(call[1], place, hint)
+    if own.forward is not None:
+        return Forward(own.rev, own.nonce, own.forward)
+    return Pointer(own.rev, own.nonce, _STATE.read(call[1], place, hint).sale_state(), own.order)
 
 
-def state_facts(state: SaleState) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Revision:
+    """What a pointer says besides its state, in the same object."""
+
+    rev: Whole
+    nonce: Line
+    order: OrderUrl | None = None
+    forward: Line | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StateDocument:
+    """A state as `state_to_json` writes it: everything is there, and within bounds."""
+
+    state: State
+    starts_at: Instant
+    ends_at: Instant
+    opens_at: Instant | None
+    epoch: Whole
+    token_nonce: Line
+    closed: Skus
+    sold: Skus
+
+    def __post_init__(self) -> None:
+        self.sale_state()  # raises ValueError for what cannot be
+
+    def sale_state(self) -> SaleState:
+        """The state."""
+        identity = (self.epoch, self.token_nonce)
+        return SaleState(
+            self.state, self.starts_at, self.ends_at, self.opens_at, *identity, closed=self.closed, sold=self.sold
+        )
+
+
+_REVISION = JsonReader(_Revision, "a pointer", MAX_BYTES)
+_STATE = JsonReader(StateDocument, "a pointer", MAX_BYTES)
+
+
+def state_to_json(state: SaleState) -> dict[str, Any]:
     """A state as JSON values, as the pointer and the journal spell it."""
     return {
         "state": state.state.value,
@@ -120,49 +170,3 @@ def state_facts(state: SaleState) -> dict[str, Any]:
         "closed": sorted(state.closed),
         "sold": sorted(state.sold),
     }
-
-
-def state_from(facts: dict[str, Any]) -> SaleState:
-    """The inverse of `state_facts`. Raises KeyError, TypeError or ValueError on anything else."""
-    opens_at = facts["opens_at"]
-    return SaleState(
-        state=State(facts["state"]),
-        starts_at=timestamps.from_text(facts["starts_at"]),
-        ends_at=timestamps.from_text(facts["ends_at"]),
-        opens_at=timestamps.from_text(opens_at) if opens_at else None,
-        epoch=_typed(int, facts["epoch"]),
-        token_nonce=_typed(str, facts["token_nonce"]),
-        closed=frozenset(_texts(facts["closed"])),
-        sold=frozenset(_texts(facts["sold"])),
-    )
-
-
-def _pointer_facts(pointer: Pointer) -> dict[str, Any]:
-    facts = {"rev": pointer.revision, "nonce": pointer.nonce, **state_facts(pointer.state)}
-    if pointer.order:
-        facts["order"] = {"path": pointer.order.path, "origins": list(pointer.order.origins)}
-    return facts
-
-
-def _forward_facts(forward: Forward) -> dict[str, Any]:
-    return {"rev": forward.revision, "nonce": forward.nonce, "forward": forward.target}
-
-
-def _pointer_from(facts: dict[str, Any]) -> Pointer:
-    order = facts.get("order")
-    return Pointer(
-        revision=_typed(int, facts["rev"]),
-        nonce=_typed(str, facts["nonce"]),
-        state=state_from(facts),
-        order=OrderUrl(_typed(str, order["path"]), _texts(order["origins"])) if order else None,
-    )
-
-
-def _typed(kind: type[T], value: Any) -> T:
-    if type(value) is not kind:  # `isinstance` takes True for an int
-        raise TypeError(f"{type(value).__name__} where {kind.__name__} belongs")
-    return value
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    return tuple(_typed(str, value) for value in _typed(list, values))

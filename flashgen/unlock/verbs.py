@@ -12,16 +12,20 @@ from datetime import datetime
 
 from flashgen import timestamps
 from flashgen.errors import Refused
+from flashgen.hint import Hint, command_line
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
+
+RECORD_SOLD = "record-sold"
+"""The gate's only verb, as its journal records have it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
     """A named transition of a state.
 
-    With `decides` it is an operator's decision, and loses to another one in between; facts of other parties just cross.
+    With `decides` it is an operator's decision, and loses to another one in between. Other parties' changes are kept.
     With `refreshes`, other cache headers or order servers alone are reason enough to write. With `waits` it was asked
-    for a later moment, and decisions about something else cross too: see `crossing`.
+    for a later moment, and other decisions about something else are kept too: see `conflicts`.
     """
 
     name: str
@@ -34,20 +38,20 @@ class Verb:
 def go_live(opens_at: datetime | None, token_nonce: str, *, early: bool = False) -> Verb:
     """scheduled → live, under a new epoch. Pages and gate open at `opens_at` on the server's clock, or at the start.
 
-    Refused where `opens_at` lies before the start, unless `early`: somebody may have postponed the sale since.
+    Refused where `opens_at` lies before the start, unless `early`: the sale may have been postponed since.
     """
 
     def apply(state: SaleState) -> SaleState:
         if state.state is State.LIVE:
             return state
         if state.state is State.PAUSED:
-            raise Refused("the sale is paused, not scheduled", "`flashgen resume` opens it again")
+            raise Refused("the sale is paused, not scheduled", Hint("`", command_line("resume"), "` opens it again"))
         _require(state, "go-live", State.SCHEDULED)
         if opens_at and opens_at < state.starts_at and not early:
             raise Refused(
                 f"the sale was postponed to {timestamps.to_text(state.starts_at)}, and this would open it at "
                 f"{timestamps.to_text(opens_at)}; nothing public was changed",
-                "wait for it: `flashgen go-live` with --at start; or open before it: --early",
+                Hint("wait for it: `", command_line("go-live"), "` with --at start; or open before it: --early"),
             )
         return _opened(state, opens_at or state.starts_at, token_nonce)
 
@@ -95,7 +99,7 @@ def close(skus: frozenset[str]) -> Verb:
 def reopen(skus: frozenset[str], all_skus: frozenset[str] | None) -> Verb:
     """Take back the operator's word on some SKUs. What the gate has sold stays sold.
 
-    With `all_skus` unknown (None) nobody can tell what would stay closed of a range that was closed as a whole.
+    With `all_skus` unknown (None) it is unknown what would stay closed of a range that was closed as a whole.
     """
 
     def apply(state: SaleState) -> SaleState:
@@ -103,7 +107,7 @@ def reopen(skus: frozenset[str], all_skus: frozenset[str] | None) -> Verb:
         if state.closed == EVERY_SKU and all_skus is None:
             raise Refused(
                 "every SKU is closed, and the YAML's products cannot be read: the others could not stay closed",
-                "mend the YAML, or open all of them: `flashgen resume` without --sku",
+                Hint("mend the YAML, or open all of them: `", command_line("resume"), "` without --sku"),
             )
         closed = all_skus if all_skus and state.closed == EVERY_SKU else state.closed
         return replace(state, closed=closed - skus) if closed & skus else state
@@ -130,7 +134,10 @@ def rollback(earlier: SaleState, opens_at: datetime, token_nonce: str) -> Verb:
         if (state.state, state.closed) == (earlier.state, earlier.closed):
             return state
         if earlier.state is State.PAUSED and not state.epoch:
-            raise Refused("that revision was a pause, and this pointer was never live", "`flashgen go-live` opens it")
+            raise Refused(
+                "that revision was a pause, and this pointer was never live",
+                Hint("`", command_line("go-live"), "` opens it"),
+            )
         restored = replace(state, closed=earlier.closed)
         if earlier.state is State.LIVE and state.state is not State.LIVE:
             return _opened(restored, opens_at, token_nonce)
@@ -167,7 +174,7 @@ def record_sold(sold: frozenset[str], instead_of: frozenset[str] | None = None) 
         before = state.sold if instead_of is None else instead_of
         return replace(state, sold=(state.sold - (before - sold)) | (sold - before))
 
-    return Verb("record-sold", apply, decides=False)
+    return Verb(RECORD_SOLD, apply, decides=False)
 
 
 def _opened(state: SaleState, opens_at: datetime, token_nonce: str) -> SaleState:
@@ -181,9 +188,13 @@ def _opened(state: SaleState, opens_at: datetime, token_nonce: str) -> SaleState
 
 
 _ADVICE = {
-    State.ENDED: "`flashgen rollback` restores an earlier state",
-    State.SCHEDULED: "nothing is open yet; so that it does not open: stop an armed go-live with Ctrl-C, move "
-    "`starts_at` in the YAML and push, or `flashgen end`",
+    State.ENDED: Hint("`", command_line("rollback"), "` restores an earlier state"),
+    State.SCHEDULED: Hint(
+        "nothing is open yet; so that it does not open: stop an armed go-live with Ctrl-C, move ",
+        "`starts_at` in the YAML and push, or `",
+        command_line("end"),
+        "`",
+    ),
 }
 
 

@@ -1,7 +1,7 @@
-"""When the public sees what was written: the pointer is read through its public URL until our revision shows.
+"""When the public sees what was written: the pointer is read through its public URL until it is our revision.
 
-An edge keeps the pointer for 1 or 2 s, so nothing has to be invalidated. One that still shows the old revision after
-`INVALIDATE_AFTER` keeps it too long: it is told once to forget it, as a net, and given `GIVE_UP_AFTER` in all.
+An edge keeps the pointer for 1 or 2 s, so nothing has to be invalidated. An edge that still shows the old revision
+after `INVALIDATE_AFTER` keeps it too long: it is invalidated once, to be safe. After `GIVE_UP_AFTER` polling ends.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ FRESH_AGE_SECONDS = 2
 """The longest that any behaviour lets an edge keep a pointer."""
 
 NOT_THE_EDGES = frozenset({407, 408, 429})
-"""Said of the one who asks, or of a proxy on the way: not of the object."""
+"""These are about the client, or come from a proxy on the way: they say nothing about the object."""
 
 
 @dataclass(frozen=True, slots=True)
 class EdgePointer:
-    """One look at a pointer as the public gets it; an empty one if nobody has looked yet.
+    """One answer to a poll of the pointer as the public gets it; empty before the first poll.
 
     `at` is when the answer was here; `status` is 0 where there was none. Without a `pointer` the `problem` says what
-    there is instead. `age_seconds` is how long ago the edge asked the store, None where it does not tell. `x_cache` is
-    what it says of its cache, or empty; `url` is where we looked. `clock_ahead` is by how many seconds the clock that
-    pages go by, the edge's, is ahead of this machine's; 0 unless its answer proves otherwise.
+    there is instead. `age_seconds` is how long ago the edge asked the store, None where it does not say. `x_cache` is
+    what it says of its cache, or empty; `url` is what was asked for. `clock_ahead` is how many seconds the edge's
+    clock, which pages use, is ahead of this machine's; 0 unless its answer proves otherwise.
     """
 
     at: datetime | None = None
@@ -45,12 +45,12 @@ class EdgePointer:
 
     @property
     def revision(self) -> int | None:
-        """What is shown; None where no pointer is."""
+        """The pointer's; None where no pointer is."""
         return self.pointer.revision if self.pointer else None
 
     @property
     def nonce(self) -> str:
-        """That of the revision; empty where no pointer is shown."""
+        """The pointer's; empty where no pointer is."""
         return self.pointer.nonce if self.pointer else ""
 
     @property
@@ -62,82 +62,81 @@ class EdgePointer:
         """
         if self.age_seconds is not None:
             return self.age_seconds <= FRESH_AGE_SECONDS
-        told = self.x_cache.lower()
-        return not told or ("miss" in told and "hit" not in told)
+        cache = self.x_cache.lower()
+        return not cache or ("miss" in cache and "hit" not in cache)
 
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """What came of it. `sight` is the last look, with or without an answer.
+    """The result of polling. `last` is the last poll, with or without an answer.
 
-    `invalidated` says that an edge was told to forget, `trouble` why it could not be told.
+    `invalidated` says that an invalidation was made, `trouble` why it failed.
     """
 
     is_visible: bool = False
-    sight: EdgePointer = field(default_factory=EdgePointer)
+    last: EdgePointer = field(default_factory=EdgePointer)
     invalidated: bool = False
     trouble: StoreError | None = None
 
     def is_fresh_and_wrong(self, revision: int, *, reached_before: bool) -> bool:
-        """Whether the edge itself has answered, and what it said is certainly not the `revision` that was written.
+        """Whether the edge itself has answered, and its answer is certainly not the `revision` that was written.
 
-        That is an older one which it has asked for within FRESH_AGE_SECONDS, long after the write: it reads another
-        store. Or a 4xx of the edge (it tells of its cache), if the pointer was `reached_before` the write from
-        here: else a proxy or a hotel's Wi-Fi may have spoken. Not a 5xx, which passes: what was written shows then.
-        Never when the last look had no answer.
+        That is an older revision which the edge fetched within FRESH_AGE_SECONDS, long after the write: it reads
+        another store. Or a 4xx of the edge (with a cache header), if the pointer was `reached_before` the write from
+        here: else it may come from a proxy or a hotel's Wi-Fi. Not a 5xx, which passes. Never without an answer.
         """
         if self.is_visible:
             return False
-        if self.sight.pointer:
-            return self.sight.is_fresh and self.sight.pointer.revision < revision
-        refused = 400 <= self.sight.status < 500 and self.sight.status not in NOT_THE_EDGES
-        return refused and bool(self.sight.x_cache) and reached_before
+        if self.last.pointer:
+            return self.last.is_fresh and self.last.pointer.revision < revision
+        refused = 400 <= self.last.status < 500 and self.last.status not in NOT_THE_EDGES
+        return refused and bool(self.last.x_cache) and reached_before
 
 
 def await_visible(
-    look: Callable[[], EdgePointer],
+    poll: Callable[[], EdgePointer],
     is_ours: Callable[[Pointer], bool],
-    forget: Callable[[], None] | None,
+    invalidate: Callable[[], None] | None,
     *,
     now: Callable[[], datetime],
     sleep: Callable[[float], None],
-    tell: Callable[[EdgePointer, timedelta], None] = lambda sight, passed: None,
+    on_poll: Callable[[EdgePointer, timedelta], None] = lambda seen, passed: None,
 ) -> Visibility:
-    """Look every POLL_SECONDS until a pointer `is_ours`, or GIVE_UP_AFTER has passed.
+    """Poll every POLL_SECONDS until a pointer `is_ours`, or GIVE_UP_AFTER has passed.
 
-    `forget` has the edge forget the pointer (None: there is nobody to tell); it is called once at most, and only if the
-    edge answers, and may raise StoreError. `is_ours` may raise StoreError for a later revision whose ancestors cannot
-    be read; it is asked again. `tell` hears about every look after which another one follows.
+    `invalidate` (None without a CDN) is called once at most, only if the edge answers, and may raise StoreError.
+    `is_ours` may raise StoreError for a later revision whose ancestors cannot be read; it is asked again. `on_poll` is
+    called after each poll that another one follows.
     """
-    began, verdict = now(), Visibility()
+    began, visibility = now(), Visibility()
     while True:
-        verdict = _looked(look, is_ours, verdict)
+        visibility = _polled(poll, is_ours, visibility)
         passed = now() - began
-        if verdict.is_visible or passed >= GIVE_UP_AFTER:
-            return verdict
-        tell(verdict.sight, passed)
+        if visibility.is_visible or passed >= GIVE_UP_AFTER:
+            return visibility
+        on_poll(visibility.last, passed)
         if (
-            forget
-            and verdict.sight.status
+            invalidate
+            and visibility.last.status
             and passed >= INVALIDATE_AFTER
-            and not (verdict.invalidated or verdict.trouble)
+            and not (visibility.invalidated or visibility.trouble)
         ):
-            verdict = _told(forget, verdict)
+            visibility = _invalidated(invalidate, visibility)
         sleep(POLL_SECONDS)
 
 
-def _looked(look: Callable[[], EdgePointer], is_ours: Callable[[Pointer], bool], so_far: Visibility) -> Visibility:
-    sight = look()
+def _polled(poll: Callable[[], EdgePointer], is_ours: Callable[[Pointer], bool], so_far: Visibility) -> Visibility:
+    last = poll()
     try:
-        is_visible = sight.pointer is not None and is_ours(sight.pointer)
+        is_visible = last.pointer is not None and is_ours(last.pointer)
     except StoreError:
         is_visible = False
-    return replace(so_far, sight=sight, is_visible=is_visible)
+    return replace(so_far, last=last, is_visible=is_visible)
 
 
-def _told(forget: Callable[[], None], so_far: Visibility) -> Visibility:
+def _invalidated(invalidate: Callable[[], None], so_far: Visibility) -> Visibility:
     try:
-        forget()
+        invalidate()
     except StoreError as trouble:
         return replace(so_far, trouble=trouble)
     return replace(so_far, invalidated=True)

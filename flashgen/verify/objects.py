@@ -1,53 +1,42 @@
-"""A page or an asset as a viewer got it, against what was pushed. Nothing is asked for here."""
+"""A page or an asset as a viewer got it, against what was pushed. Pure: nothing is requested here."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from flashgen import timestamps
-from flashgen.edge.local.compression import is_compressible
-from flashgen.edge.local.live_reload import FOOTER
-from flashgen.edge.viewer import PublicResponse
+from flashgen import cache_control, timestamps
+from flashgen.edge.local.preview_bar import SCRIPT_TAG
+from flashgen.edge.rules.behaviour import FONTS, SHARED
+from flashgen.edge.rules.compression import is_compressible
 from flashgen.finding import Finding, Level
-from flashgen.verify.observed import Expected, Front
+from flashgen.hint import Hint, command_line
+from flashgen.verify.model import EdgeConfig, Expected
 from flashgen.verify.security import security_findings
+from flashgen.verify.viewer import PublicResponse
 
 #: An edge's `Age` and the manifest's times are by different clocks, and both are cut to whole seconds.
 CLOCK_SLACK_SECONDS = 2
 
 PREVIEW = "preview"
-_RELOADING = FOOTER.encode()
-_STORE_HINT = "changed in the store, or rewritten on its way: flashgen plan --refresh tells which"
+_STORE_HINT = Hint("changed in the store, or rewritten on its way: ", command_line("plan --refresh"), " tells which")
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something that is not as it was pushed."""
-
-    check: str
-    expected: str
-    found: str
-
-
-def object_findings(expected: Expected, seen: PublicResponse, front: Front) -> tuple[Finding, ...]:
+def object_findings(expected: Expected, seen: PublicResponse, edge: EdgeConfig) -> tuple[Finding, ...]:
     """One PASS, or each fault."""
     if seen.status != 200:
         return (_status(expected, seen),)
     faults = (
-        *_content(expected, seen, front),
+        *_content(expected, seen, edge),
         *_preview(seen),
-        *_compression(seen, front),
-        *(security_findings(seen.fields, front, expected.origins) if expected.is_page else ()),
+        *_compression(seen, edge),
+        *_consent(expected, seen),
+        *(security_findings(seen.fields, edge, expected.origins) if expected.is_page else ()),
     )
-    return faults or (Finding(Level.PASS, "page" if expected.is_page else "asset", _summary(seen)),)
-
-
-def _summary(seen: PublicResponse) -> str:
     encoding = seen.fields.get("content-encoding", "")
-    return f"{len(seen.body):,} bytes" + (f", {encoding} {seen.wire_bytes:,}" if encoding else "")
+    summary = f"{len(seen.body):,} bytes" + (f", {encoding} {seen.wire_bytes:,}" if encoding else "")
+    return faults or (Finding(Level.PASS, "page" if expected.is_page else "asset", summary),)
 
 
 def _status(expected: Expected, seen: PublicResponse) -> Finding:
@@ -57,40 +46,39 @@ def _status(expected: Expected, seen: PublicResponse) -> Finding:
         found += f" to {leads.scheme}://{leads.netloc}" if leads.netloc else f" to {seen.fields.get('location', '?')}"
         hint = "set `url:` of this target to where it leads"
     elif seen.status in (403, 404):
-        hint = f"flashgen plan {expected.sale} --refresh tells whether the store has it"
+        hint = Hint(command_line(f"plan {expected.sale} --refresh"), " tells whether the store has it")
         if expected.is_page:
             hint += "; if so, let the edge turn `/x/` into `/x/index.html`"
     return Finding(Level.FAIL, "status", f"expected 200, found {found}", hint)
 
 
-def _content(expected: Expected, seen: PublicResponse, front: Front) -> tuple[Finding, ...]:
+def _content(expected: Expected, seen: PublicResponse, edge: EdgeConfig) -> tuple[Finding, ...]:
     differences = tuple(_differences(expected, seen))
     if differences and _is_older(expected, seen):
-        return (_stale(expected, seen, front, differences),)
-    return tuple(
-        Finding(Level.FAIL, each.check, f"expected {each.expected}, found {each.found}", _STORE_HINT)
-        for each in differences
-    )
+        return (_stale(expected, seen, edge, differences),)
+    return differences
 
 
-def _differences(expected: Expected, seen: PublicResponse) -> Iterator[Difference]:
+def _differences(expected: Expected, seen: PublicResponse) -> Iterator[Finding]:
     """Body and headers that came with the body from the store."""
-    wanted, found = expected.published, hashlib.sha256(seen.body.replace(_RELOADING, b"")).hexdigest()
+    wanted, found = expected.published, hashlib.sha256(SCRIPT_TAG.sub(b"", seen.body)).hexdigest()
     if found != wanted.sha256:
-        yield Difference("body", f"sha256 {wanted.sha256[:12]}…", f"{found[:12]}… of {len(seen.body):,} bytes")
+        message = f"expected sha256 {wanted.sha256[:12]}…, found {found[:12]}… of {len(seen.body):,} bytes"
+        yield Finding(Level.FAIL, "body", message, _STORE_HINT)
     for check, value, words in (
         ("content-type", wanted.headers.content_type, _type_words),
         ("cache-control", wanted.headers.cache_control, _directives),
     ):
-        said = seen.fields.get(check, "")
-        if words(said) != words(value):
-            yield Difference(check, f"`{value}`", f"`{said}`" if said else "none")
+        text = seen.fields.get(check, "")
+        if words(text) != words(value):
+            message = f"expected `{value}`, found {f'`{text}`' if text else 'none'}"
+            yield Finding(Level.FAIL, check, message, _STORE_HINT)
 
 
 def _preview(seen: PublicResponse) -> Iterator[Finding]:
-    if _RELOADING in seen.body:
+    if SCRIPT_TAG.search(seen.body):
         hint = "this is a preview by `flashgen serve`: it shows the build, and the store's pointer"
-        yield Finding(Level.WARN, PREVIEW, "has the reload script of `flashgen serve`", hint)
+        yield Finding(Level.WARN, PREVIEW, "has the preview bar of `flashgen serve`", hint)
 
 
 def _is_older(expected: Expected, seen: PublicResponse) -> bool:
@@ -99,19 +87,19 @@ def _is_older(expected: Expected, seen: PublicResponse) -> bool:
     return age is not None and seen.answered_at - age <= pushed_at.timestamp() + CLOCK_SLACK_SECONDS
 
 
-def _stale(expected: Expected, seen: PublicResponse, front: Front, differences: tuple[Difference, ...]) -> Finding:
+def _stale(expected: Expected, seen: PublicResponse, edge: EdgeConfig, differences: tuple[Finding, ...]) -> Finding:
     names = " and ".join(each.check for each in differences)
     message = f"stale, Age {seen.age_seconds:,} s: an older version ({names} changed with the push of "
     message += f"{timestamps.to_text(expected.published.since)})"
     paths = f"/{expected.sale}/*"
     hint = f"purge {paths} at the edge, or wait until it asks the store again"
-    if front.distribution:
-        command = f"aws cloudfront create-invalidation --distribution-id {front.distribution} --paths '{paths}'"
+    if edge.distribution:
+        command = f"aws cloudfront create-invalidation --distribution-id {edge.distribution} --paths '{paths}'"
         hint = f"an invalidation takes some seconds: verify again; if it stays so, {command}"
     return Finding(Level.FAIL, "stale", message, hint)
 
 
-def _compression(seen: PublicResponse, front: Front) -> Iterator[Finding]:
+def _compression(seen: PublicResponse, edge: EdgeConfig) -> Iterator[Finding]:
     encoding = seen.fields.get("content-encoding", "").lower()
     if encoding not in ("", "gzip"):
         message = f"expected gzip or none, as was asked for, found {encoding}"
@@ -119,7 +107,15 @@ def _compression(seen: PublicResponse, front: Front) -> Iterator[Finding]:
     elif not encoding and is_compressible(seen.fields.get("content-type", ""), len(seen.body)):
         # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/ServingCompressedFiles.html
         hint = "turn on compression of text at the edge; copies from before stay as they are until they are purged"
-        yield Finding(front.duty, "compression", "expected gzip, found none", hint)
+        yield Finding(edge.duty, "compression", "expected gzip, found none", hint)
+
+
+def _consent(expected: Expected, seen: PublicResponse) -> Iterator[Finding]:
+    """A font that pages of the order gate, at another origin, cannot use: they have the system's then."""
+    name, value = SHARED
+    if expected.is_font and expected.origins and seen.fields.get(name.lower()) != value:
+        message = f"expected {name}: {value}, found none: pages of the order gate cannot use this font"
+        yield Finding(Level.WARN, "font", message, f"let the edge add `{name}: {value}` to {FONTS.pattern}")
 
 
 def _type_words(value: str) -> tuple[str, ...]:
@@ -127,6 +123,6 @@ def _type_words(value: str) -> tuple[str, ...]:
     return tuple(part.strip().replace('"', "").lower() for part in value.split(";"))
 
 
-def _directives(value: str) -> frozenset[str]:
+def _directives(value: str) -> frozenset[tuple[str, str]]:
     """Directives, in whatever order an edge repeats them."""
-    return frozenset(part.strip().lower() for part in value.split(",") if part.strip())
+    return frozenset(cache_control.directives(value.lower()))

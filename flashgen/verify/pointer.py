@@ -1,16 +1,17 @@
-"""The pointer as polling pages get it, against the store's. Nothing is asked for here."""
+"""The pointer as polling pages get it, against the store's. Pure: nothing is requested here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from flashgen.edge.local import cache_control
-from flashgen.edge.viewer import PublicResponse
+from flashgen import cache_control
 from flashgen.errors import Refused
 from flashgen.finding import Finding, Level
+from flashgen.hint import Hint, command_line
 from flashgen.store import Stored
 from flashgen.unlock.pointer import Forward, parse
-from flashgen.verify.observed import Front
+from flashgen.verify.model import EdgeConfig
+from flashgen.verify.viewer import PublicResponse
 
 #: An edge keeps it for 1 or 2 s, and each tier of edges adds as much.
 MOST_AGE_SECONDS = 5
@@ -19,11 +20,13 @@ MOST_AGE_SECONDS = 5
 TICK_SECONDS = 0.002
 
 
-def pointer_findings(key: str, stored: Stored, polls: Sequence[PublicResponse], front: Front) -> tuple[Finding, ...]:
+def pointer_findings(
+    key: str, stored: Stored, polls: Sequence[PublicResponse], edge: EdgeConfig
+) -> tuple[Finding, ...]:
     """One PASS, or each fault. `polls` are one or more answers in order, each to another random query."""
     last = polls[-1]
     if last.status != 200:
-        hint = f"flashgen plan {key.partition('/')[0]} --refresh tells whether the store has it"
+        hint = Hint(command_line(f"plan {key.partition('/')[0]} --refresh"), " tells whether the store has it")
         return (Finding(Level.FAIL, "status", f"expected 200, found {last.status}", hint),)
     faults = (
         *_body(key, stored, last),
@@ -31,7 +34,7 @@ def pointer_findings(key: str, stored: Stored, polls: Sequence[PublicResponse], 
         *_browser_copy(last),
         *_content_type(stored, last),
         *_clock(polls),
-        *_cache_key(stored, polls, front),
+        *_cache_key(stored, polls, edge),
     )
     bad = any(fault.level is Level.FAIL for fault in faults)
     return faults if bad else (Finding(Level.PASS, "pointer", described(key, last.body)), *faults)
@@ -64,8 +67,8 @@ def _age(seen: PublicResponse) -> Iterator[Finding]:
 
 def _browser_copy(seen: PublicResponse) -> Iterator[Finding]:
     text = seen.fields.get("cache-control", "")
-    said = cache_control.parse(text)
-    if not (said.no_store or said.no_cache or said.max_age == 0):
+    parsed = cache_control.parse(text)
+    if not (parsed.no_store or parsed.no_cache or parsed.max_age == 0):
         message = (
             f"browsers may keep it: found Cache-Control `{text}`" if text else "browsers may keep it: no Cache-Control"
         )
@@ -82,23 +85,23 @@ def _content_type(stored: Stored, seen: PublicResponse) -> Iterator[Finding]:
 
 def _clock(polls: Sequence[PublicResponse]) -> Iterator[Finding]:
     first, last = polls[0], polls[-1]
-    told = last.fields.get("x-now", "")
-    if not told:
+    text = last.fields.get("x-now", "")
+    if not text:
         hint = "let the edge add `x-now`, its time in milliseconds, to each answer of `*/unlock.*.js`"
         yield Finding(Level.WARN, "x-now", "not there: countdowns are right to 0.6 s instead of 0.15 s", hint)
-    elif not (told.isascii() and told.isdigit()):
-        yield Finding(Level.FAIL, "x-now", f"expected milliseconds, found {told}", "mend the function that adds it")
-    elif first.fields.get("x-now") == told and first.answered_at + TICK_SECONDS <= last.asked_at:
+    elif not (text.isascii() and text.isdigit()):
+        yield Finding(Level.FAIL, "x-now", f"expected milliseconds, found {text}", "mend the function that adds it")
+    elif first.fields.get("x-now") == text and first.answered_at + TICK_SECONDS <= last.asked_at:
         hint = "add it on the way to the viewer (viewer-response), not on the way into the cache"
         yield Finding(Level.FAIL, "x-now", "the same in several answers: it is kept with the copy", hint)
 
 
-def _cache_key(stored: Stored, polls: Sequence[PublicResponse], front: Front) -> Iterator[Finding]:
+def _cache_key(stored: Stored, polls: Sequence[PublicResponse], edge: EdgeConfig) -> Iterator[Finding]:
     """Where nothing is kept (`edge_ttl_seconds: 0`), each poll reaches the store, as it was asked for."""
-    verdicts = [poll.fields.get("x-cache", "").lower() for poll in polls]
+    x_caches = [poll.fields.get("x-cache", "").lower() for poll in polls]
     is_kept = not cache_control.parse(stored.headers.cache_control).forbids_keeping
     at_once = polls[-1].answered_at - polls[0].asked_at < 1
-    if is_kept and at_once and len(polls) > 2 and all("miss" in verdict for verdict in verdicts):
+    if is_kept and at_once and len(polls) > 2 and all("miss" in x_cache for x_cache in x_caches):
         hint = "leave the query out of the cache key of `*/unlock.*.js`, and let its s-maxage count"
         message = f"{len(polls)} of {len(polls)} polls within a second reached the store: so would a crowd's"
-        yield Finding(front.duty, "x-cache", message, hint)
+        yield Finding(edge.duty, "x-cache", message, hint)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from flashgen.edge.content_policy import blocked, excess
-from flashgen.edge.security import content_security_policy, security_headers
+from flashgen.edge.rules.security import content_security_policy, security_headers
 from flashgen.finding import Finding, Level
-from flashgen.verify.observed import Front
+from flashgen.verify.content_policy import blocked, blocked_extras, excess
+from flashgen.verify.model import EdgeConfig
 
 CSP = "content-security-policy"
 
@@ -18,29 +18,31 @@ HSTS_SECONDS_MIN = 31_536_000
 _MAX_AGE = re.compile(r'max-age="?([0-9]{1,10})', re.IGNORECASE)
 
 
-def security_findings(fields: Mapping[str, str], front: Front, origins: tuple[str, ...]) -> Iterator[Finding]:
+def security_findings(fields: Mapping[str, str], edge: EdgeConfig, origins: tuple[str, ...]) -> Iterator[Finding]:
     """What is missing, weak or in the way among `fields` of a page that asks the order servers at `origins`.
 
     flashgen's own distribution says what the local edge says, to the letter; the policy alone may name the order
-    servers of other sales too. Elsewhere people may have chosen other words for the same.
+    servers of other sales too. On any other edge, other values may mean the same.
     """
     policy = content_security_policy(origins)
-    for name, value in security_headers(policy, https=front.is_https):
+    for name, value in security_headers(policy, https=edge.is_https):
         found, hint = fields.get(name.lower(), ""), f"let the edge add `{name}: {value}`"
         if not found:
-            yield Finding(front.duty, name.lower(), "expected, and not there", hint)
+            yield Finding(edge.duty, name.lower(), "expected, and not there", hint)
         elif name.lower() == CSP:
-            yield from _policy(found, front, origins, hint)
-        elif said := _difference(found, value) if front.distribution else _weakness(name.lower(), found):
-            yield Finding(front.duty, name.lower(), said, hint)
+            yield from _policy(found, edge, origins, hint)
+        elif fault := _difference(found, value) if edge.distribution else _weakness(name.lower(), found):
+            yield Finding(edge.duty, name.lower(), fault, hint)
 
 
-def _policy(found: str, front: Front, origins: tuple[str, ...], hint: str) -> Iterator[Finding]:
+def _policy(found: str, edge: EdgeConfig, origins: tuple[str, ...], hint: str) -> Iterator[Finding]:
     """A policy that keeps pages from an order server keeps shoppers from buying, whatever the edge."""
-    if wide := excess(found, front.origin):
-        yield Finding(front.duty, CSP, f"lets in more than pages need: {'; '.join(wide)}", hint)
-    for what in blocked(found, front.origin, origins):
+    if wide := excess(found, edge.origin):
+        yield Finding(edge.duty, CSP, f"lets in more than pages need: {'; '.join(wide)}", hint)
+    for what in blocked(found, edge.origin, origins):
         yield Finding(Level.FAIL, CSP, f"keeps pages from {what}", hint)
+    for what in blocked_extras(found, edge.origin):
+        yield Finding(Level.WARN, CSP, f"keeps pages from {what}", hint)
 
 
 def _difference(found: str, value: str) -> str:

@@ -10,16 +10,19 @@ from typing import Any
 
 import pytest
 from browser.place import Place, Sale, local_edge
-from browser.tab import Tab, tab
+from browser.tab import PATIENCE_SECONDS, Tab, tab
 from playwright.sync_api import Browser, Route
 
 OPENS_WITHIN_MS = 100
-FOLLOWS_WITHIN_SECONDS = 3
+"""On an idle machine. One that is busy may be late by as much as a timer of 50 ms is at the same time."""
 
 _TELLING = """
-globalThis.told = () => ({state: pointer?.state, now: serverNow(), opens: times().opens});
-new MutationObserver(() => { if (!buttons[0].disabled) globalThis.toldAtOpening ??= told(); })
-  .observe(buttons[0], {attributes: true, attributeFilter: ["disabled"]});
+let longest = 0, last = performance.now();
+const measure = () => (longest = Math.max(longest, performance.now() - last));
+setInterval(() => { measure(); last = performance.now(); }, 50);
+globalThis.told = () => ({state: pointer?.state, now: serverNow(), opens: times().opens, longest: measure()});
+new MutationObserver(() => { if (buttons[0].ariaDisabled === "false") globalThis.toldAtOpening ??= told(); })
+  .observe(buttons[0], {attributes: true, attributeFilter: ["aria-disabled"]});
 """
 """Added to the page's script: it tells what it knows, and what it knew when the button opened."""
 
@@ -60,21 +63,13 @@ def test_pages_of_before_a_rotation_follow_the_forward(place: Place, chromium: B
 
 def counts_to(shopper: Tab, sale: Sale) -> None:
     """Expect the tab to count down to the start as it was pushed last, soon after it looks again."""
-    deadline = time.monotonic() + FOLLOWS_WITHIN_SECONDS
-    while not (is_right := -1 <= shopper.seconds_left() - seconds_to(sale) <= 2) and time.monotonic() < deadline:
-        shopper.page.evaluate("dispatchEvent(new Event('online'))")
-        shopper.page.wait_for_timeout(200)
-    assert is_right, (shopper.seconds_left(), seconds_to(sale))
-
-
-def seconds_to(sale: Sale) -> float:
-    """From now to its start."""
-    return sale.starts_at.timestamp() - time.time()
+    shopper.nudge_until(lambda: shopper.counts_to(sale.starts_at))
+    assert shopper.counts_to(sale.starts_at), (shopper.seconds_left(), sale.starts_at)
 
 
 def wait_until_armed(sale: Sale) -> None:
     """Until an operator waits for the start, as `status` tells."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     fates: list[str] = []
     while "armed" not in fates and time.monotonic() < deadline:
         (row,) = sale.await_answer(sale.place.start("status", sale.id, "--json"))["sales"]
@@ -95,11 +90,11 @@ def test_open_tabs_count_to_a_start_that_is_moved(place: Place, chromium: Browse
                 counts_to(shopper, sale)
         operator = sale.send_operator("go-live", "--at", "start")
         wait_until_armed(sale)
-        sale = place.push("eve", timedelta(seconds=9))
+        sale = place.push("eve", timedelta(seconds=20))
         for shopper in shoppers:
             counts_to(shopper, sale)
         for shopper in shoppers:
-            shopper.opened_at(15)
+            shopper.opened_at()
         assert sale.await_answer(operator)["changed"]
         assert [True, True] == [shopper.is_still_the_same_page() for shopper in shoppers]
         assert [[], []] == [shopper.faults for shopper in shoppers]
@@ -117,7 +112,7 @@ def telling(shopper: Tab) -> None:
 
 def knows_of(shopper: Tab, state: str) -> dict[str, Any]:
     """Wait until the page has a pointer of that state; what it tells then. Its CSP forbids to wait inside it."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while (told := shopper.page.evaluate("told()"))["state"] != state and time.monotonic() < deadline:
         shopper.page.wait_for_timeout(50)
     return dict(told)
@@ -125,16 +120,16 @@ def knows_of(shopper: Tab, state: str) -> dict[str, Any]:
 
 def test_a_page_that_has_the_pointer_early_opens_at_the_start_by_its_own_clock(place: Place, chromium: Browser) -> None:
     """The estimate of the server's clock that it opens on, against the time that it was told."""
-    sale = place.push("midnight", timedelta(seconds=10))
+    sale = place.push("midnight", timedelta(seconds=25))
     with tab(chromium) as lamp:
         telling(lamp)
         lamp.open(f"{sale.url}lamp/")
-        operator = sale.send_operator("go-live", "--at", "start", "--lead", "5s")
+        operator = sale.send_operator("go-live", "--at", "start", "--lead", "15s")
         early = knows_of(lamp, "live")
         assert ("scheduled", "Opens soon", False) == lamp.looks()
         assert early["now"] < early["opens"] == sale.starts_at.timestamp() * 1000
-        lamp.opened_at(15)
+        lamp.opened_at()
         opening = lamp.page.evaluate("toldAtOpening")
-        assert 0 <= opening["now"] - opening["opens"] <= OPENS_WITHIN_MS
+        assert 0 <= opening["now"] - opening["opens"] <= OPENS_WITHIN_MS + opening["longest"]
         assert sale.await_answer(operator)["changed"]
         assert (True, []) == (lamp.is_still_the_same_page(), lamp.faults)

@@ -21,15 +21,15 @@ import pytest
 from support.aws_process import BUCKET, aws_process
 from support.command import Flashgen
 from support.fault_proxy import REFUSED, SURVIVED, UNKNOWN, Fault, FaultProxy, fault_proxy
-from support.operators import ENDS_AT, STARTS_AT, Clock, control_of
+from support.operators import ENDS_AT, STARTS_AT, Clock, writer_of
 from support.projects import finish, start, write_sale
 
 from flashgen.aws import clients as aws
 from flashgen.cli.main import main
 from flashgen.store import FolderStore, S3Store, Store, Stored
 from flashgen.unlock import journal, verbs
-from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import Pointer, pointer_key
+from flashgen.unlock.pointer_writer import PointerWriter
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.transition import transition
 from flashgen.unlock.verbs import Verb
@@ -154,9 +154,10 @@ def pointer_in(store: Store) -> Stored:
     return stored
 
 
-def hand(store: Store, who: str) -> Control:
+def hand(store: Store, who: str) -> PointerWriter:
     """Somebody else's, on the same sale."""
-    return replace(control_of(store, who, key=KEY), sale="night")
+    writer = writer_of(store, who, key=KEY)
+    return replace(writer, file=replace(writer.file, sale="night"))
 
 
 @dataclass(frozen=True)
@@ -179,7 +180,7 @@ class Night:
 
     def stands(self) -> tuple[State, frozenset[str], list[str]]:
         """What it is, and who made each revision since the seed, newest first: a chain that agrees with the pointer."""
-        pointer = hand(self.store, "reader").read().pointer
+        pointer = hand(self.store, "reader").file.read().pointer
         history = journal.history(self.store, "night", pointer.nonce)
         records = list(takewhile(lambda record: record.nonce != self.seed.nonce, history))
         assert list(range(pointer.revision, self.seed.revision, -1)) == [record.revision for record in records]
@@ -226,7 +227,7 @@ class TestTheTable:
         """The sale as the case wants it. Commands share one client, which takes longer to make than to use."""
         clock = Clock()
         monkeypatch.setattr(time, "sleep", clock.sleep)
-        monkeypatch.setattr("flashgen.project.open_store", lambda *_, **__: cloud.spoilt)
+        monkeypatch.setattr("flashgen.project.S3Store", lambda *_: cloud.spoilt)
         monkeypatch.setenv("FLASHGEN_SECRET", SECRET)
         settings = (
             f"secret: env:FLASHGEN_SECRET\ndefault_target: cloud\ntargets: {{cloud: {{store: 's3://{BUCKET}'}}}}\n"
@@ -237,7 +238,7 @@ class TestTheTable:
         cloud.proxy.mend()
         seed = cloud.pointers[case.seed]
         cloud.direct.put(KEY, seed.body, seed.headers)
-        return Night(cloud.direct, cloud.proxy, flashgen, hand(cloud.direct, "reader").read().pointer)
+        return Night(cloud.direct, cloud.proxy, flashgen, hand(cloud.direct, "reader").file.read().pointer)
 
     @pytest.mark.parametrize("fault", EVERY_FAULT)
     @every_case
@@ -272,7 +273,7 @@ class TestTheTable:
         is_first = when == "after"
         assert "0, changed" == night.run(case, SURVIVED["reply lost"], **{when: gate_sells})
         assert (case.state, case.closed, ["gate", "tester"] if is_first else ["tester", "gate"]) == night.stands()
-        assert MUG == hand(night.store, "reader").read().pointer.state.sold
+        assert MUG == hand(night.store, "reader").file.read().pointer.state.sold
 
     @pytest.mark.parametrize("fault", ["reply lost", "request lost"])
     @every_case
@@ -344,7 +345,7 @@ def test_at_t0_in_processes_and_time_as_they_are(project: Path, flashgen: Flashg
     write_sale(project)
     settings = "secret: env:FLASHGEN_SECRET\ntargets:\n" + "".join(row.settings for row in rows)
     (project / "flashgen.yaml").write_text(settings, encoding="utf-8")
-    seed = hand(rows[0].store, "reader").read().pointer
+    seed = hand(rows[0].store, "reader").file.read().pointer
     at = (datetime.now(UTC) + ARMED_FOR).replace(microsecond=0).isoformat()
     line = ("go-live", "night", "--early", "--at", at, "--yes", "--json", "--target")
     armed = [start(project, *line, row.target, FLASHGEN_SECRET=SECRET) for row in rows]

@@ -6,11 +6,11 @@ import sys
 from dataclasses import replace
 
 import pytest
-from support.clock import Clock
 
-from flashgen.cli.findings import FindingRow, counted, counting, show_findings, summary
+from flashgen.cli.findings import FindingRow, counted, print_findings, summary
 from flashgen.cli.session import Session
 from flashgen.finding import Finding, Level
+from flashgen.hint import command_line
 
 GOOD = Finding(Level.PASS, "page", "as pushed")
 BAD = Finding(Level.FAIL, "body", "not as pushed", "push again")
@@ -18,7 +18,7 @@ BAD = Finding(Level.FAIL, "body", "not as pushed", "push again")
 
 def test_failures_come_last_and_say_the_fix(capsys: pytest.CaptureFixture[str]) -> None:
     """They are what is still in sight; the place is aligned among those of its level."""
-    show_findings(Session(), [FindingRow("/b/", BAD, "Age 9 s"), FindingRow("/", GOOD), FindingRow("/longer/", GOOD)])
+    print_findings(Session(), [FindingRow("/b/", BAD, "Age 9 s"), FindingRow("/", GOOD), FindingRow("/longer/", GOOD)])
     assert [
         "  PASS  /         page: as pushed",
         "  PASS  /longer/  page: as pushed",
@@ -28,10 +28,10 @@ def test_failures_come_last_and_say_the_fix(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_long_lines_fit_the_terminal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Below where the text begins; a word that somebody will copy is never cut."""
+    """Below where the text begins; a word that people copy is never cut."""
     monkeypatch.setenv("COLUMNS", "60")
     long = Finding(Level.FAIL, "body", "not as it was pushed to the store an hour ago", f"curl https://{'x' * 70}/ -I")
-    show_findings(Session(), [FindingRow("/night/", long)])
+    print_findings(Session(), [FindingRow("/night/", long)])
     assert [
         "  FAIL  /night/  body: not as it was pushed to the store an",
         "                 hour ago",
@@ -41,19 +41,19 @@ def test_long_lines_fit_the_terminal(capsys: pytest.CaptureFixture[str], monkeyp
     ] == capsys.readouterr().out.splitlines()
 
 
-def test_a_line_that_nobody_looks_at_is_whole(
+def test_a_line_without_a_terminal_is_whole(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One finding is one line, for grep."""
     monkeypatch.delenv("COLUMNS", raising=False)
     monkeypatch.setattr(sys, "__stdout__", sys.stdout)
-    show_findings(Session(), [FindingRow("/", Finding(Level.PASS, "page", "word " * 100 + "end"))])
+    print_findings(Session(), [FindingRow("/", Finding(Level.PASS, "page", "word " * 100 + "end"))])
     assert f"  PASS  /  page: {'word ' * 100}end\n" == capsys.readouterr().out
 
 
 def test_a_fix_goes_to_the_target_that_was_chosen(capsys: pytest.CaptureFixture[str]) -> None:
     """To be pasted as it is."""
-    show_findings(Session(target_name="production"), [FindingRow("/", replace(BAD, hint="flashgen push night"))])
+    print_findings(Session(target_name="production"), [FindingRow("/", replace(BAD, hint=command_line("push night")))])
     assert "fix: flashgen --target production push night\n" in capsys.readouterr().out
 
 
@@ -68,48 +68,3 @@ def test_a_fix_goes_to_the_target_that_was_chosen(capsys: pytest.CaptureFixture[
 def test_the_sum_is_in_words(levels: list[Level], expected: str) -> None:
     """Never by colour alone."""
     assert expected in summary(counted(Finding(level, "x", "y") for level in levels))
-
-
-def test_progress_is_a_line_now_and_then(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every five seconds, with pace; nothing of a short run."""
-    clock = Clock()
-    with counting(Session(), "night: looked at", clock) as tell:
-        for done in range(1, 13):
-            clock.wait(1)
-            tell(done, 2000)
-    lines = capsys.readouterr().err.splitlines()
-    assert ["night: looked at 5 of 2,000", "night: looked at 10 of 2,000"] == [
-        line.partition(" (")[0] for line in lines
-    ]
-    assert "1.0/s, 33:15 left" in lines[0]
-
-
-def test_progress_leaves_nothing_on_a_terminal(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The line is written over, also when it ends by an error."""
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    clock = Clock()
-
-    def interrupted() -> None:
-        with counting(Session(), "night: looked at", clock) as tell:
-            clock.wait(1)
-            tell(5, 2000)
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        interrupted()
-    said = capsys.readouterr().err
-    assert said.startswith("\rnight: looked at 5 of 2,000")
-    assert said.endswith("\r\033[K")
-    assert "\n" not in said
-
-
-@pytest.mark.parametrize("session", [Session(quiet=True), Session(as_json=True)])
-def test_progress_is_not_for_scripts(session: Session, capsys: pytest.CaptureFixture[str]) -> None:
-    """stderr stays empty."""
-    clock = Clock()
-    with counting(session, "x", clock) as tell:
-        clock.wait(60)
-        tell(1, 2)
-    assert "" == capsys.readouterr().err

@@ -14,7 +14,7 @@ from support.command import Flashgen
 from support.visits import NOW, ask, buy, enter
 
 from flashgen.cli.gate.orders import COLUMNS
-from flashgen.gate.seal import FORWARD, derived
+from flashgen.gate.signatures import FORWARD, derived
 from flashgen.gate.storage.protocol import Order, OrderState
 from flashgen.gate.storage.sqlite import SqliteStorage
 

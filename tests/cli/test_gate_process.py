@@ -27,7 +27,7 @@ def test_it_is_ready_inside_and_gone_afterwards(pushed: Flashgen, project: Path)
     port = free_port()
     with GateProcess(project, f"gate serve night --port {port}", port) as gate:
         assert not is_free(port)
-        assert re.search(r"^night: scheduled, \d+ slots", gate.said, re.MULTILINE)
+        assert re.search(r"^night: scheduled, \d+ slots", gate.output, re.MULTILINE)
     assert is_free(port)
 
 

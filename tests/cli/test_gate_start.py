@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,18 +10,20 @@ from pathlib import Path
 
 import pytest
 from support.command import Flashgen
-from support.gate_house import SETTINGS
+from support.running_gate import SETTINGS
 
 from flashgen.cli.commands.gate import STATES
-from flashgen.cli.gate.start import GateOptions, check_storage, choose_server
+from flashgen.cli.gate.start import GateOptions, choose_server
 from flashgen.errors import Refused
 from flashgen.gate.settings import GateSettings
+from flashgen.gate.storage.opening import check_storage
 from flashgen.gate.storage.protocol import OrderState
 from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.storage_url import SecretUrl
 from flashgen.store.folder import FolderStore
 
 STORAGE = "sqlite:.flashgen/gate-local.db"
-HERE = GateOptions((), "127.0.0.1", 8090, "", STORAGE, False)
+HERE = GateOptions((), "127.0.0.1", 8090, "", SecretUrl(STORAGE), False)
 EAST, WEST = "https://east.example.com", "https://west.example.com"
 LOCAL = ("http://127.0.0.1:8090", "http://127.0.0.1:8091", "http://localhost:8092")
 
@@ -85,6 +88,14 @@ def test_sqlite_is_for_one_server() -> None:
     check_storage([served_by(EAST, WEST)], "redis://10.0.0.5:6379/0")
     with pytest.raises(Refused, match="night has 2 order servers, and sqlite:x is for one"):
         check_storage([served_by(EAST, WEST)], "sqlite:x")
+
+
+@pytest.mark.parametrize("url", ["REDIS://:secret@host/0", "valky://:secret@host", "valky://host/0?password=secret"])
+def test_a_mistyped_storage_shows_no_password(url: str) -> None:
+    """It is refused before it is opened."""
+    with pytest.raises(Refused) as refused:
+        check_storage([served_by(EAST, WEST)], url)
+    assert "secret" not in f"{refused.value} {refused.value.hint}"
 
 
 def test_a_sale_that_was_not_pushed_is_refused(flashgen: Flashgen, project: Path) -> None:
@@ -202,10 +213,11 @@ def test_each_target_has_a_storage_of_its_own(
     pushed: Flashgen, project: Path, free_port: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Sales have the same names on all; orders of a rehearsal are none."""
-    store = f"dir:{project / '.flashgen' / 'store'}"
+    store = f"dir:{project / '.flashgen' / 'staging'}"
     text = f'targets: {{staging: {{store: "{store}", url: "http://127.0.0.1:8080"}}}}\nsecret: env:FLASHGEN_SECRET\n'
     monkeypatch.setenv("FLASHGEN_SECRET", "5" * 64)
     (project / "flashgen.yaml").write_text(text, encoding="utf-8")
+    pushed("--target", "staging", "push", "night", "--yes")
     for target in ("local", "staging"):
         pushed("--target", target, "gate", "serve", "--port", free_port)
         assert (project / ".flashgen" / f"gate-{target}.db").is_file()
@@ -230,13 +242,22 @@ def test_the_storage_may_be_in_the_environment(pushed: Flashgen, monkeypatch: py
     assert "secret-word" not in run.err + run.out
 
 
+def test_tls_that_trusts_anybody_is_warned_of(pushed: Flashgen) -> None:
+    """Who is on the way would be taken for the storage."""
+    run = pushed("gate", "serve", "--storage", "rediss://:secret-word@127.0.0.1:1/0?ssl_cert_reqs=none")
+    assert "warning: rediss://127.0.0.1:1/0: with `ssl_cert_reqs=none`" in run.err
+    assert "secret-word" not in run.err + run.out
+    run = pushed("gate", "serve", "--storage", "rediss://127.0.0.1:1/0?ssl_cert_reqs=required")
+    assert "ssl_cert_reqs" not in run.err
+
+
 def test_what_was_pushed_by_a_newer_flashgen_is_refused(pushed: Flashgen, project: Path) -> None:
     """It may mean something else."""
     path = project / ".flashgen" / "store" / "_flashgen" / "night" / "gate.json"
     store = FolderStore(project / ".flashgen" / "store")
     stored = store.get("_flashgen/night/gate.json")
     assert stored
-    store.put("_flashgen/night/gate.json", stored.body.replace(b'"format": 1', b'"format": 99'), stored.headers)
+    store.put("_flashgen/night/gate.json", stored.body.replace(b'"format": 2', b'"format": 99'), stored.headers)
     assert path.is_file()
     run = pushed("gate", "serve")
     assert "format 99" in run.err
@@ -251,3 +272,22 @@ def test_a_server_has_no_json_document(pushed: Flashgen) -> None:
 def test_states_are_those_that_there_are() -> None:
     """Help must not import the gate, and so has a copy."""
     assert tuple(state.value for state in OrderState) == STATES
+
+
+@pytest.mark.parametrize(
+    ("most", "expected"),
+    [
+        (63, "error: a process may open 63 files here, and a gate needs 64 at least"),
+        (1024, "warning: a process may open 1,024 files here, and each connection is one"),
+        (4096, "error: 127.0.0.1:"),
+        (resource.RLIM_INFINITY, "error: 127.0.0.1:"),
+    ],
+)
+def test_few_open_files_are_said_before_a_crowd_comes(
+    pushed: Flashgen, free_port: str, monkeypatch: pytest.MonkeyPatch, most: int, expected: str
+) -> None:
+    """With the number to raise; too few to start are one error, and no traceback of a worker."""
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (most, most))
+    run = pushed("gate", "serve", "--port", free_port)
+    assert (1, expected) == (run.exit_code, run.err[: len(expected)])
+    assert ("ulimit -n 65536" in run.err) == (0 < most < 4096)

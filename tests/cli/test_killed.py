@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from support.command import Flashgen
-from support.projects import start
+from support.projects import start, store_of
+from support.waiting import wait_until
 
-from flashgen.store import FolderStore, file_lock
+from flashgen.files import exclusive_lock
+from flashgen.store import FolderStore
 from flashgen.unlock import journal
 from flashgen.unlock.pointer import Pointer, parse
 
@@ -25,14 +25,6 @@ def reschedule(project: Path, starts_at: datetime) -> None:
     path = project / "sale_configs" / "night.yaml"
     text = re.sub(r'(starts_at: )"[^"]*"', rf'\1"{starts_at.isoformat()}"', path.read_text())
     path.write_text(re.sub(r'(ends_at: )"[^"]*"', rf'\1"{(starts_at + timedelta(days=1)).isoformat()}"', text))
-
-
-def await_that(holds: Callable[[], bool]) -> None:
-    """Wait until it does."""
-    deadline = time.monotonic() + 20
-    while not holds() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert holds()
 
 
 def waits_for_a_lock(pid: int) -> bool:
@@ -60,9 +52,9 @@ def test_killed_between_journal_and_pointer(flashgen: Flashgen, project: Path, m
     before = pointer_in(store, project)
 
     with start(project, "go-live", "night", "--at", "start", "--yes", FLASHGEN_WHO="ann") as operator:
-        await_that(lambda: len(list(records.glob("*.json"))) == 2)
-        with file_lock.exclusive(project / ".flashgen" / "store" / ".meta" / "lock"):
-            await_that(lambda: waits_for_a_lock(operator.pid))
+        wait_until(lambda: len(list(records.glob("*.json"))) == 2)
+        with exclusive_lock(project / ".flashgen" / "store" / ".meta" / "lock"):
+            wait_until(lambda: waits_for_a_lock(operator.pid))
             operator.kill()
             operator.wait()
     assert before == pointer_in(store, project)
@@ -80,8 +72,3 @@ def test_killed_between_journal_and_pointer(flashgen: Flashgen, project: Path, m
     chain = list(journal.history(store, "night", after.nonce))
     assert [(1, "tester"), (0, "tester")] == [(record.revision, record.who) for record in chain]
     assert [] == flashgen("status", "--json").result["sales"][0]["attempts"]
-
-
-def store_of(project: Path) -> FolderStore:
-    """What was pushed."""
-    return FolderStore(project / ".flashgen" / "store")

@@ -193,11 +193,14 @@ def test_an_unknown_sale_or_sku_gets_a_suggestion(pushed: Flashgen) -> None:
 
 
 def test_a_sale_without_orders_builds_and_cannot_go_live(flashgen: Flashgen, project: Path) -> None:
-    """It says what to add."""
+    """Check, push and go-live each say what to add."""
     flashgen("new", "night")
     path = project / "sale_configs" / "night.yaml"
     path.write_text(re.sub(r"(?ms)^order:\n.*?^(?=\w)", "", path.read_text()))
-    assert flashgen("push", "--yes").exit_code == 0
+    assert "there is no section `order`: nobody can buy in this sale" in flashgen("check").err
+    pushed = flashgen("push", "--yes")
+    assert pushed.exit_code == 0
+    assert "night has no section `order`: it cannot go live" in pushed.err
     run = flashgen("go-live", "night", "--early", "--yes")
     assert run.exit_code == 1
     assert "order" in run.err
@@ -313,3 +316,21 @@ def reschedule(project: Path, starts_at: str, ends_at: str) -> None:
     path = project / "sale_configs" / "night.yaml"
     text = re.sub(r'(starts_at: )"[^"]*"', rf'\1"{starts_at}"', path.read_text())
     path.write_text(re.sub(r'(ends_at: )"[^"]*"', rf'\1"{ends_at}"', text))
+
+
+@pytest.mark.parametrize("settings", ["", "# targets:\n#   local: {}\n", "---\n"])
+def test_empty_settings_are_no_settings(flashgen: Flashgen, project: Path, settings: str) -> None:
+    """Somebody made the file and wrote nothing yet, or commented everything out."""
+    assert flashgen("new", "night").exit_code == 0
+    (project / "flashgen.yaml").write_text(settings)
+    for line in ("check", "build", "push --yes"):
+        run = flashgen(*line.split())
+        assert run.exit_code == 0, run.err
+
+
+def test_an_empty_sale_is_an_error(flashgen: Flashgen, project: Path) -> None:
+    """Nothing of it can be guessed."""
+    flashgen("new", "night")
+    (project / "sale_configs" / "night.yaml").write_text("# soon\n")
+    run = flashgen("build")
+    assert (1, True) == (run.exit_code, "night.yaml: the file is empty" in run.err)

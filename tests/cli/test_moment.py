@@ -19,7 +19,7 @@ import pytest
 from support.command import Flashgen
 from support.projects import finish, start
 
-from flashgen.cli.transition import public_check as witness
+from flashgen.cli.transition import public_check
 from flashgen.edge.local.app import Edge
 from flashgen.edge.local.serving import Serving
 from flashgen.store import FolderStore
@@ -110,7 +110,7 @@ def test_ctrl_c_before_t0_changes_nothing_public(night: Night) -> None:
     armed.send_signal(signal.SIGINT)
     exit_code, out, err = finish(armed)
     assert (130, "", before) == (exit_code, out, night.pointer)
-    assert "interrupted before the write: nothing public was changed" in err
+    assert "error: interrupted: nothing public was changed" in err
     assert 0 == night.flashgen("go-live", "night", "--early", "--yes").exit_code
 
 
@@ -316,13 +316,13 @@ def test_what_another_operator_has_changed_since_is_not_rolled_back(
     misled: Night, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A pause while we looked stays a pause."""
-    watch = witness.PublicCheck.watch
+    await_visible = public_check.PublicCheck.await_visible
 
-    def pause_meanwhile(self: witness.PublicCheck, ours: Any) -> visibility.Visibility:
+    def pause_meanwhile(self: public_check.PublicCheck, ours: Any) -> visibility.Visibility:
         finish(start(misled.root, "pause", "night", "--yes"))
-        return watch(self, ours)
+        return await_visible(self, ours)
 
-    monkeypatch.setattr(witness.PublicCheck, "watch", pause_meanwhile)
+    monkeypatch.setattr(public_check.PublicCheck, "await_visible", pause_meanwhile)
     run = misled.flashgen("go-live", "night", "--early", "--yes", "--rollback-on-failure", "--json")
     assert (1, "paused", False) == (run.exit_code, misled.pointer["state"], run.result["rolled_back"])
 
@@ -358,7 +358,7 @@ class Forgetting:
 
 def test_an_edge_that_keeps_it_too_long_is_told_to_forget_it(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once, the pointer alone; then it shows."""
-    from flashgen.edge.behaviour import Behaviour
+    from flashgen.edge.rules.behaviour import Behaviour
     from flashgen.project import Project
 
     edge = Edge(night.store, behaviours=(Behaviour("*", 3600, 3600, 3600, is_polled=True),))

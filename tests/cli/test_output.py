@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import IO
@@ -16,6 +19,7 @@ from support.command import Flashgen
 
 from flashgen.cli.main import main
 from flashgen.project import Project
+from flashgen.store import FolderStore
 
 
 def test_every_problem_of_every_file_is_shown_with_place_line_and_fix(flashgen: Flashgen, project: Path) -> None:
@@ -98,7 +102,66 @@ def test_an_interrupt_exits_130(flashgen: Flashgen, monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Project, "sale_paths", interrupted)
-    assert flashgen("check").exit_code == 130
+    run = flashgen("check")
+    assert (130, "error: interrupted: nothing public was changed") == (run.exit_code, run.err.strip())
+
+
+@pytest.mark.parametrize("line", ["go-live night --early --yes", "pause night --yes", "push --yes --refresh"])
+def test_an_interrupt_before_the_first_write_changed_nothing(
+    pushed: Flashgen, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """Wherever it comes: here while the store is asked what is there."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    assert line.startswith("go-live") or pushed("go-live", "night", "--early", "--yes").exit_code == 0
+    monkeypatch.setattr(FolderStore, "get", interrupted)
+    run = pushed(*line.split())
+    assert (130, True) == (run.exit_code, "error: interrupted: nothing public was changed" in run.err)
+
+
+@pytest.mark.parametrize("line", ["go-live night --early --yes", "push day --yes"])
+def test_an_interrupt_while_writing_does_not_say_that_nothing_changed(
+    pushed: Flashgen, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """The write may have left already."""
+    assert pushed("new", "day").exit_code == 0
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(FolderStore, "put", interrupted)
+    run = pushed(*line.split())
+    assert (130, False) == (run.exit_code, "nothing public was changed" in run.err)
+
+
+def test_a_bug_without_room_for_its_file_is_told_in_words(flashgen: Flashgen, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk may be what is wrong."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("boom")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Project, "sale_paths", broken)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+    run = flashgen("check")
+    assert run.exit_code == 3
+    assert "no file could be written with its traceback: no space left on device" in run.err
+
+
+@pytest.mark.parametrize("step", ["_harden_streams", "explain"])
+def test_an_interrupt_outside_the_command_exits_130(step: str) -> None:
+    """Before it begins, and while its end is reported: no traceback, and no death by SIGINT."""
+    program = (
+        "import sys; from flashgen.cli import main\n"
+        "def interrupted(*_): raise KeyboardInterrupt\n"
+        f"main.{step} = interrupted; sys.argv = ['flashgen', 'no-such-command']; sys.exit(main.run())"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (130, "") == (done.returncode, done.stderr)
 
 
 def test_quiet_says_nothing_but_the_result(flashgen: Flashgen) -> None:
@@ -106,6 +169,15 @@ def test_quiet_says_nothing_but_the_result(flashgen: Flashgen) -> None:
     run = flashgen("new", "night", "-q")
     assert "wrote" in run.out
     assert run.err == ""
+
+
+def test_quiet_keeps_warnings(flashgen: Flashgen, project: Path) -> None:
+    """It drops progress and notes only."""
+    flashgen("new", "night")
+    path = project / "sale_configs" / "night.yaml"
+    path.write_text(re.sub(r"(?m)^  version: .*\n", "", path.read_text()), encoding="utf-8")
+    for command in ("check", "build"):
+        assert "warning: sale_configs/night.yaml" in flashgen(command, "-q").err
 
 
 def test_colour_only_where_it_is_wanted(project: Path) -> None:
@@ -156,22 +228,86 @@ def test_new_never_overwrites(flashgen: Flashgen, project: Path) -> None:
 
 
 def test_new_takes_a_feed(flashgen: Flashgen, project: Path, tmp_path: Path) -> None:
-    """The CSV is copied beside the YAML, and builds."""
+    """The CSV is copied beside the YAML, and builds: the sale, a product, and the pages that wait and end."""
     feed = tmp_path / "goods.csv"
     feed.write_text("sku,name,price\nA-1,Lamp,12.50\n")
     assert flashgen("new", "night", "--products", str(feed)).exit_code == 0
     assert (project / "sale_configs" / "goods.csv").read_text() == feed.read_text()
-    assert flashgen("build", "--json").result["pages"] == 3
+    assert flashgen("build", "--json").result["pages"] == 4
 
 
-def test_a_bad_feed_is_refused_before_anything_is_written(flashgen: Flashgen, project: Path, tmp_path: Path) -> None:
-    """`new` leaves nothing half-made behind."""
+def test_new_and_check_print_what_was_understood(flashgen: Flashgen, project: Path, tmp_path: Path) -> None:
+    """The format, the columns and three products, and the same in the JSON; the currency is that of the feed."""
+    feed = tmp_path / "goods.tsv"
+    feed.write_text("id\ttitle\tprice\timage_link\nL-1\tLamp\t12.50 CHF\t\n")
+    made = flashgen("new", "night", "--products", str(feed))
+    lines = ("goods.tsv: Google Merchant feed (TSV, UTF-8)", "1 row: 1 product", "1. L-1, Lamp, price 12.50")
+    checked = flashgen("check")
+    assert all(line in run.out for run in (made, checked) for line in lines)
+    assert "currency: CHF" in (project / "sale_configs" / "night.yaml").read_text()
+    (understood,) = flashgen("check", "--json").result["feeds"]
+    assert ("merchant", 1) == (understood["format"], understood["variants"])
+
+
+@pytest.mark.parametrize(
+    ("heading", "locale"),
+    [("Artikelnummer;Bezeichnung;Preis", "de"), ("référence;nom;prix", "fr"), ("sku;name;price", "en")],
+)
+def test_new_guesses_the_language_of_a_feed(
+    flashgen: Flashgen, project: Path, tmp_path: Path, heading: str, locale: str
+) -> None:
+    """By its headings, and says so if they are no keys."""
     feed = tmp_path / "goods.csv"
-    feed.write_text("sku,price\nA-1,12.50\n")
-    run = flashgen("new", "night", "--products", str(feed))
+    feed.write_text(f"{heading}\nL-1;Lamp;5\n", "utf-8")
+    made = flashgen("new", "night", "--products", str(feed))
+    assert f"\n  locale: {locale} " in (project / "sale_configs" / "night.yaml").read_text()
+    assert ("guessed from the headings" in made.out) == (locale != "en")
+
+
+def test_check_prints_what_was_understood_of_a_feed_with_problems(flashgen: Flashgen, project: Path) -> None:
+    """The wrong column explains the wrong cells."""
+    flashgen("new", "night")
+    path = project / "sale_configs" / "night.yaml"
+    path.write_text(path.read_text().partition("products:")[0] + "products: {from: goods.csv}\n")
+    (project / "sale_configs" / "goods.csv").write_text("Code,Product,Stock,Price\nA,Lamp,5,on request\n")
+    run = flashgen("check")
     assert run.exit_code == 1
-    assert "name" in run.err
+    assert "guessed: sku ← Code, name ← Product" in run.out
+
+
+def test_new_keeps_what_it_wrote_for_a_feed_that_can_be_mended(
+    flashgen: Flashgen, project: Path, tmp_path: Path
+) -> None:
+    """`columns:` beside `from:` needs a YAML to stand in; the problem names the copy, which is the one to mend."""
+    feed = tmp_path / "goods.csv"
+    feed.write_text("sku,label,price\nA-1,Lamp,12.50\n")
+    run = flashgen("new", "night", "--products", str(feed))
+    assert (1, True, True) == (run.exit_code, "sale_configs/goods.csv:1" in run.err, "flashgen check night" in run.err)
+    path = project / "sale_configs" / "night.yaml"
+    path.write_text(path.read_text().replace("from:", "columns: {name: label}\n  from:"))
+    assert 0 == flashgen("check").exit_code
+
+
+def test_a_file_that_is_no_feed_is_refused_before_anything_is_written(
+    flashgen: Flashgen, project: Path, tmp_path: Path
+) -> None:
+    """`new` leaves nothing half-made behind, and names the user's own file."""
+    feed = tmp_path / "goods.xls"
+    feed.write_bytes(b"\xd0\xcf\x11\xe0" + bytes(100))
+    run = flashgen("new", "night", "--products", str(feed))
+    assert (1, True) == (run.exit_code, str(feed) in run.err)
     assert not (project / "sale_configs").exists()
+
+
+def test_new_says_that_the_currency_is_a_default(flashgen: Flashgen, tmp_path: Path) -> None:
+    """Where no price names one."""
+    feed = tmp_path / "goods.csv"
+    feed.write_text("sku,name,price\nA-1,Lamp,12.50\n")
+    assert "currency: EUR, because the prices name none" in flashgen("new", "night", "--products", str(feed)).out
+    swiss = tmp_path / "swiss.csv"
+    swiss.write_text("sku,name,price\nA-1,Lamp,12.50 CHF\n")
+    made = flashgen("new", "day", "--products", str(swiss))
+    assert (0, False) == (made.exit_code, "because the prices" in made.out)
 
 
 @pytest.mark.parametrize("name", ["UPPER", "a b", "../x", "-x", ""])
@@ -212,4 +348,4 @@ def wait_for(stream: IO[str], words: str) -> None:
     for line in stream:
         if words in line:
             return
-    pytest.fail(f"{words!r} was never said")
+    pytest.fail(f"{words!r} was never printed")

@@ -7,7 +7,11 @@ from pathlib import Path
 
 import pytest
 from support.command import Flashgen
-from support.projects import write_feed
+from support.projects import write_feed, write_sale
+from support.shop import Shop, plan_for, push_of
+
+from flashgen.cli.release.plan_text import respelled
+from flashgen.store import MemoryStore
 
 PRODUCTION = "targets:\n  production: {store: 'dir:elsewhere', url: 'https://sale.example'}\n"
 
@@ -37,7 +41,8 @@ def test_a_saved_plan_is_pushed_and_nothing_is_built(saved: Flashgen, project: P
     edit(project)
     planned = [change["key"] for change in json.loads((project / "plan.json").read_text())["sales"][0]["changes"]]
     run = saved("push", "plan.json", "--yes", "--json")
-    assert (0, planned) == (run.exit_code, [change["key"] for change in run.result["changes"]])
+    root = ["404.html", "index.html"]  # follows from the sales, and is in no plan
+    assert (0, planned + root) == (run.exit_code, [change["key"] for change in run.result["changes"]])
     page = stored(project)["night/index.html"]
     assert (1, 0) == (page.count(b"<title>Very "), page.count(b"Very Very"))
     before = stored(project)
@@ -137,7 +142,7 @@ def test_a_plan_is_not_written_over_something_else(pushed: Flashgen, project: Pa
 
 
 def test_refresh_finds_what_was_done_by_hand(pushed: Flashgen, project: Path) -> None:
-    """Without it, a plan trusts the manifest; untracked objects are told of."""
+    """Without it, a plan trusts the manifest; untracked objects are reported."""
     sale = project / ".flashgen" / "store" / "night"
     page = sorted(sale.glob("*/index.html"))[0]
     page.unlink()
@@ -162,7 +167,8 @@ def test_refresh_finds_what_was_done_by_hand(pushed: Flashgen, project: Path) ->
 def test_json_of_a_plan(saved: Flashgen) -> None:
     """Stable keys; the base by who pushed it."""
     result = saved("plan", "-o", "again.json", "--json").result
-    assert {"target", "store", "is_noop", "changes", "uploaded", "unchanged", "sales", "saved"} == result.keys()
+    keys = {"target", "store", "is_noop", "changes", "others_at_root", "uploaded", "unchanged", "sales", "saved"}
+    assert keys == result.keys()
     (sale,) = result["sales"]
     assert ("local", "again.json", "tester", False) == (
         result["target"],
@@ -180,9 +186,43 @@ def test_a_thousand_pages_are_cut_and_counted(flashgen: Flashgen, project: Path)
     assert lines[0].split()[1].startswith("dir:")
     assert "night  never pushed" in lines
     pages = lines[lines.index("  pages") + 1 : lines.index("  sale page")]
-    assert ["+ ended/index.html", "… 26 more"] == [" ".join(line.split()[:-1]) for line in (pages[0], pages[-1])]
+    assert ["+ calendar/night.ics", "… 28 more"] == [" ".join(line.split()[:-1]) for line in (pages[0], pages[-1])]
     assert {"new"} == {line.split()[-1] for line in pages}
     assert 6 == len(pages)
     whole = flashgen("plan", "-v").out.splitlines()
-    assert 31 == whole.index("  sale page") - whole.index("  pages") - 1
-    assert whole[-1] == lines[-1] == "night: 45 to create, 0 unchanged"
+    assert 33 == whole.index("  sale page") - whole.index("  pages") - 1
+    assert whole[-1] == lines[-1] == "    + index.html   new"
+
+
+def test_addresses_that_change_with_the_spelling_are_named(flashgen: Flashgen, project: Path) -> None:
+    """Old and new in one line, with the key that keeps the old one."""
+    write_sale(project, 'products:\n  - {sku: A, name: Mütze, slug: mutze, price: "1.00"}\n', locale="de")
+    assert 0 == flashgen("push", "--yes").exit_code
+    path = write_sale(project, 'products:\n  - {sku: A, name: Mütze, price: "1.00"}\n', locale="de")
+    planned = flashgen("plan")
+    line = "night: addresses change with the spelling: mutze → muetze; `slug: mutze` keeps an old one"
+    assert line in planned.out.splitlines()
+    assert {"mutze": "muetze"} == flashgen("plan", "--json").result["sales"][0]["respelled"]
+    path.write_text(path.read_text("utf-8").replace("name: Mütze", "name: Mütze, slug: mutze"), "utf-8")
+    assert "addresses change" not in flashgen("plan").out
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        (("mutze", "blue-rug"), ("muetze", "blue-rug"), {"mutze": "muetze"}),
+        (("rod-grod", "mug"), ("roed-groed", "mug"), {"rod-grod": "roed-groed"}),
+        (("muetze",), ("mutze",), {"muetze": "mutze"}),
+        (("de/mutze", "en/mutze"), ("de/muetze", "en/muetze"), {"mutze": "muetze"}),
+        (("mutze",), ("muetze", "mutze"), {}),
+        (("mutze",), ("rug",), {}),
+        (("mutze",), (), {}),
+    ],
+)
+def test_a_page_that_moves_because_of_spelling_is_known(
+    tmp_path: Path, before: tuple[str, ...], after: tuple[str, ...], moved: dict[str, str]
+) -> None:
+    """Whichever language it was and is spelled in; no other page that comes or goes is taken for one."""
+    store = MemoryStore()
+    push_of(Shop(pages=before).build(tmp_path), store).run()
+    assert moved == respelled(plan_for(Shop(pages=after).build(tmp_path), store))

@@ -22,10 +22,10 @@ def dropped(pushed: Flashgen, project: Path) -> Flashgen:
     path.write_text(text[:start] + text[end:])
     assert pushed("push", "--yes").exit_code == 0
     manifest = project / ".flashgen" / "store" / "_flashgen" / "night" / "manifest.json"
-    facts = json.loads(manifest.read_text())
-    assert facts["dropped"]
-    facts["dropped"] = dict.fromkeys(facts["dropped"], LONG_AGO)
-    manifest.write_text(json.dumps(facts))
+    fields = json.loads(manifest.read_text())
+    assert fields["dropped"]
+    fields["dropped"] = dict.fromkeys(fields["dropped"], LONG_AGO)
+    manifest.write_text(json.dumps(fields))
     return pushed
 
 
@@ -75,13 +75,13 @@ def test_with_nothing_due_it_says_when(dropped: Flashgen) -> None:
     """The first of them."""
     run = dropped("prune", "night", "--older-than", "3650d", "--json")
     assert (0, [], "2029-12-29T00:00:00Z") == (run.exit_code, run.result["deleted"], run.result["next_due_at"])
-    said = dropped("prune", "night", "--older-than", "3650d").out
-    assert "nothing to delete yet" in said
-    assert "the first is due at 2029-12-29T00:00:00Z" in said
+    out = dropped("prune", "night", "--older-than", "3650d").out
+    assert "nothing to delete yet" in out
+    assert "the first is due at 2029-12-29T00:00:00Z" in out
 
 
 def test_pages_that_may_be_cached_for_longer_need_force(dropped: Flashgen, project: Path) -> None:
-    """Whatever they say today: they may have been pushed with other headers, and browsers are told of nothing."""
+    """Whatever headers they have today: they may have been pushed with others, and browsers are never invalidated."""
     before = sale_files(project)
     run = dropped("prune", "night", "--older-than", "6d23h59m59s", "--yes")
     assert (1, True) == (run.exit_code, "browsers and edges may have pages of 7 days ago" in run.err)
@@ -108,9 +108,9 @@ def test_nothing_is_deleted_around_the_start(dropped: Flashgen, project: Path) -
 def test_nothing_is_deleted_around_the_start_that_was_pushed(dropped: Flashgen, project: Path) -> None:
     """A YAML that was moved away since thaws nothing."""
     manifest = project / ".flashgen" / "store" / "_flashgen" / "night" / "manifest.json"
-    facts = json.loads(manifest.read_text())
-    facts["pointer"]["starts_at"] = f"{datetime.now(UTC) + timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}"
-    manifest.write_text(json.dumps(facts))
+    fields = json.loads(manifest.read_text())
+    fields["pointer"]["starts_at"] = f"{datetime.now(UTC) + timedelta(minutes=10):%Y-%m-%dT%H:%M:%SZ}"
+    manifest.write_text(json.dumps(fields))
     before = sale_files(project)
     run = dropped("prune", "night", "--yes")
     assert (1, True) == (run.exit_code, "nothing is pushed or pruned" in run.err)

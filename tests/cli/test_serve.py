@@ -1,56 +1,20 @@
-"""`flashgen serve` as a process: what it sends, what it pretends, and what an edit does to a page that is open."""
+"""`flashgen serve` as a process: what it sends, what it pretends, and that its bar is in no build."""
 
 from __future__ import annotations
 
 import re
-import signal
-import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from support.projects import start, write_sale
-from support.viewer import Seen, look
+from support.previews import served
+from support.projects import finish, start, tree, write_sale
 
 from flashgen.cli.commands import serve
 from flashgen.page import preview
 from flashgen.page.headers import page_headers
-from flashgen.unlock.pointer import Pointer, parse
 
-STOP_SECONDS = 20
 HOUR = 3600
-
-
-@dataclass(frozen=True)
-class Served:
-    """A preview in a process. `url` is the sale's page."""
-
-    process: subprocess.Popen[str]
-    url: str
-
-    def get(self, page: str = "") -> Seen:
-        """A page or file of the sale."""
-        return look(self.url, urlsplit(self.url).path + page)
-
-    def pointer(self) -> tuple[Pointer, Seen]:
-        """What pages poll."""
-        found = re.search(rb'"pointer": ?"([^"]+)"', self.get().body)
-        assert found
-        seen = self.get(found[1].decode())
-        pointer = parse(seen.body, "pointer")
-        assert isinstance(pointer, Pointer)
-        return pointer, seen
-
-    def interrupt(self) -> int:
-        """Press Ctrl-C; the exit code."""
-        self.process.send_signal(signal.SIGINT)
-        self.process.communicate(timeout=STOP_SECONDS)
-        return self.process.returncode
 
 
 @pytest.fixture(scope="module")
@@ -59,18 +23,6 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("served")
     write_sale(root)
     return root
-
-
-@contextmanager
-def served(root: Path, *options: str) -> Iterator[Served]:
-    """Preview a project on a free port until it is left."""
-    process = start(root, "serve", "--port", "0", *options, AWS_EC2_METADATA_DISABLED="true")
-    assert process.stdout
-    try:
-        yield Served(process, process.stdout.readline().strip())
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def test_a_page_comes_with_the_headers_of_the_cdn(night: Path) -> None:
@@ -110,43 +62,30 @@ def test_a_time_can_be_pretended(night: Path) -> None:
     assert ("live", pointer.state.starts_at) == (pointer.state.state, pointer.state.opens_at)
 
 
+def test_a_state_that_no_page_can_show_is_refused(night: Path) -> None:
+    """Before anything is served."""
+    code, out, err = finish(start(night, "serve", "--port", "0", "--state", "live", "--at", "end"))
+    assert (1, "") == (code, out)
+    assert "--state live needs a time before the sale's end" in err
+
+
+def test_nothing_of_the_bar_is_in_the_build(tmp_path: Path) -> None:
+    """What is served has it, what is built has not: both with the sale's theme and with another."""
+    write_sale(tmp_path)
+    with served(tmp_path) as preview_of_night:
+        assert b"_flashgen/preview/" in preview_of_night.get().body
+        built = tree(tmp_path / "build")
+        preview_of_night.ask(theme="plain")
+        assert built == tree(tmp_path / "build")
+        dressed = tree(tmp_path / ".flashgen" / "preview")
+    assert 0 == finish(start(tmp_path, "build"))[0]
+    assert built == tree(tmp_path / "build")
+    assert "plain/night/index.html" in dressed
+    assert [] == [
+        name for name, body in (built | dressed).items() if re.search(rb"_flashgen/preview|data-revision", body)
+    ]
+
+
 def test_the_states_offered_are_those_that_can_be_shown() -> None:
     """The command has a list of its own, since help must not load the other."""
     assert preview.STATES == serve.STATES
-
-
-@pytest.fixture
-def page(chromium: Browser) -> Iterator[Page]:
-    """A tab in which nothing may go wrong."""
-    with chromium.new_context(locale="en") as context:
-        tab = context.new_page()
-        faults: list[str] = []
-        tab.on("pageerror", lambda error: faults.append(str(error)))
-        tab.on("console", lambda line: faults.append(line.text))
-        yield tab
-        assert [] == faults
-
-
-def test_an_edit_reloads_the_page_and_a_mistake_is_shown_in_it(tmp_path: Path, page: Page) -> None:
-    """The old page stays below the mistake, and mending it is one more edit."""
-    yaml = write_sale(tmp_path)
-    text = yaml.read_text(encoding="utf-8")
-    with served(tmp_path) as preview_of_night:
-        page.goto(preview_of_night.url + "lamp/", wait_until="load")
-        listening(page)
-        yaml.write_text(text.replace("name: Lamp", "name: Lantern, slug: lamp"), encoding="utf-8")
-        expect(page.locator("h1")).to_have_text("Lantern", timeout=10_000)
-        listening(page)
-        yaml.write_text(text.replace("19.90", "-1"), encoding="utf-8")
-        problem = page.locator("#flashgen-problem")
-        expect(problem).to_contain_text("night.yaml", timeout=10_000)
-        expect(problem).to_contain_text("`price` must be above 0, found -1")
-        expect(page.locator("h1")).to_have_text("Lantern")
-        yaml.write_text(text, encoding="utf-8")
-        expect(page.locator("h1")).to_have_text("Lamp", timeout=10_000)
-        assert 0 == problem.count()
-
-
-def listening(page: Page) -> None:
-    """Wait until the page hears of changes: an edit before that would be missed."""
-    page.wait_for_function("performance.getEntriesByType('resource').some(({name}) => name.endsWith('/reload.js'))")

@@ -44,3 +44,12 @@ def test_a_process_leaves_its_memory_to_the_system() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1:] == ["True"]
+
+
+def test_a_header_is_loaded_without_what_reads_products() -> None:
+    """`go-live` loads only the header, and every millisecond of it is waited for."""
+    program = "import sys, flashgen.cli.transition.flow; print('\\n'.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "flashgen.sale.load" in loaded
+    assert [] == [name for name in loaded if name.startswith(("flashgen.sale.feeds", "flashgen.page", "xml"))]

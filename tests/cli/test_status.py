@@ -7,13 +7,15 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.command import Flashgen
+from support.projects import store_of
 
-from flashgen.cli.status import read as gathering
+from flashgen.cli.status import read
 from flashgen.edge.local.app import Edge
 from flashgen.edge.local.serving import Serving
 from flashgen.layout import manifest_key
@@ -22,7 +24,7 @@ from flashgen.store import FolderStore
 
 KEYS = {
     *("sale", "pointer", "store", "state", "revision", "who", "when", "starts_at", "ends_at", "opens_at", "epoch"),
-    *("closed", "sold", "past_end", "next", "edge", "claim", "drift", "history", "attempts"),
+    *("closed", "sold", "past_end", "next", "edge", "claim", "drift", "history", "attempts", "damaged", "stopped"),
 }
 
 
@@ -30,11 +32,6 @@ def seen_at(project: Path, url: str) -> None:
     """Where the local target is public."""
     target = f"{{store: 'dir:.flashgen/store', url: '{url}'}}"
     (project / "flashgen.yaml").write_text(f"targets: {{local: {target}}}\n", encoding="utf-8")
-
-
-def store_of(project: Path) -> FolderStore:
-    """What was pushed."""
-    return FolderStore(project / ".flashgen" / "store")
 
 
 @pytest.fixture
@@ -47,9 +44,9 @@ def edge(pushed: Flashgen, project: Path) -> Iterator[Flashgen]:
 
 @pytest.fixture
 def stale_edge(pushed: Flashgen, project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flashgen]:
-    """Behind an edge that shows for ever what is there now. Nobody waits for it to follow."""
+    """Behind an edge that never changes. `status` does not wait for it to follow."""
     shutil.copytree(project / ".flashgen" / "store", project / "copy")
-    monkeypatch.setattr(gathering, "SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr(read, "read_statuses", partial(read.read_statuses, settle_seconds=0.0))
     with Serving(Edge(FolderStore(project / "copy"))) as serving:
         seen_at(project, serving.url)
         yield pushed
@@ -92,8 +89,8 @@ def test_an_edge_that_stays_behind_is_drift(stale_edge: Flashgen) -> None:
     assert re.search(r"drift +the edge shows revision 0.*, the store has 1", run.out)
 
 
-def test_an_edge_out_of_reach_is_said_and_no_failure(pushed: Flashgen, project: Path) -> None:
-    """How the sale stands is in the store."""
+def test_an_edge_out_of_reach_is_reported_and_no_failure(pushed: Flashgen, project: Path) -> None:
+    """The state of the sale is in the store."""
     with Serving(Edge(store_of(project))) as serving:
         seen_at(project, serving.url)
     row = row_of(pushed("status", "--json"))
@@ -103,14 +100,14 @@ def test_an_edge_out_of_reach_is_said_and_no_failure(pushed: Flashgen, project: 
 
 
 def test_the_next_step(edge: Flashgen) -> None:
-    """What happens if nobody does anything."""
+    """What happens without an operator."""
     scheduled = row_of(edge("status", "--json"))
     assert {"what": "starts_at", "at": scheduled["starts_at"]} == scheduled["next"]
     edge("end", "night", "--yes")
     assert None is row_of(edge("status", "--json"))["next"]
 
 
-def test_a_push_under_way_is_said(edge: Flashgen, project: Path) -> None:
+def test_a_push_under_way_is_reported(edge: Flashgen, project: Path) -> None:
     """Who began it, and when."""
     store = store_of(project)
     claim = Claim("ann", datetime(2026, 11, 27, 8, tzinfo=UTC), "digest", ())
@@ -121,11 +118,11 @@ def test_a_push_under_way_is_said(edge: Flashgen, project: Path) -> None:
 
 
 def test_a_damaged_manifest_hides_nothing_else(edge: Flashgen, project: Path) -> None:
-    """It is said that it could not be read."""
+    """The status says that it could not be read."""
     store_of(project).put(manifest_key("night"), b"{", HEADERS)
     run = edge("status")
     assert (0, True) == (run.exit_code, "night: scheduled" in run.out)
-    assert "unread    whether a push is under way: _flashgen/night/manifest.json" in run.out
+    assert "damaged   _flashgen/night/manifest.json" in run.out
 
 
 def test_history_is_of_one_sale_or_of_all_that_are_wanted(edge: Flashgen) -> None:
@@ -138,7 +135,7 @@ def test_history_is_of_one_sale_or_of_all_that_are_wanted(edge: Flashgen) -> Non
 
 
 def test_one_sale_that_cannot_be_read_hides_no_other(edge: Flashgen, project: Path) -> None:
-    """Each is told of; the exit code says that something is wrong."""
+    """Each has an error; the exit code is 1."""
     for name in ("dawn", "dusk"):
         edge("new", name)
         edge("push", name, "--yes")

@@ -50,7 +50,7 @@ def undo_of(run: Run) -> str:
 
 
 @pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch, pushed: Flashgen) -> Asking:
+def while_asked(monkeypatch: pytest.MonkeyPatch, pushed: Flashgen) -> Asking:
     """Have something done while the operator looks at the question, who then says yes."""
 
     def when_asked(act: Callable[[], object]) -> None:
@@ -124,7 +124,7 @@ def test_a_sku_that_no_product_has_is_answered_with_those_there_are(pushed: Flas
     assert re.search(r"the sale has .*MUG-1, .*SHIRT-1", run.err)
 
 
-def test_a_sale_postponed_at_the_prompt_does_not_open(pushed: Flashgen, project: Path, meanwhile: Asking) -> None:
+def test_a_sale_postponed_at_the_prompt_does_not_open(pushed: Flashgen, project: Path, while_asked: Asking) -> None:
     """The question was asked a minute after the old start; the push came before the answer."""
     start = whole_now() - timedelta(minutes=1)
     edit(project, start, start + 3 * HOUR)
@@ -134,16 +134,16 @@ def test_a_sale_postponed_at_the_prompt_does_not_open(pushed: Flashgen, project:
         edit(project, start + HOUR, start + 3 * HOUR)
         assert 0 == pushed("push", "--yes", "--force").exit_code
 
-    meanwhile(postpone)
+    while_asked(postpone)
     run = pushed("go-live", "night")
     assert (1, "scheduled") == (run.exit_code, pointer(project)["state"])
     assert "postponed to" in run.err
 
 
-def test_what_was_shown_at_the_prompt_is_what_is_changed(pushed: Flashgen, project: Path, meanwhile: Asking) -> None:
+def test_what_was_shown_at_the_prompt_is_what_is_changed(pushed: Flashgen, project: Path, while_asked: Asking) -> None:
     """Exit 4: a colleague has closed a SKU since."""
     assert 0 == pushed("go-live", "night", "--early", "--yes").exit_code
-    meanwhile(lambda: pushed("sold-out", "night", "--sku", "MUG-1", "--yes"))
+    while_asked(lambda: pushed("sold-out", "night", "--sku", "MUG-1", "--yes"))
     run = pushed("end", "night")
     assert (4, "live") == (run.exit_code, pointer(project)["state"])
 
@@ -151,17 +151,17 @@ def test_what_was_shown_at_the_prompt_is_what_is_changed(pushed: Flashgen, proje
 def test_who_thinks_past_the_moment_is_refused(
     pushed: Flashgen,
     project: Path,
-    meanwhile: Asking,
+    while_asked: Asking,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As if it had been typed then: nothing waits, and nothing is written."""
-    from flashgen.cli.transition import flow as transitioning
+    from flashgen.cli.transition import flow
 
     start = whole_now() + HOUR
     edit(project, start, start + HOUR)
     assert 0 == pushed("push", "--yes", "--force").exit_code
-    monkeypatch.delattr(transitioning, "at_moment")
-    meanwhile(lambda: monkeypatch.setattr(transitioning, "now", lambda: start + timedelta(seconds=10)))
+    monkeypatch.delattr(flow, "wait_and_write")
+    while_asked(lambda: monkeypatch.setattr(flow, "now", lambda: start + timedelta(seconds=10)))
     run = pushed("go-live", "night", "--at", "start")
     assert (1, "scheduled") == (run.exit_code, pointer(project)["state"])
     assert "that time passed 10 s ago" in run.err
@@ -233,7 +233,10 @@ def test_a_resume_of_what_is_only_scheduled_says_what_opens_it(pushed: Flashgen,
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        ("--at 09:00", r'found 09:00; write "\d{4}-\d\d-\d\d \d\d:\d\d" \(in the sale\'s zone\), `start` or `end`'),
+        (
+            "--at 09:60",
+            r'09:60.*; write "\d{4}-\d\d-\d\d \d\d:\d\d" or 19:30 \(in the sale\'s zone\), .*`start` or `end`',
+        ),
         ("--at +5m", r"found \+5m; write"),
         ("--lead 10", "found 10; write it as 10s or 1m30s"),
     ],

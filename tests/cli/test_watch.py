@@ -1,4 +1,4 @@
-"""`status --watch` as a process: on a terminal, and without one."""
+"""`status --watch`: on a terminal, and without one."""
 
 from __future__ import annotations
 
@@ -16,9 +16,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+import click
 import pytest
 from support.command import Flashgen
+from support.operators import SALE
+from support.statuses import status
 
+from flashgen.cli.status.sale_watch import WatchSnapshot
+from flashgen.cli.status.watch import change_text
 from flashgen.edge.local.app import Edge
 from flashgen.edge.local.serving import Serving
 from flashgen.store import FolderStore
@@ -58,12 +63,12 @@ def lines_until(stream: IO[str], words: str) -> list[str]:
         lines.append(line)
         if words in line:
             return lines
-    pytest.fail(f"{words!r} was never said")
+    pytest.fail(f"{words!r} was never printed")
 
 
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, signal.SIGTERM])
 def test_without_a_terminal_it_prints_a_line_a_change(edge: Flashgen, signal_number: int) -> None:
-    """What is, then each change of it with its time; it ends well when it is told to."""
+    """The status, then each change with its time; both signals end it with 0."""
     with subprocess.Popen(WATCH, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watch, ending(watch):
         assert watch.stdout is not None
         assert watch.stderr is not None
@@ -163,3 +168,21 @@ def test_a_terminal_that_cannot_move_its_cursor_gets_lines(edge: Flashgen) -> No
         terminal.type("\x03")
         assert 0 == watch.wait(10)
     assert ALTERNATE_SCREEN not in terminal.read_all()
+
+
+KNOWN = "fair: live, revision 5, by ann; edge: shows revision 5"
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "text"),
+    [
+        (WatchSnapshot(SALE), ""),
+        (WatchSnapshot(SALE, trouble="no answer"), "fair: the store cannot be asked: no answer"),
+        (WatchSnapshot(SALE, status()), KNOWN),
+        (WatchSnapshot(SALE, status(), "no answer", 9.1), f"{KNOWN}; the store cannot be asked: no answer"),
+        (WatchSnapshot(SALE, status(), mistake="line 3: no"), f"{KNOWN}; the YAML cannot be followed: line 3: no"),
+    ],
+)
+def test_a_line_tells_all_but_what_changes_by_itself(snapshot: WatchSnapshot, text: str) -> None:
+    """No ages: they would be a line a second."""
+    assert text == click.unstyle(change_text(snapshot))

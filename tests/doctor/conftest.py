@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.examined import Stage, World, on_stage, world, write_project
+from support.examined import Cloud, Stage, on_stage, open_cloud, write_project
 from support.gate_stand_in import GateStandIn, gate_stand_in
 
 
@@ -27,21 +27,21 @@ def sound_project(tmp_path_factory: pytest.TempPathFactory, gate: GateStandIn) -
 
 
 @pytest.fixture(scope="module")
-def around() -> Iterator[World]:
+def cloud() -> Iterator[Cloud]:
     """An account with a bucket. Its clients find their credentials when they are made, and keep them."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "testing")
-        with world() as made:
+        with open_cloud() as made:
             yield made
 
 
 @pytest.fixture
 def stage(
-    around: World, sound_project: Path, gate: GateStandIn, tmp_path: Path, aws_credentials: None
+    cloud: Cloud, sound_project: Path, gate: GateStandIn, tmp_path: Path, aws_credentials: None
 ) -> Iterator[Stage]:
     """A copy of the project, behind an edge."""
     root = tmp_path / "project"
     shutil.copytree(sound_project, root)
-    with on_stage(around, root, gate) as sound:
+    with on_stage(cloud, root, gate) as sound:
         yield sound

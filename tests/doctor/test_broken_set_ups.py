@@ -108,7 +108,7 @@ def crippled(**how: Any) -> Callable[[Stage], object]:
 
 def bucket(verb: str, **arguments: Any) -> Callable[[Stage], object]:
     """A change of the bucket's own settings."""
-    return lambda stage: getattr(stage.around.client, verb)(Bucket=BUCKET, **arguments)
+    return lambda stage: getattr(stage.cloud.client, verb)(Bucket=BUCKET, **arguments)
 
 
 def open_policy(stage: Stage) -> None:
@@ -401,7 +401,10 @@ CASES = {
     "a gate that allows another site": one(FAIL, "GATE", gate("allows", "https://other.example"), "have it allow"),
     "a gate with another secret": one(FAIL, "GATE", gate("keys", (b"k" * 32,)), "the same secret"),
     "an order server that is no gate": one(WARN, "GATE", gate("is_gate", False), "flashgen's gate"),
-    "the secret in the settings": one(FAIL, "files", write("flashgen.yaml", f"# {SECRET}\n"), "put a new key"),
+    "the secret in the settings": one(
+        FAIL, "files", write("flashgen.yaml", f"trusted_themes: false  # {SECRET}\n"), "put a new key"
+    ),
+    "the secret in a saved answer": one(FAIL, "files", write("pushed.json", f'["{SECRET}"]'), "put a new key"),
     "the secret in a saved plan": one(FAIL, "files", write("tonight.plan", f'["{SECRET.upper()}"]'), "put a new key"),
     "the secret in the build": one(
         FAIL, "build", write("build/night/x.txt", base64.b64encode(f"key {SECRET}".encode()).decode()), "put a new key"
@@ -409,7 +412,7 @@ CASES = {
     "the secret in the store": one(
         FAIL, "store", put("_flashgen/night/x", SECRET.encode().hex().encode()), "put a new key"
     ),
-    "a token in the store": one(FAIL, "store", put(f"{SALE}/x.js", f"x('/o/{TOKEN}')".encode()), "going live anew"),
+    "a token in the store": one(FAIL, "store", put(f"{SALE}/x.js", f"x('/o/{TOKEN}')".encode()), "going live again"),
     "a folder that git does not ignore": one(FAIL, "git", write(".gitignore", "build/\n"), "echo .flashgen/"),
 }
 

@@ -8,7 +8,7 @@ import secrets
 
 import pytest
 
-from flashgen.doctor.credentials import BITS_MIN, shown_bits, weakness
+from flashgen.doctor.credentials import BITS_MIN, visible_bits, weakness
 
 NOT_RANDOM = random.Random(7)
 
@@ -36,7 +36,7 @@ def test_few_different_letters_are_weak() -> None:
     """By the bits that they show."""
     key = b"xkxqkxxqkqxkkqxqkxqqxkxkqxxkqqxk"
     assert weakness(key).startswith("shows ")
-    assert shown_bits(key) < BITS_MIN
+    assert visible_bits(key) < BITS_MIN
 
 
 @pytest.mark.parametrize(

@@ -16,24 +16,25 @@ from support.rclone import rclone_s3
 
 from flashgen.aws.identity import read_identity
 from flashgen.doctor import gate as order_gate
-from flashgen.doctor.clock import offset_seen, verdict
+from flashgen.doctor.clock import clock_finding
 from flashgen.doctor.examination import guarded
 from flashgen.doctor.public import redirected
 from flashgen.doctor.store import check_conditions
 from flashgen.edge.local.app import Edge
-from flashgen.edge.local.live_reload import FOOTER
+from flashgen.edge.local.preview_bar import script_tag
 from flashgen.edge.local.serving import Serving
-from flashgen.edge.viewer import PublicResponse
 from flashgen.errors import AccessDenied, FlashgenError, InvalidInput, NoAnswer, Problem, StoreError, Where
 from flashgen.finding import Finding, Level
 from flashgen.layout import manifest_key, settings_key
 from flashgen.store import Headers, MemoryStore, S3Store, Store
 from flashgen.unlock import verbs
-from flashgen.unlock.offset import Offset
+from flashgen.unlock.clock_offset import Offset
 from flashgen.unlock.pointer import Pointer, parse, render
 from flashgen.unlock.state import State
 from flashgen.unlock.token import Claims, TokenSigner
 from flashgen.unlock.transition import transition
+from flashgen.verify.edge_pointer import clock_offset
+from flashgen.verify.viewer import PublicResponse
 
 PRIVATE = Headers("application/json", "private, no-store")
 MANIFEST = f"/{manifest_key(SALE)}"
@@ -42,8 +43,8 @@ WARN, FAIL = Level.WARN, Level.FAIL
 
 def go_live(stage: Stage) -> None:
     """Open the sale, long before its start."""
-    control = stage.control()
-    transition(control, verbs.go_live(control.now().replace(microsecond=0), "token-1", early=True))
+    writer = stage.writer()
+    transition(writer, verbs.go_live(writer.actor.now().replace(microsecond=0), "token-1", early=True))
 
 
 def raising(error: FlashgenError) -> Iterator[Finding]:
@@ -162,18 +163,18 @@ class TestUrgency:
     def test_within_a_day_it_is_needed(self, stage: Stage, hours: float, expected: Level) -> None:
         """And while the sale is on."""
         write_yaml(stage.root, stage.gate.url, starts_in=timedelta(hours=hours))
-        subject = stage.subject()
-        (header,) = subject.headers
-        assert expected is order_gate.severity(header, "https://order.example.com", subject)
-        assert Level.WARN is order_gate.severity(header, stage.gate.url, subject)  # on this machine, and not open
+        context = stage.context()
+        (header,) = context.headers
+        assert expected is order_gate.severity(header, "https://order.example.com", context)
+        assert Level.WARN is order_gate.severity(header, stage.gate.url, context)  # on this machine, and not open
 
     def test_an_open_sale_needs_it(self, stage: Stage) -> None:
         """Whatever the YAML says."""
         go_live(stage)
-        subject = stage.subject()
-        (header,) = subject.headers
+        context = stage.context()
+        (header,) = context.headers
         for server in ("https://order.example.com", stage.gate.url):
-            assert Level.FAIL is order_gate.severity(header, server, subject)
+            assert Level.FAIL is order_gate.severity(header, server, context)
 
     @pytest.mark.parametrize(
         ("starts_in", "check", "level", "message"),
@@ -241,8 +242,9 @@ class TestThePublicSide:
             assert stored
             store.put(entry.key, stored.body, stored.headers)
         stage.store = store
-        go_live_in = replace(stage.control(), store=store)
-        transition(go_live_in, verbs.go_live(go_live_in.now().replace(microsecond=0), "token-1", early=True))
+        writer = stage.writer()
+        go_live_in = replace(writer, file=replace(writer.file, store=store))
+        transition(go_live_in, verbs.go_live(writer.actor.now().replace(microsecond=0), "token-1", early=True))
         assert [(Level.FAIL, SALE, f"/{KEY} body: expected revision 1 (live), found revision 0 (scheduled)")] == [
             (finding.level, finding.check, finding.message) for finding in stage.troubles()
         ]
@@ -262,8 +264,8 @@ class TestThePublicSide:
 
 
 def previewed(reply: Reply) -> Reply:
-    """A page as `flashgen serve` sends it, with its script for reloading."""
-    return replace(reply, body=gzip.compress(gzip.decompress(reply.body) + FOOTER.encode()))
+    """A page as `flashgen serve` sends it, with its bar."""
+    return replace(reply, body=gzip.compress(gzip.decompress(reply.body) + script_tag(1).encode()))
 
 
 class OpenEdge:
@@ -301,7 +303,7 @@ class OpenEdge:
 )
 def test_each_fault_with_conditions_is_named(stage: Stage, store: Store, expected: str) -> None:
     """And nothing is left of trying."""
-    (found,) = check_conditions(replace(stage.subject(), store=store))
+    (found,) = check_conditions(replace(stage.context(), store=store))
     assert found.message.startswith(expected)
     assert [] == list(store.list(""))
 
@@ -323,7 +325,7 @@ class TestTheClock:
     )
     def test_the_least_possible_difference_decides(self, offset: Offset, expected: Level) -> None:
         """A tenth of a second is fine, two seconds are not."""
-        assert expected is verdict("store", offset).level
+        assert expected is clock_finding("store", offset).level
 
     @pytest.mark.parametrize(
         ("fields", "expected"),
@@ -337,7 +339,7 @@ class TestTheClock:
     )
     def test_what_a_reply_tells(self, fields: dict[str, str], expected: Offset | None) -> None:
         """Sent at 99.5, received at 100.5 by our clock."""
-        assert expected == offset_seen(seen(fields), 99.5, 100.5)
+        assert expected == clock_offset(seen(fields), 99.5, 100.5)
 
     @pytest.mark.parametrize(
         "fields",
@@ -352,12 +354,12 @@ class TestTheClock:
     )
     def test_what_an_edge_says_wrongly_is_not_said(self, fields: dict[str, str]) -> None:
         """Of headers that no clock sends, none is believed."""
-        assert None is offset_seen(seen(fields), 99.5, 100.5)
+        assert None is clock_offset(seen(fields), 99.5, 100.5)
 
     def test_an_age_that_is_no_number_is_none(self) -> None:
         """`²` is a digit, and no number."""
         fields = {"date": "Thu, 01 Jan 1970 00:01:40 GMT", "age": "²"}
-        assert Offset(-0.5, 1.5) == offset_seen(seen(fields), 99.5, 100.5)
+        assert Offset(-0.5, 1.5) == clock_offset(seen(fields), 99.5, 100.5)
 
     def test_an_edge_with_a_broken_clock_hides_no_other_check(self, stage: Stage) -> None:
         """What it sends is its own affair."""
@@ -397,7 +399,7 @@ def test_rclone_is_found_out(stage: Stage, tmp_path: Path) -> None:
     """A real server that ignores conditions; and nothing is left in it."""
     with rclone_s3(tmp_path / "rclone") as server:
         store = S3Store(server.bucket, endpoint_url=server.url)
-        (found,) = check_conditions(replace(stage.subject(), store=store))
+        (found,) = check_conditions(replace(stage.context(), store=store))
         assert [] == list(store.list(""))
     assert (Level.FAIL, "conditional writes") == (found.level, found.check)
     assert "ignores If-None-Match and ignores If-Match: two operators at once" in found.message

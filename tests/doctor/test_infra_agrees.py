@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from support.examined import BUCKET, DISTRIBUTION, SALE, Stage, edit_yaml
 
+from flashgen.addresses import BucketAddress
 from flashgen.aws.distribution import (
     CachePolicy,
-    DistributionFacts,
+    DistributionConfig,
     DistributionOrigin,
     HeadersPolicy,
     PathBehaviour,
 )
 from flashgen.doctor.distribution import judge
-from flashgen.edge.stack.options import StackOptions, place_of
+from flashgen.edge.stack.options import StackOptions
 from flashgen.edge.stack.template import template
 from flashgen.finding import Finding, Level
 from flashgen.store.s3.bucket import Bucket
@@ -33,11 +34,11 @@ MANAGED = {
 }
 
 
-def deployed(resources: Json) -> DistributionFacts:
+def deployed(resources: Json) -> DistributionConfig:
     """The distribution as CloudFormation would make it."""
     config = resources["Distribution"]["Properties"]["DistributionConfig"]
     every = [*config["CacheBehaviors"], {**config["DefaultCacheBehavior"], "PathPattern": "*"}]
-    return DistributionFacts(
+    return DistributionConfig(
         id=DISTRIBUTION,
         domain="d1.cloudfront.net",
         aliases=tuple(config.get("Aliases", ())),
@@ -112,19 +113,19 @@ def test_doctor_has_nothing_to_say(
     """Of any stack, on the url that it has."""
     edit_yaml(stage.root, "unlock: {", f"unlock: {{edge_ttl_seconds: {ttl_seconds}, ")
     uncached = (SALE,) if ttl_seconds == 0 else ()
-    place = place_of(f"s3://{BUCKET}/{prefix}")
+    place = BucketAddress(BUCKET, prefix)
     options = option(StackOptions(place, (SALE,), order_origins=(stage.gate.url,), uncached=uncached))
     facts = deployed(json.loads(template(options))["Resources"])
     stage.url, stage.bucket = "https://d1.cloudfront.net", Bucket(BUCKET, prefix, "eu-central-1")
-    assert [] == troubles(judge(facts, stage.subject()))
+    assert [] == troubles(judge(facts, stage.context()))
 
 
 def test_a_stack_that_does_not_know_a_sale_is_found(stage: Stage) -> None:
     """It was made before the sale's order server, and before it asked for no caching."""
     edit_yaml(stage.root, "unlock: {", "unlock: {edge_ttl_seconds: 0, ")
-    facts = deployed(json.loads(template(StackOptions(place_of(f"s3://{BUCKET}"))))["Resources"])
+    facts = deployed(json.loads(template(StackOptions(BucketAddress(BUCKET))))["Resources"])
     stage.url = "https://d1.cloudfront.net"
-    assert ["night: polling", "security"] == [each.check for each in troubles(judge(facts, stage.subject()))]
+    assert ["night: polling", "security"] == [each.check for each in troubles(judge(facts, stage.context()))]
 
 
 def troubles(found: Any) -> list[Finding]:

@@ -99,8 +99,8 @@ def test_who_opens_sales_needs_no_more(stage: Stage) -> None:
 def test_nothing_is_tried_where_conditions_may_be_ignored(stage: Stage) -> None:
     """Another server than S3, that does not let us find out."""
     store = as_role(stage, role("GoLive"))
-    subject = replace(stage.subject(), bucket=None)
-    found = {noted.finding.check: noted.finding for noted in examine(subject)}
+    context = replace(stage.context(), bucket=None)
+    found = {noted.finding.check: noted.finding for noted in examine(context)}
     assert (Level.WARN, "skipped, for `conditional writes` did not pass") == (
         found["may write"].level,
         found["may write"].message,

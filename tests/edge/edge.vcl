@@ -1,6 +1,6 @@
 vcl 4.1;
 
-# The behaviours of flashgen/edge/behaviour.py for Varnish 7, so that the local edge can be held against a real cache.
+# The behaviours of flashgen/edge/rules/behaviour.py for Varnish 7, so that the local edge can be held against a real cache.
 # Run with default_ttl=86400 (CachingOptimized), default_grace=0 (nothing stale unless the origin says so), default_keep=60.
 
 import std;

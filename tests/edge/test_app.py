@@ -57,8 +57,8 @@ def test_a_page_is_as_the_distribution_sends_it(edge: Edge) -> None:
         "x-cache": "Miss from flashgen",
         "date": "Tue, 14 Nov 2023 22:13:20 GMT",
         "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        "font-src 'self'; connect-src 'self' https://order.example; base-uri 'none'; form-action 'none'; "
-        "frame-ancestors 'none'",
+        "font-src 'self'; manifest-src 'self'; connect-src 'self' https://order.example; base-uri 'none'; "
+        "form-action 'none'; frame-ancestors 'none'",
         "referrer-policy": "strict-origin-when-cross-origin",
         "x-content-type-options": "nosniff",
     } == fields
@@ -101,6 +101,25 @@ def test_what_is_not_there_is_not_found(edge: Edge, target: str) -> None:
     seen = ask(edge, target)
     assert (404, "Error from flashgen") == (seen.status, seen.fields["x-cache"])
     assert "date" in seen.fields
+
+
+@pytest.mark.parametrize("target", ["/sale/none.html", "/none/", "/_flashgen/x.json"])
+def test_what_is_not_there_gets_the_hosts_own_page(edge: Edge, store: ObservedStore, target: str) -> None:
+    """With the status, and the security policy of pages, which lets it load its style sheet."""
+    store.put("404.html", b"<h1>Lost</h1>", page_headers())
+    seen = ask(edge, target)
+    assert (404, b"<h1>Lost</h1>", "Error from flashgen") == (seen.status, seen.body, seen.fields["x-cache"])
+    assert "text/html; charset=utf-8" == seen.fields["content-type"]
+    assert "style-src 'self'" in seen.fields["content-security-policy"]
+    assert not {"etag", "accept-ranges"} & {*seen.fields}
+
+
+def test_a_failing_store_is_not_taken_for_a_missing_page(edge: Edge, store: ObservedStore) -> None:
+    """The page says that the address is wrong, which it is not."""
+    store.put("404.html", b"<h1>Lost</h1>", page_headers())
+    store.failing.add("sale/index.html")
+    seen = ask(edge, "/sale/")
+    assert (502, False) == (seen.status, b"Lost" in seen.body)
 
 
 def test_an_impossible_path_does_not_reach_the_store(edge: Edge) -> None:
@@ -205,3 +224,12 @@ def test_an_object_without_headers_is_served(edge: Edge, store: ObservedStore) -
     """As it lies in a store that somebody else has written."""
     store.put("sale/x.bin", b"x", Headers("", ""))
     assert (200, b"x") == (ask(edge, "/sale/x.bin").status, ask(edge, "/sale/x.bin").body)
+
+
+def test_fonts_may_be_used_by_pages_of_any_origin(store: ObservedStore, edge: Edge) -> None:
+    """The order gate's; nothing else may, or a site that somebody visits could read a preview on their machine."""
+    store.put("sale/assets/text.0123.woff2", b"font", asset_headers("text.woff2"))
+    paths = ("/sale/assets/text.0123.woff2", "/sale/assets/page.0123.js", "/sale/", f"/{POINTER}")
+    assert ["*", None, None, None] == [
+        dict(ask(edge, path).fields).get("access-control-allow-origin") for path in paths
+    ]

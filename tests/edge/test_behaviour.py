@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from flashgen.edge.behaviour import DEFAULT, POINTER, Behaviour, Lifetime, behaviour_for, lifetime, matches
-from flashgen.edge.local.cache_control import parse
+from flashgen.cache_control import parse
+from flashgen.edge.rules.behaviour import DEFAULT, FONTS, POINTER, Behaviour, Lifetime, behaviour_for, lifetime, matches
 from flashgen.unlock.pointer import pointer_headers, pointer_key
 
 DAY = 86_400
@@ -41,10 +41,12 @@ def test_patterns_fit_as_cloudfront_says(pattern: str, key: str, expected: bool)
         ("black-friday/index.html", DEFAULT),
         ("black-friday/assets/page.0123.js", DEFAULT),
         ("unlock.x.js", DEFAULT),
+        ("black-friday/assets/text.0123.woff2", FONTS),
+        ("black-friday/assets/text.0123.js", DEFAULT),
     ],
 )
-def test_the_pointer_has_a_behaviour_of_its_own(key: str, expected: Behaviour) -> None:
-    """By the name that `unlock` gives it."""
+def test_pointers_and_fonts_have_behaviours_of_their_own(key: str, expected: Behaviour) -> None:
+    """By the names that `unlock` and a build give them."""
     assert expected == behaviour_for(key)
 
 

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from flashgen.edge.local.compression import accepts_gzip, gzipped, is_compressible
+from flashgen.edge.rules.compression import accepts_gzip, gzipped, is_compressible
 
 
 @pytest.mark.parametrize(

@@ -14,10 +14,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from flashgen.edge.local.target import ResolvedPath, resolve
+from flashgen.edge.rules.paths import ResolvedPath, resolve
 from flashgen.edge.stack.distribution import function_code
 
-FUNCTIONS = Path(__file__).parents[2] / "flashgen" / "edge" / "functions"
+FUNCTIONS = Path(__file__).parents[2] / "flashgen" / "edge" / "stack" / "functions"
 #: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html
 LARGEST_FUNCTION_BYTES = 10_240
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from flashgen.edge.security import content_security_policy, security_headers
+from flashgen.edge.rules.security import content_security_policy, security_headers
 
 
 def test_a_page_loads_its_own_files_and_nothing_inline() -> None:
     """The whole policy: a word too many is a hole, a word too few is a broken page."""
     expected = (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
-        "connect-src 'self' https://a.example https://b.example:8443; "
+        "manifest-src 'self'; connect-src 'self' https://a.example https://b.example:8443; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     assert expected == content_security_policy(["https://b.example:8443", "https://a.example", "https://a.example"])

@@ -81,7 +81,7 @@ def test_a_port_in_use_is_refused(edge: Edge) -> None:
         with pytest.raises(Refused) as refusal:
             Serving(edge, port=port)
     assert f"127.0.0.1:{port}: the port is in use" == str(refusal.value)
-    assert "stop what listens there, or choose another port" == refusal.value.hint
+    assert "stop what listens there, or choose another --port" == refusal.value.hint
 
 
 def test_an_address_of_another_machine_is_refused(edge: Edge) -> None:

@@ -10,17 +10,18 @@ import pytest
 from support.projects import write_sale
 from support.stacks import ALIAS, BUCKET, ORDER, parsed, plain
 
+from flashgen.addresses import BucketAddress
 from flashgen.aws.distribution import (
     CachePolicy,
-    DistributionFacts,
+    DistributionConfig,
     DistributionOrigin,
     HeadersPolicy,
     PathBehaviour,
 )
 from flashgen.doctor.context import DoctorContext
 from flashgen.doctor.distribution import judge
-from flashgen.edge.behaviour import DEFAULT
-from flashgen.edge.stack.options import Place, StackOptions
+from flashgen.edge.rules.behaviour import DEFAULT
+from flashgen.edge.stack.options import StackOptions
 from flashgen.edge.stack.policies import CACHING_DISABLED, CACHING_OPTIMIZED
 from flashgen.finding import Finding, Level
 from flashgen.sale.load import load_header
@@ -33,12 +34,12 @@ MANAGED = {
 }
 
 
-def facts_of(stack: StackOptions) -> DistributionFacts:
+def facts_of(stack: StackOptions) -> DistributionConfig:
     """The distribution as CloudFront would describe it once the stack is made."""
     resources = parsed(stack)["Resources"]
     config = resources["Distribution"]["Properties"]["DistributionConfig"]
     listed = [*config["CacheBehaviors"], {**config["DefaultCacheBehavior"], "PathPattern": "*"}]
-    return DistributionFacts(
+    return DistributionConfig(
         id="E2EXAMPLE",
         domain="d111111abcdef8.cloudfront.net",
         aliases=tuple(config.get("Aliases", ())),
@@ -96,8 +97,8 @@ def _headers(policy: dict[str, str] | None, resources: dict[str, Any]) -> Header
 def found(stack: StackOptions, header: Header, url: str) -> list[Finding]:
     """What doctor says of the distribution that is not PASS."""
     bucket = SimpleNamespace(name=stack.place.bucket, prefix=stack.place.prefix)
-    subject = cast("DoctorContext", SimpleNamespace(url=url, bucket=bucket, headers=(header,)))
-    return [finding for finding in judge(facts_of(stack), subject) if finding.level is not Level.PASS]
+    context = cast("DoctorContext", SimpleNamespace(url=url, bucket=bucket, headers=(header,)))
+    return [finding for finding in judge(facts_of(stack), context) if finding.level is not Level.PASS]
 
 
 @pytest.fixture
@@ -118,7 +119,7 @@ def uncached(tmp_path: Path) -> Header:
 @pytest.mark.parametrize("more", [{}, ALIAS, ORDER, {**ALIAS, **ORDER}], ids=len)
 def test_doctor_finds_nothing_wrong(header: Header, prefix: str, more: dict[str, str]) -> None:
     """With every option that it looks at."""
-    stack = plain(place=Place(BUCKET, prefix), order_origins=header.order_origins, **more)
+    stack = plain(place=BucketAddress(BUCKET, prefix), order_origins=header.order_origins, **more)
     host = more.get("alias", "d111111abcdef8.cloudfront.net")
     assert [] == found(stack, header, f"https://{host}")
 

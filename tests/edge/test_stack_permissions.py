@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from support.iam import allows, filled, guard
-from support.operators import SALE, bring, control_of, gate_sells, go_live
+from support.operators import SALE, bring, gate_sells, go_live, writer_of
 from support.recording_store import RecordingStore
 from support.shop import Shop, push_of
 from support.stacks import BUCKET, plain, properties
 
-from flashgen.edge.stack.options import Place
+from flashgen.addresses import BucketAddress
 from flashgen.errors import AccessDenied
+from flashgen.gate.mark.storage_mark import StorageMark, read, update
 from flashgen.store import MemoryStore
 from flashgen.unlock import verbs
 from flashgen.unlock.state import State
@@ -33,7 +34,7 @@ def statements(role: str, **more: Any) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("prefix", ["", "shops/night"])
 def test_the_deployer_can_push(tmp_path: Path, prefix: str) -> None:
     """From nothing to a whole sale, and again."""
-    ours = statements("Deployer", place=Place(BUCKET, prefix))
+    ours = statements("Deployer", place=BucketAddress(BUCKET, prefix))
     store = RecordingStore(MemoryStore(), guard(ours, f"{prefix}/" if prefix else ""))
     push_of(Shop().build(tmp_path), store).run()
     push_of(Shop(text="changed").build(tmp_path), store).run()
@@ -43,12 +44,12 @@ def test_the_deployer_can_push(tmp_path: Path, prefix: str) -> None:
 @pytest.mark.parametrize("prefix", ["", "shops/night"])
 def test_go_live_can_do_every_transition(prefix: str) -> None:
     """Each with its journal record, and history read for rollback and status."""
-    ours, inner = statements("GoLive", place=Place(BUCKET, prefix)), MemoryStore()
+    ours, inner = statements("GoLive", place=BucketAddress(BUCKET, prefix)), MemoryStore()
     bring(inner)
     store = RecordingStore(inner, guard(ours, f"{prefix}/" if prefix else ""))
     for verb in (go_live(), verbs.pause(), verbs.resume(), verbs.end()):
-        assert transition(control_of(store), verb).changed
-    assert State.ENDED is control_of(store).read().pointer.state.state
+        assert transition(writer_of(store), verb).changed
+    assert State.ENDED is writer_of(store).file.read().pointer.state.state
 
 
 def test_the_gate_can_say_what_is_sold() -> None:
@@ -56,7 +57,18 @@ def test_the_gate_can_say_what_is_sold() -> None:
     inner = MemoryStore()
     bring(inner, State.LIVE)
     gate_sells(RecordingStore(inner, guard(statements("Gate"))), "A")
-    assert {"A"} == control_of(inner).read().pointer.state.sold
+    assert {"A"} == writer_of(inner).file.read().pointer.state.sold
+
+
+def test_the_gate_can_claim_a_sale_and_keep_its_mark() -> None:
+    """The mark is read and written by If-Match."""
+    inner = MemoryStore()
+    store = RecordingStore(inner, guard(statements("Gate")))
+    for mark in (StorageMark("id", "here", 1), StorageMark("id", "here", 2)):
+        update(store, SALE, lambda _, mark=mark: mark, lambda _: None)  # type: ignore[misc]
+    stored = read(inner, SALE)
+    assert stored is not None
+    assert 2 == stored.mark.changes
 
 
 @pytest.mark.parametrize("role", ["GoLive", "Gate"])
@@ -71,6 +83,7 @@ def test_who_opens_a_sale_cannot_push(tmp_path: Path, role: str) -> None:
 BELOW = f"{OBJECT}/shops/"
 POINTERS = (f"{BELOW}*/unlock.*.js", f"{BELOW}_flashgen/*/journal/*")
 MANIFESTS, GATE_SETTINGS = f"{BELOW}_flashgen/*/manifest.json", f"{BELOW}_flashgen/*/gate.json"
+MARKS, PASSES = f"{BELOW}_flashgen/*/storage.json", f"{BELOW}_flashgen/*/passes.json"
 LIST = ("Allow", ("s3:ListBucket",), (OBJECT,))
 READ_AND_WRITE = ("s3:GetObject", "s3:PutObject")
 SECRET = (
@@ -81,7 +94,7 @@ WHOLE = {
     "Deployer": (
         LIST,
         ("Allow", (*READ_AND_WRITE, "s3:DeleteObject"), (f"{BELOW}*",)),
-        ("Deny", ("s3:DeleteObject",), (*POINTERS, MANIFESTS, GATE_SETTINGS)),
+        ("Deny", ("s3:DeleteObject",), (*POINTERS, MANIFESTS, GATE_SETTINGS, MARKS, PASSES)),
         ("Allow", ("cloudfront:CreateInvalidation", "cloudfront:GetInvalidation"), (DISTRIBUTION,)),
         ("Allow", ("cloudfront:GetDistribution",), (DISTRIBUTION,)),
         (
@@ -105,7 +118,8 @@ WHOLE = {
     "Gate": (
         LIST,
         ("Allow", READ_AND_WRITE, POINTERS),
-        ("Allow", ("s3:GetObject",), (GATE_SETTINGS, f"{BELOW}_flashgen/*/gate/*")),
+        ("Allow", READ_AND_WRITE, (MARKS,)),
+        ("Allow", ("s3:GetObject",), (GATE_SETTINGS, f"{BELOW}_flashgen/*/gate/*", PASSES)),
         *SECRET,
     ),
 }
@@ -120,7 +134,7 @@ def listed(value: str | list[str]) -> tuple[str, ...]:
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_may_do_this_and_nothing_else(role: str) -> None:
     """Statement by statement: whoever widens a policy has to say so here."""
-    ours = statements(role, place=Place(BUCKET, "shops"), secret="ssm:key")
+    ours = statements(role, place=BucketAddress(BUCKET, "shops"), secret="ssm:key")
     assert WHOLE[role] == tuple((one["Effect"], listed(one["Action"]), listed(one["Resource"])) for one in ours)
 
 
@@ -138,6 +152,8 @@ def test_the_deployer_deletes_what_prune_does() -> None:
         ("Deployer", "s3:DeleteObject", f"_flashgen/{SALE}/journal/abc.json"),
         ("Deployer", "s3:DeleteObject", f"_flashgen/{SALE}/manifest.json"),
         ("Deployer", "s3:DeleteObject", f"_flashgen/{SALE}/gate.json"),
+        ("Deployer", "s3:DeleteObject", f"_flashgen/{SALE}/storage.json"),
+        ("GoLive", "s3:PutObject", f"_flashgen/{SALE}/storage.json"),
         ("Deployer", "s3:DeleteObjectVersion", f"{SALE}/index.html"),
         ("Deployer", "s3:PutObjectAcl", f"{SALE}/index.html"),
         ("GoLive", "s3:PutObject", f"{SALE}/index.html"),
@@ -176,7 +192,7 @@ def test_who_may_do_what_to_the_distribution(role: str, action: str, expected: b
 @pytest.mark.parametrize("role", ROLES)
 def test_no_role_reaches_beyond_the_prefix(role: str) -> None:
     """Another project's sale in the same bucket is out of reach."""
-    ours = statements(role, place=Place(BUCKET, "shops/night"))
+    ours = statements(role, place=BucketAddress(BUCKET, "shops/night"))
     for key in (f"{SALE}/unlock.abc.js", f"_flashgen/{SALE}/journal/x.json", "shops/other/x/unlock.abc.js"):
         assert not allows(ours, "s3:PutObject", f"{OBJECT}/{key}")
 
@@ -218,6 +234,16 @@ def test_who_signs_or_checks_reads_exactly_the_one_secret(
         "StringEquals": {"kms:ViaService": f"{action.partition(':')[0]}.eu-central-1.amazonaws.com"},
         "StringLike": {f"kms:EncryptionContext:{context}": read["Resource"]},
     } == key["Condition"]
+
+
+def test_a_gate_reads_the_keys_of_passes() -> None:
+    """Those that AWS keeps; go-live does not."""
+    keys = ("env:KEY", "ssm:new", "secretsmanager:old")
+    ours = {role: statements(role, pass_keys=keys) for role in ROLES}
+    actions = {role: {action for one in some for action in listed(one["Action"])} for role, some in ours.items()}
+    reading = {"ssm:GetParameter", "secretsmanager:GetSecretValue", "kms:Decrypt"}
+    assert reading <= actions["Gate"]
+    assert not reading & actions["GoLive"]
 
 
 @pytest.mark.parametrize("secret", ["", "env:FLASHGEN_SECRET", "file:key"])

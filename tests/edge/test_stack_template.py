@@ -20,10 +20,11 @@ from support.stacks import (
     properties,
 )
 
-from flashgen.edge.behaviour import BEHAVIOURS, DEFAULT, POINTER, behaviour_for, uncached_pointer
-from flashgen.edge.security import content_security_policy, security_headers
+from flashgen.addresses import BucketAddress, parse_store
+from flashgen.edge.rules.behaviour import BEHAVIOURS, DEFAULT, FONTS, POINTER, behaviour_for, uncached_pointer
+from flashgen.edge.rules.security import content_security_policy, security_headers
 from flashgen.edge.stack.distribution import ERRORS
-from flashgen.edge.stack.options import Place, StackOptions, UsEast1Options, place_of
+from flashgen.edge.stack.options import StackOptions, UsEast1Options, resource_name
 from flashgen.edge.stack.template import LARGEST_BYTES, options_of, template, template_in_us_east_1
 from flashgen.errors import Refused
 
@@ -73,7 +74,9 @@ def test_the_bucket_is_private_versioned_and_stays() -> None:
 @pytest.mark.parametrize("prefix", ["", "shops/night"])
 def test_the_distribution_reads_what_is_public_and_no_more(prefix: str) -> None:
     """Of this distribution in this account, and nothing of `_flashgen/`, also beside the prefix."""
-    statements = filled(properties(plain(place=Place(BUCKET, prefix)), "BucketPolicy"))["PolicyDocument"]["Statement"]
+    statements = filled(properties(plain(place=BucketAddress(BUCKET, prefix)), "BucketPolicy"))["PolicyDocument"][
+        "Statement"
+    ]
     reads, denied, tls = statements
     ours = [reads, denied]
     below = f"{PUBLIC}/{prefix}/" if prefix else f"{PUBLIC}/"
@@ -107,14 +110,13 @@ def test_the_distribution_signs_what_it_asks_the_bucket() -> None:
 
 def test_behaviours_are_those_of_the_local_edge_in_its_order() -> None:
     """The default last, as CloudFront keeps it apart."""
-    assert [POINTER.pattern] == behaviours(plain())
-    assert [POINTER.pattern, DEFAULT.pattern] == [behaviour.pattern for behaviour in BEHAVIOURS]
+    assert [each.pattern for each in BEHAVIOURS] == [*behaviours(plain()), DEFAULT.pattern]
 
 
 def test_a_pointer_that_no_edge_keeps_comes_first() -> None:
     """Its behaviour caches nothing, where the one of all pointers would keep it for a second."""
     stack = plain(uncached=("night", "fair"))
-    assert ["fair/unlock.*.js", "night/unlock.*.js", "*/unlock.*.js"] == behaviours(stack)
+    assert ["fair/unlock.*.js", "night/unlock.*.js", *behaviours(plain())] == behaviours(stack)
     first = distribution(stack)["CacheBehaviors"][0]
     assert "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" == first["CachePolicyId"]
     assert {"Ref": "PointerHeaders"} == first["ResponseHeadersPolicyId"]
@@ -135,7 +137,7 @@ def test_the_pointer_is_kept_for_a_second_whatever_the_query() -> None:
         "EnableAcceptEncodingGzip": False,
         "EnableAcceptEncodingBrotli": False,
     } == key
-    (pointer,) = distribution(plain())["CacheBehaviors"]
+    pointer, _ = distribution(plain())["CacheBehaviors"]
     assert (False, {"Ref": "PointerCachePolicy"}) == (pointer["Compress"], pointer["CachePolicyId"])
 
 
@@ -152,7 +154,22 @@ def test_each_behaviour_has_its_function(name: str, event: str, function: str) -
     assert (["GET", "HEAD"], "redirect-to-https") == (behaviour["AllowedMethods"], behaviour["ViewerProtocolPolicy"])
 
 
-@pytest.mark.parametrize("policy", ["PageHeaders", "PointerHeaders"])
+def test_fonts_may_be_used_by_the_pages_of_the_gate() -> None:
+    """They alone, for whoever asks, and kept as assets are."""
+    stack = plain()
+    (fonts,) = (each for each in distribution(stack)["CacheBehaviors"] if each["PathPattern"] == FONTS.pattern)
+    default = distribution(stack)["DefaultCacheBehavior"]
+    assert (default["CachePolicyId"], {"Ref": "FontHeaders"}) == (
+        fonts["CachePolicyId"],
+        fonts["ResponseHeadersPolicyId"],
+    )
+    policies = ("FontHeaders", "PageHeaders", "PointerHeaders")
+    consent, *others = (properties(stack, name)["ResponseHeadersPolicyConfig"].get("CorsConfig") for name in policies)
+    assert (["*"], False) == (consent["AccessControlAllowOrigins"]["Items"], consent["AccessControlAllowCredentials"])
+    assert [None, None] == others
+
+
+@pytest.mark.parametrize("policy", ["PageHeaders", "FontHeaders", "PointerHeaders"])
 def test_viewers_get_the_security_headers_of_the_local_edge(policy: str) -> None:
     """Each header, each value, over what the store may say."""
     origins = ("https://order.example.com",)
@@ -182,20 +199,32 @@ def test_only_the_pointers_copy_is_never_kept_by_browsers() -> None:
 def test_a_policy_that_is_too_long_is_refused() -> None:
     """CloudFront takes 1,783 characters."""
     origins = tuple(f"https://order-server-number-{number}.example.com" for number in range(40))
-    with pytest.raises(Refused, match=r"the Content-Security-Policy has 1,8\d\d characters"):
+    with pytest.raises(Refused, match=r"the Content-Security-Policy has 1,9\d\d characters"):
         template(plain(order_origins=origins))
 
 
 def test_errors_are_kept_for_a_second() -> None:
     """What is put is seen at once."""
-    expected = [{"ErrorCode": code, "ErrorCachingMinTTL": 1} for code in ERRORS]
-    assert expected == distribution(plain())["CustomErrorResponses"]
+    found = distribution(plain())["CustomErrorResponses"]
+    assert [(code, 1) for code in ERRORS] == [(one["ErrorCode"], one["ErrorCachingMinTTL"]) for one in found]
     assert {403, 404} <= set(ERRORS)
+
+
+def test_what_is_missing_gets_the_hosts_page() -> None:
+    """Not where a gate is behind the same distribution: that would replace the pages of its refusals, too."""
+
+    def pages(**given: str) -> dict[int, str]:
+        found = distribution(plain(**given))["CustomErrorResponses"]
+        assert {404} >= {one["ResponseCode"] for one in found if "ResponseCode" in one}
+        return {one["ErrorCode"]: one["ResponsePagePath"] for one in found if "ResponsePagePath" in one}
+
+    assert {403: "/404.html", 404: "/404.html"} == pages()
+    assert {} == pages(order_origin="orders.example.com")
 
 
 def test_a_prefix_is_the_origins_path() -> None:
     """And no shopper ever sees it."""
-    (origin,) = distribution(plain(place=Place(BUCKET, "shops/night")))["Origins"]
+    (origin,) = distribution(plain(place=BucketAddress(BUCKET, "shops/night")))["Origins"]
     assert "/shops/night" == origin["OriginPath"]
     assert "OriginPath" not in distribution(plain())["Origins"][0]
 
@@ -210,8 +239,9 @@ def test_an_alias_comes_with_its_certificate() -> None:
 def test_the_order_path_is_the_gates_as_it_comes() -> None:
     """Every method, nothing kept, no function; before everything else."""
     config = distribution(plain(**ORDER, web_acl=WEB_ACL))
-    order, readyz, pointer = config["CacheBehaviors"]
-    assert ["o/*", "readyz", "*/unlock.*.js"] == [each["PathPattern"] for each in (order, readyz, pointer)]
+    order, readyz, *others = (each["PathPattern"] for each in config["CacheBehaviors"])
+    assert ["o/*", "readyz", *behaviours(plain())] == [order, readyz, *others]
+    order = config["CacheBehaviors"][0]
     assert ("order", "https-only") == (order["TargetOriginId"], order["ViewerProtocolPolicy"])
     assert "POST" in order["AllowedMethods"]
     assert "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" == order["CachePolicyId"]
@@ -222,7 +252,7 @@ def test_the_order_path_is_the_gates_as_it_comes() -> None:
 
 def test_the_rate_is_counted_on_the_order_path_alone() -> None:
     """Pollers are never counted, and a flood is answered with 429."""
-    document = json.loads(template_in_us_east_1(UsEast1Options(Place(BUCKET), rate_limit=500)))
+    document = json.loads(template_in_us_east_1(UsEast1Options(BucketAddress(BUCKET), rate_limit=500)))
     acl = document["Resources"]["WebAcl"]["Properties"]
     (rule,) = acl["Rules"]
     rate = rule["Statement"]["RateBasedStatement"]
@@ -235,7 +265,7 @@ def test_the_rate_is_counted_on_the_order_path_alone() -> None:
 
 def test_logs_tell_no_cookies_and_go_into_a_bucket_without_acls() -> None:
     """Delivered by CloudWatch's service for this account."""
-    document = json.loads(template_in_us_east_1(UsEast1Options(Place(BUCKET), distribution="E2EXAMPLE")))
+    document = json.loads(template_in_us_east_1(UsEast1Options(BucketAddress(BUCKET), distribution="E2EXAMPLE")))
     resources = document["Resources"]
     assert "cs(Cookie)" not in resources["LogDelivery"]["Properties"]["RecordFields"]
     ownership = resources["LogBucket"]["Properties"]["OwnershipControls"]
@@ -254,30 +284,13 @@ def test_a_template_remembers_its_options() -> None:
 @pytest.mark.parametrize("bucket", ["a.b", "a-b", "sale-example-com", "x" * 63, "x" * 62 + "y"])
 def test_names_are_short_and_of_one_bucket(bucket: str) -> None:
     """CloudFront's functions take 64 characters and no dots."""
-    name = Place(bucket).name
-    others = {Place(other).name for other in ("a.b", "a-b", "sale-example-com", "x" * 63, "x" * 62 + "y")}
+    name = resource_name(BucketAddress(bucket))
+    others = {
+        resource_name(BucketAddress(other)) for other in ("a.b", "a-b", "sale-example-com", "x" * 63, "x" * 62 + "y")
+    }
     assert 5 == len(others)
     assert len(f"{name}-pointer") <= 64
     assert name.replace("-", "").isalnum()
-
-
-@pytest.mark.parametrize(
-    ("store", "expected"),
-    [
-        ("s3://sale-example-com", Place("sale-example-com")),
-        ("s3://sale-example-com/", Place("sale-example-com")),
-        ("s3://sale-example-com/shops/night/", Place("sale-example-com", "shops/night")),
-    ],
-)
-def test_a_place_is_a_bucket_and_a_prefix(store: str, expected: Place) -> None:
-    """As the store itself reads it."""
-    assert expected == place_of(store)
-
-
-def test_a_folder_has_no_stack() -> None:
-    """The message names what would have one."""
-    with pytest.raises(Refused, match=r"store dir:x: a CloudFormation stack needs an s3:// store"):
-        place_of("dir:x")
 
 
 @pytest.mark.parametrize(
@@ -302,11 +315,11 @@ def test_options_that_cannot_be_are_refused(more: dict[str, Any], message: str) 
 @pytest.mark.parametrize(("bucket", "prefix"), [("Sale", ""), ("s", ""), ("${x}", ""), ("sale", "a//b"), ("sale", "*")])
 def test_a_name_never_becomes_a_pattern_or_a_function(bucket: str, prefix: str) -> None:
     """A policy would read it."""
-    with pytest.raises(ValueError, match="must be"):
-        Place(bucket, prefix)
+    with pytest.raises(ValueError, match="must"):
+        parse_store(f"s3://{bucket}/{prefix}")
 
 
 def test_nothing_is_made_in_us_east_1_unless_asked_for() -> None:
     """The message names what can be."""
     with pytest.raises(ValueError, match="--alias, --rate-limit, --logs"):
-        UsEast1Options(Place(BUCKET))
+        UsEast1Options(BucketAddress(BUCKET))

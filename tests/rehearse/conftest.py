@@ -19,7 +19,7 @@ PAGE = b'<script type="application/json" id="flashgen">{"pointer": "unlock.%b.js
 
 
 @dataclass
-class Front:
+class RunningSale:
     """A sale at `url`, on a clock that a test sets; without it, it is the start of the sale."""
 
     store: ObservedStore
@@ -44,13 +44,13 @@ class Front:
 
 
 @pytest.fixture
-def front() -> Iterator[Front]:
+def running() -> Iterator[RunningSale]:
     """A sale that is scheduled, at its start."""
-    front = Front(ObservedStore())
-    front.set_clock(0)
-    front.put(pointer())
-    front.store.put("fair/index.html", PAGE, page_headers())
-    front.store.put("fair/other.html", b"something else", page_headers())
-    with Serving(Edge(front.store, clock=front.now)) as serving:
-        front.url = f"{serving.url}/fair/"
-        yield front
+    running = RunningSale(ObservedStore())
+    running.set_clock(0)
+    running.put(pointer())
+    running.store.put("fair/index.html", PAGE, page_headers())
+    running.store.put("fair/other.html", b"something else", page_headers())
+    with Serving(Edge(running.store, clock=running.now)) as serving:
+        running.url = f"{serving.url}/fair/"
+        yield running

@@ -12,6 +12,7 @@ from support.scripted_gate import (
     ORDER_ID,
     PLACED,
     TOKEN_PATH,
+    WAITING,
     Asked,
     Scripted,
     ScriptedGate,
@@ -21,7 +22,7 @@ from support.storefront import pointer
 
 from flashgen.rehearse import buyer as module
 from flashgen.rehearse.buyer import Buyer, BuyResult, Purchase
-from flashgen.rehearse.rush import rush
+from flashgen.rehearse.crowd import rush
 
 SKU = "A/1"
 URL = f"{TOKEN_PATH}?sku=A%2F1"
@@ -48,6 +49,13 @@ def test_an_order_is_placed_as_by_a_browser() -> None:
     assert [Asked("GET", URL, "", b""), post, Asked("GET", URL, "buyer=ann", b"")] == gate.asked
 
 
+def test_a_buyer_asks_in_the_language_of_the_page() -> None:
+    """As the page's button does, in a sale of several."""
+    with scripted_gate(ORDER) as gate:
+        Buyer(gate.order_url, SKU, lambda: 0.5, query="&lang=de").buy(threading.Event())
+    assert [f"{URL}&lang=de"] == [asked.path for asked in gate.asked]
+
+
 def test_an_order_that_is_there_is_seen_again() -> None:
     """Without a form."""
     assert Purchase(BuyResult.ORDERED, ORDER_ID) == bought(ORDER)
@@ -67,8 +75,14 @@ def test_an_order_that_is_there_is_seen_again() -> None:
     ],
 )
 def test_who_gets_no_place_reads_why(says: bytes, expected: BuyResult) -> None:
-    """On the ended page, as that reads the pointer."""
-    assert expected == bought(ENDED, says=says).came
+    """On the page that waits for a place, as that reads the pointer."""
+    assert expected == bought(WAITING, says=says).result
+
+
+def test_who_is_sent_to_the_ended_page_of_an_open_sale_was_too_late() -> None:
+    """The gate knows it before the pointer says so."""
+    assert BuyResult.SOLD_OUT == bought(ENDED, says=pointer("live")).result
+    assert BuyResult.PAUSED == bought(ENDED, says=pointer("paused")).result
 
 
 @pytest.mark.parametrize(
@@ -81,7 +95,8 @@ def test_who_gets_no_place_reads_why(says: bytes, expected: BuyResult) -> None:
         ([Scripted(404)], Purchase(BuyResult.UNAVAILABLE)),
         ([Scripted(200, b"hello")], Purchase(BuyResult.UNAVAILABLE)),
         ([Scripted(200, b"\xff")], Purchase(BuyResult.UNAVAILABLE)),
-        ([FORM, ENDED], Purchase(BuyResult.FULL)),
+        ([FORM, WAITING], Purchase(BuyResult.FULL)),
+        ([FORM, ENDED], Purchase(BuyResult.SOLD_OUT)),
         ([FORM, PLACED, FORM], Purchase(BuyResult.FULL)),
     ],
 )
@@ -100,20 +115,20 @@ def test_nobody_there() -> None:
 def test_a_buyer_insists_while_there_is_hope(monkeypatch: pytest.MonkeyPatch) -> None:
     """Early, unavailable, full; then the order."""
     monkeypatch.setattr(module, "jittered", lambda seconds, draw: 0.0)
-    with scripted_gate(EARLY, Scripted(503), ENDED, ENDED, FORM, PLACED, ORDER) as gate:
-        assert Purchase(BuyResult.ORDERED, ORDER_ID, tries=5) == buyer_at(gate).insist(threading.Event())
+    with scripted_gate(EARLY, Scripted(503), WAITING, WAITING, FORM, PLACED, ORDER) as gate:
+        assert Purchase(BuyResult.ORDERED, ORDER_ID, tries=5) == buyer_at(gate).buy_patiently(threading.Event())
 
 
 def test_a_buyer_who_reads_that_it_is_sold_out_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     """At the first page that says so."""
     monkeypatch.setattr(module, "jittered", lambda seconds, draw: 0.0)
-    with scripted_gate(ENDED) as gate:
+    with scripted_gate(WAITING) as gate:
         gate.pointers = [pointer("live"), pointer("live", sold=[SKU])]
-        assert Purchase(BuyResult.SOLD_OUT, tries=2) == buyer_at(gate).insist(threading.Event())
+        assert Purchase(BuyResult.SOLD_OUT, tries=2) == buyer_at(gate).buy_patiently(threading.Event())
 
 
 def test_a_rush_ends_when_patience_does() -> None:
     """Each of them gives up, and the answers are in the buyers' order."""
-    with scripted_gate(ENDED) as full, scripted_gate(ORDER) as kind:
+    with scripted_gate(WAITING) as full, scripted_gate(ORDER) as kind:
         outcomes = rush([buyer_at(full), buyer_at(kind), buyer_at(full)], 0.2)
-    assert [BuyResult.FULL, BuyResult.ORDERED, BuyResult.FULL] == [one.came for one in outcomes]
+    assert [BuyResult.FULL, BuyResult.ORDERED, BuyResult.FULL] == [one.result for one in outcomes]

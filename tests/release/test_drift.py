@@ -1,17 +1,15 @@
-"""What somebody did to a store by hand, found and set right."""
+"""Drift: changes to a store by hand are found and corrected."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-import boto3
 import pytest
-from moto import mock_aws
 from support.clock import Clock
-from support.operators import KEY, SALE, control_of, go_live
+from support.operators import KEY, SALE, go_live, writer_of
 from support.recording_store import RecordingStore
 from support.shop import Shop, check_whole, public, push_of
 
@@ -105,7 +103,7 @@ def test_what_was_done_by_hand_is_found(name: str, store: MemoryStore, tmp_path:
 
 @pytest.mark.parametrize("name", EDITS)
 def test_a_push_sets_it_right(name: str, store: MemoryStore, tmp_path: Path) -> None:
-    """All as if nobody had touched it; then there is no drift any more."""
+    """Everything is as it was pushed; then there is no drift any more."""
     before = public(store)
     EDITS[name][0](store)
     site = SHOP.build(tmp_path)
@@ -194,7 +192,7 @@ def test_a_pointer_that_transitions_have_written_is_no_drift(store: MemoryStore,
     """Nor with the headers that the YAML has had since, which a transition brings along."""
     clock.wait(60)
     later = replace(SHOP, edge_ttl_seconds=2)
-    transition(replace(control_of(store), headers=pointer_headers(2)), go_live())
+    transition(replace(writer_of(store), headers=pointer_headers(2)), go_live())
     assert Drift() == _drift(later.build(tmp_path), store)
     assert {"headers: cache-control"} == {change.reason for change in _refreshed(later.build(tmp_path), store).changes}
 
@@ -206,7 +204,7 @@ def test_a_damaged_pointer_is_refused_by_name(store: MemoryStore, tmp_path: Path
         _drift(SHOP.build(tmp_path), store)
 
 
-def test_untracked_objects_are_told_and_left_alone(store: MemoryStore, tmp_path: Path) -> None:
+def test_untracked_objects_are_reported_and_left_alone(store: MemoryStore, tmp_path: Path) -> None:
     """What is dropped, what a dead push left, and older pointers are known."""
     push_of(replace(SHOP, pages=("lamp",), version="next").build(tmp_path), store).run()
     store.put(f"{SALE}/assets/note.txt", b"", BY_HAND)
@@ -216,7 +214,7 @@ def test_untracked_objects_are_told_and_left_alone(store: MemoryStore, tmp_path:
     assert _refreshed(site, store).is_noop
 
 
-def test_a_folder_is_looked_at_in_the_same_way(tmp_path: Path) -> None:
+def test_a_folder_is_compared_in_the_same_way(tmp_path: Path) -> None:
     """Edited with an editor, without a word to flashgen."""
     store, site = FolderStore(tmp_path / "store"), SHOP.build(tmp_path / "build")
     push_of(site, store).run()
@@ -225,16 +223,6 @@ def test_a_folder_is_looked_at_in_the_same_way(tmp_path: Path) -> None:
     reasons = _drift(site, store).reasons
     assert "drifted: gone" == reasons[MUG]
     assert reasons[LAMP].startswith("drifted: content, headers: ")  # the headers belonged to the body of before
-
-
-@pytest.fixture
-def bucket(aws_credentials: None) -> Iterator[S3Store]:
-    """An empty one, in this process."""
-    with mock_aws():
-        boto3.client("s3").create_bucket(
-            Bucket="flash", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
-        )
-        yield S3Store("flash", "sales")
 
 
 def test_a_bucket_is_listed_page_by_page(bucket: S3Store, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the order gate reads goes up with the site, in its place, and is never told to an edge."""
+"""The order gate's files go up with the site, in their wave, and are never invalidated."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.edges import Edges
-from support.operators import KEY, SALE, Clock, control_of
+from support.operators import KEY, SALE, Clock, acting, actor_of
 from support.recording_store import RecordingStore
 from support.shop import Shop, check_whole, form_key, plan_for, push_of
 
@@ -16,8 +16,7 @@ from flashgen.layout import manifest_key, settings_key
 from flashgen.release.drift import find_drift
 from flashgen.release.manifest import read_manifest
 from flashgen.release.plan import Change, Op, Wave, make_plan
-from flashgen.release.prune import plan_prune, prune
-from flashgen.release.retention import next_due_at
+from flashgen.release.prune import next_due_at, plan_prune, prune
 from flashgen.store import MemoryStore
 
 SHOP = Shop(pages=("lamp",), assets=("one",), form="order")
@@ -47,13 +46,13 @@ def test_a_second_push_is_one_request(tmp_path: Path) -> None:
 
 
 def test_another_stock_changes_one_file(tmp_path: Path) -> None:
-    """The plan says so, and no edge is told: none has it."""
+    """The plan says so, and nothing is invalidated, because no edge has it."""
     store, edges = MemoryStore(), Edges()
     push_of(SHOP.build(tmp_path), store).run()
     site = replace(SHOP, stock=5).build(tmp_path)
     assert (Change(Op.UPDATE, SETTINGS, "content", Wave.GATE),) == plan_for(site, store).changes
     assert push_of(site, store, cdn=edges).run() is None
-    assert ([], f"{FORM} 5".encode()) == (edges.told, _body(store, SETTINGS))
+    assert ([], f"{FORM} 5".encode()) == (edges.invalidations, _body(store, SETTINGS))
 
 
 def _body(store: MemoryStore, key: str) -> bytes:
@@ -63,22 +62,22 @@ def _body(store: MemoryStore, key: str) -> bytes:
 
 
 def test_an_old_form_is_pruned_after_a_week(tmp_path: Path) -> None:
-    """It waits for no page that was dropped with it; its size is told, and no edge is."""
+    """It waits for no page that was dropped with it. Its size is reported, and it is not invalidated."""
     store, clock, edges = MemoryStore(), Clock(), Edges()
     for shop in (SHOP, replace(SHOP, form="buy", pages=())):
         push = push_of(shop.build(tmp_path), store)
-        replace(push, control=replace(push.control, now=clock.now)).run()
+        replace(push, writer=acting(push.writer, now=clock.now)).run()
     clock.sleep(WEEK.total_seconds())
-    pruning = plan_prune(store, SALE, WEEK, clock.now())
-    assert {f"{SALE}/lamp/index.html", FORM} == {one.key for one in pruning.deletions}
-    assert [len(b"order")] == [one.body_bytes for one in pruning.deletions if one.key == FORM]
-    prune(pruning, control_of(store, clock=clock), edges)
-    assert [(f"/{SALE}/lamp/", f"/{SALE}/lamp/index.html")] == edges.told
+    plan = plan_prune(store, SALE, WEEK, clock.now())
+    assert {f"{SALE}/lamp/index.html", FORM} == {one.key for one in plan.deletions}
+    assert [len(b"order")] == [one.body_bytes for one in plan.deletions if one.key == FORM]
+    prune(plan, store, actor_of(clock=clock), edges)
+    assert [(f"/{SALE}/lamp/", f"/{SALE}/lamp/index.html")] == edges.invalidations
     assert (None, b"buy") == (store.get(FORM), _body(store, form_key("buy")))
     check_whole(store)
 
 
-def test_a_form_that_comes_back_is_told_to_no_edge(tmp_path: Path) -> None:
+def test_a_form_that_comes_back_is_not_invalidated(tmp_path: Path) -> None:
     """Though it is a file of before."""
     store, edges = MemoryStore(), Edges()
     for shop in (SHOP, replace(SHOP, form="buy")):
@@ -86,7 +85,7 @@ def test_a_form_that_comes_back_is_told_to_no_edge(tmp_path: Path) -> None:
     push = push_of(SHOP.build(tmp_path), store, cdn=edges)
     assert {FORM, SETTINGS, form_key("buy")} == {change.key for change in push.plan.changes}
     assert push.run() is None
-    assert [] == edges.told
+    assert [] == edges.invalidations
 
 
 def test_gate_json_stays_when_a_sale_stops_taking_orders(tmp_path: Path) -> None:
@@ -94,14 +93,14 @@ def test_gate_json_stays_when_a_sale_stops_taking_orders(tmp_path: Path) -> None
     store, clock = MemoryStore(), Clock()
     for shop in (SHOP, replace(BARE, assets=("two",))):
         push = push_of(shop.build(tmp_path), store)
-        replace(push, control=replace(push.control, now=clock.now)).run()
+        replace(push, writer=acting(push.writer, now=clock.now)).run()
         if shop is SHOP:
             dropped = {change.key: change.reason for change in plan_for(BARE.build(tmp_path), store).changes}
     assert dict.fromkeys((SETTINGS, FORM), "the sale takes no orders any more; it stays for gates that run") == dropped
     clock.sleep(WEEK.total_seconds())
-    pruning = plan_prune(store, SALE, WEEK, clock.now())
-    assert [f"{SALE}/assets/one"] == [one.key.partition(".7692")[0] for one in pruning.deletions]
-    after = prune(pruning, control_of(store, clock=clock), None)
+    plan = plan_prune(store, SALE, WEEK, clock.now())
+    assert [f"{SALE}/assets/one"] == [one.key.partition(".7692")[0] for one in plan.deletions]
+    after = prune(plan, store, actor_of(clock=clock), None)
     assert ({SETTINGS, FORM}, None) == (set(after.dropped), next_due_at(after, WEEK))
     check_whole(store)
 
@@ -125,7 +124,7 @@ def test_what_was_done_by_hand_is_found_and_set_right(tmp_path: Path, key: str) 
     assert {None: {key: "drifted: gone"}, b"other": {key: "drifted: content"}} == found
 
 
-def test_a_form_that_nobody_pushed_is_told_of(tmp_path: Path) -> None:
+def test_a_form_that_was_not_pushed_is_reported(tmp_path: Path) -> None:
     """And left alone."""
     store, site = MemoryStore(), SHOP.build(tmp_path)
     push_of(site, store).run()

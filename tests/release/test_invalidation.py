@@ -1,4 +1,4 @@
-"""Which paths a CDN is told of, and under which name; and waiting for its edges, with an end."""
+"""Which paths a CDN invalidates, and under which reference; and waiting for its edges, with a limit."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from pathlib import Path
 
 import pytest
 from support.edges import Edges
+from support.faults import Killed, dying
 from support.operators import SALE, STARTS_AT, Clock
-from support.recording_store import DyingStore, Killed
 from support.shop import ASSET_HEADERS, Shop, plan_for, public, push_of
 
 from flashgen.layout import manifest_key
-from flashgen.release import invalidation
-from flashgen.release.invalidation import await_edges, changed_paths, paths_of, reference
+from flashgen.release.invalidation import await_edges, outdated_paths, paths_of, push_reference
 from flashgen.release.manifest import Claim
 from flashgen.release.plan import Change, Op, Wave
 from flashgen.store import Headers, MemoryStore
@@ -34,7 +33,7 @@ def store(tmp_path: Path) -> MemoryStore:
 
 
 def _paths(new: Shop, store: MemoryStore, folder: Path) -> tuple[str, ...]:
-    return changed_paths(plan_for(new.build(folder), store))
+    return outdated_paths(plan_for(new.build(folder), store))
 
 
 def test_a_changed_page_has_two_paths(store: MemoryStore, tmp_path: Path) -> None:
@@ -68,37 +67,37 @@ def test_a_page_that_comes_back_may_be_cached(store: MemoryStore, tmp_path: Path
     assert (f"/{SALE}/mug/", f"/{SALE}/mug/index.html") == _paths(SHOP, store, tmp_path)
 
 
-def test_what_an_unfinished_push_may_have_put_is_told(store: MemoryStore, tmp_path: Path) -> None:
+def test_what_an_unfinished_push_may_have_put_is_invalidated(store: MemoryStore, tmp_path: Path) -> None:
     """A page that is new for the manifest may have been public for an hour."""
     with pytest.raises(Killed):
-        push_of(replace(SHOP, pages=("lamp", "mug", "rug")).build(tmp_path), DyingStore(store, 4, Killed)).run()
+        push_of(replace(SHOP, pages=("lamp", "mug", "rug")).build(tmp_path), dying(store, 4)).run()
     other = replace(SHOP, pages=("lamp", "mug", "rug"), text="bye")
     assert {f"/{SALE}/rug/", f"/{SALE}/rug/index.html"} <= set(_paths(other, store, tmp_path))
 
 
-def test_where_nobody_knows_what_was_served_it_is_all_of_the_sale(store: MemoryStore, tmp_path: Path) -> None:
+def test_the_whole_sale_is_invalidated_if_it_is_unknown_what_was_served(store: MemoryStore, tmp_path: Path) -> None:
     """A first push, and one after the manifest was deleted; never anything beside the sale."""
     assert (f"/{SALE}/*",) == _paths(SHOP, MemoryStore(), tmp_path)
     store.delete([manifest_key(SALE)])
     assert (f"/{SALE}/*",) == _paths(SHOP, store, tmp_path)
 
 
-def test_nothing_to_put_is_nothing_to_tell(store: MemoryStore, tmp_path: Path) -> None:
+def test_nothing_to_put_is_nothing_to_invalidate(store: MemoryStore, tmp_path: Path) -> None:
     """Not for a push of nothing, nor for one that drops an asset alone."""
     assert () == _paths(SHOP, store, tmp_path)
     asset = next(key for key in public(store) if key.endswith(".css"))
     drop = Change(Op.DROP, asset, "gone", Wave.MANIFEST)
-    assert () == changed_paths(replace(plan_for(SHOP.build(tmp_path), store), changes=(drop,)))
+    assert () == outdated_paths(replace(plan_for(SHOP.build(tmp_path), store), changes=(drop,)))
 
 
 @pytest.mark.parametrize(("limit", "is_wildcard"), [(6, False), (5, True)])
 def test_one_wildcard_where_the_limit_needs_it(
-    limit: int, is_wildcard: bool, store: MemoryStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    limit: int, is_wildcard: bool, store: MemoryStore, tmp_path: Path
 ) -> None:
-    """As many as the limit are told one by one; one more, and it is the sale."""
-    monkeypatch.setattr(invalidation, "MAX_PATHS", limit)
-    told = _paths(replace(SHOP, text="bye"), store, tmp_path)
-    assert ((f"/{SALE}/*",) if is_wildcard else EVERY_PAGE) == told
+    """As many as the limit are listed one by one; with one more it is the whole sale."""
+    plan = plan_for(replace(SHOP, text="bye").build(tmp_path), store)
+    found = outdated_paths(plan, max_paths=limit)
+    assert ((f"/{SALE}/*",) if is_wildcard else EVERY_PAGE) == found
 
 
 @pytest.mark.parametrize(
@@ -121,7 +120,12 @@ def test_each_claim_has_a_reference_of_its_own() -> None:
     """Sent again it is the same; another claim, or other paths, are another invalidation."""
     claim = Claim("ann", STARTS_AT, "target", (), "nonce-1")
     again = replace(claim, nonce="nonce-2")
-    names = [reference(claim, ("/a",)), reference(claim, ("/a",)), reference(again, ("/a",)), reference(claim, ("/b",))]
+    names = [
+        push_reference(claim, ("/a",)),
+        push_reference(claim, ("/a",)),
+        push_reference(again, ("/a",)),
+        push_reference(claim, ("/b",)),
+    ]
     assert (3, True) == (len(set(names)), names[0] == names[1])
 
 
@@ -134,7 +138,7 @@ def test_it_asks_until_the_edges_know(done_after: int) -> None:
 
 @pytest.mark.parametrize("limit_seconds", [0, 1, 60])
 def test_it_gives_up_in_time(limit_seconds: int) -> None:
-    """Never later than it was told."""
+    """Never later than the limit."""
     clock = Clock()
     began = clock.instant
     assert not await_edges(

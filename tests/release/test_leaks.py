@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from support.armed import Watching, at_once
-from support.operators import ENDS_AT, KEY, SALE, SECRET, STARTS_AT, VERSION, Clock, control_of, go_live, signed
+from support.operators import ENDS_AT, KEY, SALE, SECRET, STARTS_AT, VERSION, Clock, acting, go_live, signed, writer_of
 from support.recording_store import RecordingStore
 from support.shop import Shop, push_of
 
@@ -46,35 +45,35 @@ def test_a_pushed_sale_holds_neither_secret_nor_token(folder: Path) -> None:
 
 def test_an_armed_attempt_holds_neither(folder: Path) -> None:
     """Its journal record is there; what makes a token of it is not. Nor is it after Ctrl-C."""
-    store, clock, looks = FolderStore(folder), Clock(), 0
+    store, clock, checks = FolderStore(folder), Clock(), 0
 
     def look_then_interrupt(seconds: float) -> None:
-        nonlocal looks
-        looks += 1
+        nonlocal checks
+        checks += 1
         assert [] == _leaks(folder)
         clock.sleep(seconds)
-        if looks == 3:
+        if checks == 3:
             raise KeyboardInterrupt
 
-    control = replace(control_of(store, clock=clock), sleep=look_then_interrupt)
+    writer = acting(writer_of(store, clock=clock), sleep=look_then_interrupt)
     attempts = sum("/journal/" in entry.key for entry in store.list("_flashgen/"))
     with pytest.raises(KeyboardInterrupt):
-        await_moment(control, go_live(), Moment(lambda _: STARTS_AT), Watching(), control.read(), at_once)
+        await_moment(writer, go_live(), Moment(lambda _: STARTS_AT), Watching(), writer.file.read(), at_once)
     assert attempts + 1 == sum("/journal/" in entry.key for entry in store.list("_flashgen/"))
     assert [] == _leaks(folder)
 
 
 def test_once_live_the_pointer_alone_holds_the_token(folder: Path) -> None:
-    """Which also shows that this search finds what it looks for."""
-    transition(control_of(FolderStore(folder)), go_live())
+    """Which also shows that this search finds a token."""
+    transition(writer_of(FolderStore(folder)), go_live())
     assert [str(folder / KEY)] == _leaks(folder)
 
 
 def test_when_paused_nothing_holds_it(folder: Path) -> None:
     """It is signed again on resume."""
-    control = control_of(FolderStore(folder))
-    transition(control, go_live())
-    transition(control, verbs.pause())
+    writer = writer_of(FolderStore(folder))
+    transition(writer, go_live())
+    transition(writer, verbs.pause())
     assert [] == _leaks(folder)
 
 
@@ -86,7 +85,7 @@ def test_go_live_writes_one_public_object(folder: Path) -> None:
     """And one private journal record; no listing, nothing else read but the pointer."""
     store = FolderStore(folder)
     before, recording = _digests(store), RecordingStore(store)
-    outcome = transition(control_of(recording), go_live())
+    outcome = transition(writer_of(recording), go_live())
     after = _digests(store)
     record = record_key(SALE, outcome.after.nonce)
     assert {KEY, record} == {key for key in after if after[key] != before.get(key)}

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.failing_store import FailingStore
+from support.faults import FATES, Faults
 from support.operators import ENDS_AT, KEY, SALE, STARTS_AT
 from support.shop import Shop, plan_for, push_of
 
 from flashgen.errors import StoreError
 from flashgen.release.plan import Op, Wave
-from flashgen.store import Headers, MemoryStore
+from flashgen.store import Headers, MemoryStore, Store
 
 SHOP = Shop()
 HOUR = timedelta(hours=1)
@@ -95,14 +95,18 @@ def test_waves_are_whole_and_keys_sorted(tmp_path: Path) -> None:
     assert {Op.DROP, Op.FORWARD} == {change.op for change in plan.in_wave(Wave.MANIFEST)}
 
 
+def _dying(store: Store, at: int) -> Store:
+    return Faults(FATES["refused from then on"], at, only="put ").store(store)
+
+
 def _died(folder: Path, store: MemoryStore, shop: Shop, at: int) -> None:
     """A push of `shop` that dies at a put."""
     with pytest.raises(StoreError):
-        push_of(shop.build(folder), FailingStore(store, at=at, dead=True)).run()
+        push_of(shop.build(folder), _dying(store, at)).run()
 
 
 def test_what_an_unfinished_push_may_have_touched_is_put_again(tmp_path: Path) -> None:
-    """Nobody knows what it is now; also when going back to the site of before."""
+    """Its content is unknown; also when the former site is pushed again."""
     store = _pushed(tmp_path)
     _died(tmp_path, store, replace(SHOP, text="bye"), at=3)
     assert {(Op.UPDATE, page, "unfinished push") for page in PAGES} == _changes(tmp_path, store, SHOP)
@@ -121,7 +125,7 @@ def test_a_second_death_does_not_make_the_first_forgotten(tmp_path: Path) -> Non
     store = _pushed(tmp_path)
     _died(tmp_path, store, replace(SHOP, pages=("lamp", "mug", "rug")), at=3)
     with pytest.raises(StoreError):
-        push_of(replace(SHOP, text="bye").build(tmp_path), FailingStore(store, at=3, dead=True)).run(take_over=True)
+        push_of(replace(SHOP, text="bye").build(tmp_path), _dying(store, 3)).run(take_over=True)
     changes = _changes(tmp_path, store, SHOP)
     assert (Op.DROP, "rug/index", "left the site; prune deletes it later") in changes
     assert {(Op.UPDATE, page, "unfinished push") for page in PAGES} < changes
@@ -141,7 +145,7 @@ def test_the_pointer_of_an_unfinished_rotation_leads_back(tmp_path: Path) -> Non
 
 
 def test_times_that_an_unfinished_push_may_have_moved_are_put_again(tmp_path: Path) -> None:
-    """The manifest knows of the pointer only what finished pushes told it."""
+    """The manifest describes the pointer by finished pushes only."""
     store = _pushed(tmp_path)
     _died(tmp_path, store, replace(SHOP, starts_at=STARTS_AT - HOUR), at=4)
     assert {(Op.UPDATE, "unlock", "unfinished push")} == _changes(tmp_path, store, SHOP)

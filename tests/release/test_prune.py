@@ -6,24 +6,24 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from threading import Event, Thread
 
-import boto3
 import pytest
-from moto import mock_aws
-from support.operators import KEY, SALE, Clock, control_of
-from support.recording_store import DEATHS, DyingStore, Killed, RecordingStore
+from support.faults import FATES, Faults, Killed, dying
+from support.operators import KEY, SALE, Clock, acting, actor_of
+from support.recording_store import RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
 from flashgen.errors import FlashgenError, LostRace, StoreError
 from flashgen.layout import manifest_key
 from flashgen.page.site import Role, Site
-from flashgen.release.claim import REST_SECONDS
 from flashgen.release.manifest import HEADERS as MANIFEST_HEADERS
 from flashgen.release.manifest import Manifest, read_manifest, render_manifest
-from flashgen.release.prune import Pruning, plan_prune, prune
-from flashgen.release.publish import Push
+from flashgen.release.manifest_claim import LAST_REQUEST_SECONDS
+from flashgen.release.prune import PrunePlan, plan_prune, prune
+from flashgen.release.push import Push
 from flashgen.store import Headers, MemoryStore, S3Store, Store
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
@@ -35,14 +35,14 @@ MANIFEST = manifest_key(SALE)
 
 @dataclass
 class Edges:
-    """A CDN that notes what it is told."""
+    """A CDN that records its invalidations."""
 
     name: str = "edges"
-    told: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
+    invalidations: list[tuple[tuple[str, ...], str]] = field(default_factory=list)
 
     def invalidate(self, paths: Sequence[str], reference: str) -> str:
         """See `Cdn.invalidate`."""
-        self.told.append((tuple(paths), reference))
+        self.invalidations.append((tuple(paths), reference))
         return "I1"
 
     def is_done(self, invalidation: str) -> bool:
@@ -51,7 +51,7 @@ class Edges:
 
 
 class BrokenEdges(Edges):
-    """One that cannot be told."""
+    """A CDN that fails to invalidate."""
 
     def invalidate(self, paths: Sequence[str], reference: str) -> str:
         """See `Cdn.invalidate`."""
@@ -73,7 +73,7 @@ class Place:
     def pusher(self, shop: Shop, store: Store | None = None, who: str = "ann") -> Push:
         """A push that is ready to run."""
         push = push_of(self.site(shop), store or self.store, who)
-        return replace(push, control=replace(push.control, now=self.clock.now, sleep=self.clock.sleep))
+        return replace(push, writer=acting(push.writer, now=self.clock.now, sleep=self.clock.sleep))
 
     def push(self, *shops: Shop) -> None:
         """One after the other."""
@@ -84,14 +84,14 @@ class Place:
         """Let it pass."""
         self.clock.sleep(time.total_seconds())
 
-    def plan(self, older_than: timedelta = WEEK, store: Store | None = None) -> Pruning:
+    def plan(self, older_than: timedelta = WEEK, store: Store | None = None) -> PrunePlan:
         """What is due now."""
         return plan_prune(store or self.store, SALE, older_than, self.clock.now())
 
     def prune(self, older_than: timedelta = WEEK, store: Store | None = None, cdn: Edges | None = None) -> Manifest:
         """Delete what is due now."""
         store = store or self.store
-        return prune(self.plan(older_than, store), control_of(store, "pam", self.clock), cdn)
+        return prune(self.plan(older_than, store), store, actor_of("pam", self.clock), cdn)
 
     def keys(self) -> set[str]:
         """What shoppers can get."""
@@ -144,25 +144,25 @@ def test_without_a_dropped_page_assets_wait_for_time_alone(tmp_path: Path) -> No
     assert ["assets/one"] == sorted(_names({one.key for one in place.plan().deletions}))
 
 
-def test_it_is_told_what_goes_and_what_stays(place: Place) -> None:
+def test_the_plan_says_what_goes_and_what_stays(place: Place) -> None:
     """With sizes, for a person who has to say yes."""
-    pruning = place.plan()
-    (deletion,) = pruning.deletions
+    plan = place.plan()
+    (deletion,) = plan.deletions
     stored = place.store.get(MUG_PAGE)
     assert stored is not None
     assert (MUG_PAGE, len(stored.body)) == (deletion.key, deletion.body_bytes)
-    assert (1, len(stored.body)) == (pruning.kept, pruning.body_bytes)
+    assert (1, len(stored.body)) == (plan.kept, plan.body_bytes)
 
 
 def test_what_is_gone_already_is_forgotten(place: Place) -> None:
-    """Somebody was faster, by hand."""
+    """It was deleted by hand before."""
     place.store.delete([MUG_PAGE])
     assert [None] == [one.body_bytes for one in place.plan().deletions]
     assert MUG_PAGE not in place.prune().dropped
 
 
 def test_nothing_to_delete_is_one_request(tmp_path: Path) -> None:
-    """A look at the manifest; nothing is claimed or written."""
+    """It reads the manifest; nothing is claimed or written."""
     place = Place(MemoryStore(), tmp_path)
     place.push(BEFORE)
     recording = RecordingStore(place.store)
@@ -192,16 +192,16 @@ def test_a_manifest_that_lies_deletes_nothing_it_must_not(place: Place) -> None:
     assert [MUG_PAGE] == [one.key for one in place.plan().deletions]
 
 
-def test_edges_are_told_of_pages_that_are_gone(place: Place) -> None:
+def test_deleted_pages_are_invalidated(place: Place) -> None:
     """Under both their names; not of assets, which no page names any more. Then the manifest, not before."""
     edges = Edges()
     place.prune(cdn=edges)
     place.wait(8 * DAY)
     place.prune(cdn=edges)
-    assert [("/fair/mug/", "/fair/mug/index.html")] == [paths for paths, _ in edges.told]
+    assert [("/fair/mug/", "/fair/mug/index.html")] == [paths for paths, _ in edges.invalidations]
 
 
-def test_a_cdn_that_cannot_be_told_is_told_by_the_next_prune(place: Place) -> None:
+def test_an_invalidation_that_failed_is_made_by_the_next_prune(place: Place) -> None:
     """Under the same reference; the claim stays until then."""
     with pytest.raises(StoreError, match="out of order"):
         place.prune(cdn=BrokenEdges())
@@ -210,37 +210,24 @@ def test_a_cdn_that_cannot_be_told_is_told_by_the_next_prune(place: Place) -> No
     first, second = Edges(), Edges()
     place.copy().prune(cdn=first)
     place.prune(cdn=second)
-    assert first.told == second.told != []
+    assert first.invalidations == second.invalidations != []
 
 
-def _died(start: Place, death: type[BaseException], written: bool) -> Iterator[Place]:
-    """After dying at request 1, 2, …, until a prune has come to its end."""
-    counting = RecordingStore(start.copy().store)
-    start.copy().prune(store=counting)
-    for at in range(1, len(counting.requests) + 1):
-        place = start.copy()
+def _died(start: Place, fate: str) -> Iterator[Place]:
+    """After request 1, 2, … met its fate, until a prune has come to its end."""
+    for at in count(1):
+        place, faults = start.copy(), Faults(FATES[fate], at)
         with suppress(FlashgenError, Killed):
-            place.prune(store=DyingStore(place.store, at, death, written=written))
+            place.prune(store=faults.store(place.store))
+        if not faults.happened:
+            return
         yield place
 
 
-@pytest.mark.parametrize("death", DEATHS)
-def test_a_prune_may_die_anywhere_and_the_next_one_finishes(death: str, place: Place) -> None:
-    """The site is whole at every instant, and in the end it is as if nothing had happened."""
-    clean = place.copy()
-    clean.prune()
-    for dead in _died(place, *DEATHS[death]):
-        check_whole(dead.store)
-        dead.prune()
-        assert public(clean.store) == public(dead.store)
-        manifest = read_manifest(dead.store, SALE).manifest
-        assert ({"assets/one"}, None) == (_names(set(manifest.dropped)), manifest.claim)
-
-
-@pytest.mark.parametrize("death", DEATHS)
-def test_a_push_after_a_dead_prune_works(death: str, place: Place) -> None:
-    """What comes back is there, deleted or not; without --take-over it is told what to do."""
-    for dead in _died(place, *DEATHS[death]):
+@pytest.mark.parametrize("fate", [name for name, fate in FATES.items() if fate.lasts])
+def test_a_push_after_a_dead_prune_works(fate: str, place: Place) -> None:
+    """What comes back is there, deleted or not; without --take-over the error says what to do."""
+    for dead in _died(place, fate):
         push = dead.pusher(BEFORE)
         if read_manifest(dead.store, SALE).manifest.claim:
             with pytest.raises(LostRace, match="pam began to prune fair") as lost:
@@ -253,22 +240,24 @@ def test_a_push_after_a_dead_prune_works(death: str, place: Place) -> None:
         assert plan_for(site, dead.store).is_noop
 
 
-@pytest.mark.parametrize(("minutes", "expected"), [(-15, [REST_SECONDS]), (15, [REST_SECONDS]), (17, [])])
+@pytest.mark.parametrize(
+    ("minutes", "expected"), [(-15, [LAST_REQUEST_SECONDS]), (15, [LAST_REQUEST_SECONDS]), (17, [])]
+)
 def test_only_a_prune_that_may_be_alive_is_waited_for(minutes: int, expected: list[float], place: Place) -> None:
-    """By clocks that differ by a quarter of an hour; a living one claims anew every few seconds."""
+    """By clocks that differ by a quarter of an hour; one that is alive renews its claim every few seconds."""
     slept: list[float] = []
     with pytest.raises(Killed):
-        place.prune(store=DyingStore(place.store, 4, Killed))
+        place.prune(store=dying(place.store, 4))
     place.wait(timedelta(minutes=minutes))
     push = place.pusher(BEFORE)
-    replace(push, control=replace(push.control, sleep=slept.append)).run(take_over=True)
+    replace(push, writer=acting(push.writer, sleep=slept.append)).run(take_over=True)
     assert expected == slept
 
 
 def test_a_dead_prune_is_no_reason_to_push(place: Place) -> None:
     """It has put nothing: an unchanged site stays nothing to do."""
     with pytest.raises(Killed):
-        place.prune(store=DyingStore(place.store, 4, Killed))
+        place.prune(store=dying(place.store, 4))
     assert read_manifest(place.store, SALE).manifest.claim
     assert plan_for(place.site(AFTER), place.store).is_noop
 
@@ -320,14 +309,14 @@ def test_breaking_the_claim_of_a_living_prune_fails(at: int, place: Place) -> No
     pruned, asleep, failures = Event(), Event(), []
 
     def sleep(seconds: float) -> None:
-        assert REST_SECONDS == seconds
+        assert LAST_REQUEST_SECONDS == seconds
         asleep.set()
         assert pruned.wait(10)
 
     def ann_breaks_it() -> None:
         push = place.pusher(BEFORE)
         try:
-            replace(push, control=replace(push.control, sleep=sleep)).run(take_over=True)
+            replace(push, writer=acting(push.writer, sleep=sleep)).run(take_over=True)
         except LostRace as lost:
             failures.append(lost)
         asleep.set()
@@ -349,21 +338,16 @@ def test_breaking_the_claim_of_a_living_prune_fails(at: int, place: Place) -> No
 
 
 def test_two_prunes_at_once_end_as_one(place: Place) -> None:
-    """Whoever has read the manifest of before is told."""
+    """A prune planned on the former manifest is refused."""
     stale = place.plan()
     place.prune()
     with pytest.raises(LostRace):
-        prune(stale, control_of(place.store, "paul", place.clock), None)
-
-
-@pytest.fixture
-def bucket(aws_credentials: None) -> Iterator[S3Store]:
-    """An empty one, in this process."""
-    with mock_aws():
-        boto3.client("s3").create_bucket(
-            Bucket="flash", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+        prune(
+            stale,
+            place.store,
+            actor_of("paul", place.clock),
+            None,
         )
-        yield S3Store("flash", "sales")
 
 
 def test_2_500_objects_go_in_batches(bucket: S3Store, tmp_path: Path) -> None:
@@ -372,12 +356,12 @@ def test_2_500_objects_go_in_batches(bucket: S3Store, tmp_path: Path) -> None:
     small = replace(BEFORE, assets=("one",))
     for shop in (replace(BEFORE, assets=assets), small):
         push = push_of(shop.build(tmp_path), bucket)
-        replace(push, control=replace(push.control, now=clock.now)).run()
+        replace(push, writer=acting(push.writer, now=clock.now)).run()
     clock.sleep(WEEK.total_seconds() + 1)
     recording = RecordingStore(bucket)
-    pruning = plan_prune(recording, SALE, WEEK, clock.now())
-    assert (2500, 0) == (sum(one.body_bytes is not None for one in pruning.deletions), pruning.kept)
-    prune(pruning, control_of(recording, "pam", clock), None)
+    plan = plan_prune(recording, SALE, WEEK, clock.now())
+    assert (2500, 0) == (sum(one.body_bytes is not None for one in plan.deletions), plan.kept)
+    prune(plan, recording, actor_of("pam", clock), None)
     verbs = [verb for verb, _ in recording.requests]
     assert ["get", "list", "put", "delete", "put", "delete", "put", "delete", "put"] == verbs
     site = small.build(tmp_path)

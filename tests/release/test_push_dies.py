@@ -1,4 +1,4 @@
-"""A push that dies at any of its requests: what the public sees is whole, and the next push finishes it."""
+"""After a push that died: going back, taking over, other versions. That it can be finished: `tests/faults`."""
 
 from __future__ import annotations
 
@@ -11,38 +11,28 @@ from pathlib import Path
 
 import pytest
 from support.aws_process import aws_process
-from support.edges import Edges, MortalEdges
-from support.operators import SALE, STARTS_AT, control_of, go_live
+from support.edges import Edges
+from support.faults import KILLED_AFTER, Faults, Killed, dying
+from support.operators import SALE, STARTS_AT, actor_of, go_live, writer_of
 from support.push_process import BucketPlace, FolderPlace, Place, push_in_a_process
-from support.recording_store import DEATHS, DyingStore, Killed, RecordingStore
+from support.recording_store import RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
 from flashgen.errors import FlashgenError, LostRace, Refused
 from flashgen.page.site import Site
 from flashgen.release.invalidation import paths_of
 from flashgen.release.manifest import is_pointer, read_manifest
-from flashgen.release.prune import plan_prune, prune
-from flashgen.release.retention import due_keys
+from flashgen.release.prune import due_keys, plan_prune, prune
 from flashgen.store import MemoryStore, Store
 from flashgen.unlock.pointer import Forward, parse, pointer_name
 from flashgen.unlock.transition import transition
 from flashgen.unlock.verbs import close
 
 OLD = Shop(pages=("lamp", "mug"))
-FIRST = OLD
 UPDATE = replace(OLD, text="bye", pages=("lamp", "rug"), assets=("two", "three"))
-POSTPONED = replace(UPDATE, starts_at=STARTS_AT + timedelta(hours=1))
 ROTATED = replace(UPDATE, version="next")
 SALE_PAGE = f"{SALE}/index.html"
 SMALL = Shop(pages=("lamp",), assets=("one",))
-GATED = replace(UPDATE, form="buy", stock=5)
-PUSHES = {
-    "first": (None, FIRST),
-    "update": (OLD, UPDATE),
-    "postponed": (OLD, POSTPONED),
-    "rotated": (OLD, ROTATED),
-    "with a gate": (replace(OLD, form="order"), GATED),
-}
 
 
 def _copy(store: MemoryStore) -> MemoryStore:
@@ -63,61 +53,38 @@ def _start(old: Shop | None, folder: Path) -> MemoryStore:
 
 @dataclass(frozen=True)
 class Death:
-    """A store after a push in it died, and what stands before it: edges whose shoppers look at every moment."""
+    """A store after a push in it died, and the edges in front of it, which shoppers visit all the time."""
 
     store: MemoryStore
     edges: Edges
 
     def push(self, site: Site, who: str = "bob", *, take_over: bool = False) -> None:
-        """Push again, while shoppers go on looking."""
+        """Push again, while shoppers visit."""
         push_of(site, self.watched, who, cdn=self.edges).run(take_over=take_over)
-        self.edges.look(self.store)
+        self.edges.visit(self.store)
 
     @property
     def watched(self) -> Store:
-        """The store, where shoppers look before each request."""
-        self.edges.look(self.store)
-        return RecordingStore(self.store, lambda *_: self.edges.look(self.store))
+        """The store; shoppers visit before each request."""
+        self.edges.visit(self.store)
+        return RecordingStore(self.store, lambda *_: self.edges.visit(self.store))
 
 
-def _died(start: MemoryStore, site: Site, death: type[BaseException], written: bool) -> Iterator[Death]:
-    """After dying at request 1, 2, …, until a push has come to its end; then at its word to the edges."""
-    counting = RecordingStore(_copy(start))
-    push_of(site, counting).run()
-    for at in range(1, len(counting.requests) + 1):
-        died = Death(_copy(start), Edges())
-        dying = DyingStore(died.watched, at, death, written=written)
+def _died(start: MemoryStore, site: Site) -> Iterator[Death]:
+    """After a push that was killed after call 1, 2, … to the store or to the edges, until one has come to its end."""
+    for at in count(1):
+        died, faults = Death(_copy(start), Edges()), Faults(KILLED_AFTER, at)
         with suppress(FlashgenError, Killed):
-            push_of(site, dying, cdn=died.edges).run()
+            push_of(site, faults.store(died.watched), cdn=faults.cdn(died.edges)).run()
+        if not faults.happened:
+            return
         yield died
-    died = Death(_copy(start), Edges())
-    mortal = MortalEdges(died.edges, lambda: death("dead"), told=written)
-    with pytest.raises(death):
-        push_of(site, died.watched, cdn=mortal).run()
-    yield died
-
-
-@pytest.mark.parametrize("death", DEATHS)
-@pytest.mark.parametrize("name", PUSHES)
-def test_a_push_may_die_anywhere(name: str, death: str, tmp_path: Path) -> None:
-    """Whole pages at every instant, nothing deleted; pushing again ends as if nothing had happened, edges included."""
-    old, new = PUSHES[name]
-    start, site = _start(old, tmp_path), new.build(tmp_path)
-    clean = _copy(start)
-    push_of(site, clean).run()
-    for died in _died(start, site, *DEATHS[death]):
-        check_whole(died.store)
-        assert public(start).keys() <= public(died.store).keys()
-        died.push(site)
-        assert public(clean) == public(died.store)
-        assert plan_for(site, died.store).is_noop
-        died.edges.check_fresh(died.store)
 
 
 def test_going_back_after_a_death_is_possible_too(tmp_path: Path) -> None:
     """Another target needs to take over; then the old pages are back, and nothing of the dead push is forgotten."""
     start, site = _start(OLD, tmp_path), UPDATE.build(tmp_path)
-    for died in _died(start, site, Killed, True):
+    for died in _died(start, site):
         died.push(OLD.build(tmp_path), take_over=True)
         check_whole(died.store)
         left = public(died.store)
@@ -131,7 +98,7 @@ def test_going_back_after_a_dead_rotation_leads_everybody_back(tmp_path: Path) -
     """Tabs that got the dead push's pages go on to the old pointer; once the old one leads on, there is no way back."""
     start, site, old = _start(OLD, tmp_path), ROTATED.build(tmp_path), OLD.build(tmp_path)
     ends = set()
-    for died in _died(start, site, Killed, True):
+    for died in _died(start, site):
         if _is_forward(died.store, old.pointer_file.key):
             before = public(died.store)
             with pytest.raises(Refused, match="was rotated to"):
@@ -174,14 +141,14 @@ def test_what_was_dropped_after_a_dead_rotation_comes_to_its_end(tmp_path: Path)
     later = max(dropped.values())
     pages = {key for key in dropped if key.endswith(".html")}
     assert pages == set(due_keys(read_manifest(store, SALE).manifest, later))
-    store_later = prune(plan_prune(store, SALE, timedelta(), later), control_of(store, "pam"), None)
+    store_later = prune(plan_prune(store, SALE, timedelta(), later), store, actor_of("pam"), None)
     assert store_later.dropped.keys() == set(due_keys(store_later, max(store_later.dropped.values()))) != set()
 
 
 def test_a_dead_rotation_that_went_live_is_not_undone(tmp_path: Path) -> None:
     """Refused before a page moves; the dead push stays to be finished."""
     store, rotated = _dead_rotation(tmp_path), ROTATED.build(tmp_path)
-    transition(control_of(store, key=rotated.pointer_file.key), go_live())
+    transition(writer_of(store, key=rotated.pointer_file.key), go_live())
     before = public(store)
     with pytest.raises(Refused, match="only while the sale is scheduled"):
         push_of(OLD.build(tmp_path), store).run(take_over=True)
@@ -192,9 +159,9 @@ def test_a_dead_rotation_that_went_live_is_not_undone(tmp_path: Path) -> None:
 def test_a_third_version_after_a_dead_rotation_leads_both_on(tmp_path: Path) -> None:
     """And it has the facts of the one that was pushed."""
     store, third = _dead_rotation(tmp_path), replace(UPDATE, version="third").build(tmp_path)
-    transition(control_of(store), close(frozenset({"LAMP"})))
+    transition(writer_of(store), close(frozenset({"LAMP"})))
     push_of(third, store).run(take_over=True)
-    pointer = control_of(store, key=third.pointer_file.key).read().pointer
+    pointer = writer_of(store, key=third.pointer_file.key).file.read().pointer
     assert frozenset({"LAMP"}) == pointer.state.closed
     for key in (OLD.build(tmp_path).pointer_file.key, ROTATED.build(tmp_path).pointer_file.key):
         stored = store.get(key)
@@ -213,7 +180,7 @@ def test_a_push_that_died_before_it_put_anything_can_be_ended(tmp_path: Path) ->
     """It only dropped a page; the page is back in the build, so there is nothing to put, and its claim to be let go."""
     store, old = _start(OLD, tmp_path), OLD.build(tmp_path)
     with pytest.raises(Killed):
-        push_of(replace(OLD, pages=("lamp",)).build(tmp_path), DyingStore(store, 3, Killed)).run()
+        push_of(replace(OLD, pages=("lamp",)).build(tmp_path), dying(store, 3)).run()
     assert read_manifest(store, SALE).manifest.claim
     plan = plan_for(old, store)
     assert ((), False) == (plan.changes, plan.is_noop)
@@ -231,9 +198,8 @@ def test_two_dead_pushes_in_turn_leave_nothing_old_at_an_edge(tmp_path: Path) ->
     first, between = UPDATE.build(tmp_path), replace(UPDATE, text="between").build(tmp_path)
     died = Death(_start(OLD, tmp_path), Edges())
     for site in (first, first, between, first):
-        mortal = MortalEdges(died.edges, lambda: Killed("dead"), told=True)
         with pytest.raises(Killed):
-            push_of(site, died.watched, cdn=mortal).run(take_over=True)
+            push_of(site, died.watched, cdn=Faults(KILLED_AFTER, 1).cdn(died.edges)).run(take_over=True)
     died.push(first)
     died.edges.check_fresh(died.store)
 
@@ -241,7 +207,7 @@ def test_two_dead_pushes_in_turn_leave_nothing_old_at_an_edge(tmp_path: Path) ->
 def test_the_checks_can_fail(tmp_path: Path) -> None:
     """A page without its asset is noticed, and an edge with an old page."""
     store, edges = _start(OLD, tmp_path), Edges()
-    edges.look(store)
+    edges.visit(store)
     push_of(UPDATE.build(tmp_path), store).run()
     with pytest.raises(AssertionError):
         edges.check_fresh(store)
@@ -276,6 +242,8 @@ def test_a_killed_push_is_finished_by_the_next(places: Callable[[int], Place], t
         push_of(new, store, "bob", cdn=cdn).run()
         check_whole(store)
         assert plan_for(new, store).is_noop
-        assert set(paths_of(key for key in before if key.endswith("fair/index.html"))) <= set(places(at).told()[-1])
+        assert set(paths_of(key for key in before if key.endswith("fair/index.html"))) <= set(
+            places(at).invalidations()[-1]
+        )
     assert at > len(new.files) + len(("claim", "cdn", "manifest"))
-    assert places(at).told()
+    assert places(at).invalidations()

@@ -1,4 +1,4 @@
-"""Two pushes at once: one finishes, the other is told who, and the manifest describes the winner's pages."""
+"""Two pushes at the same time: one finishes, the other names it, and the manifest describes the winner's pages."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from threading import Barrier, Event, Thread
 
 import pytest
 from support.aws_process import aws_process
-from support.operators import SALE, Clock
-from support.recording_store import Killed, RecordingStore
+from support.faults import Killed
+from support.operators import SALE, Clock, acting
+from support.recording_store import RecordingStore
 from support.shop import Shop, check_whole, plan_for, public, push_of
 
 from flashgen.errors import LostRace
 from flashgen.layout import manifest_key
 from flashgen.page.site import Role
-from flashgen.release import uploads
-from flashgen.release.claim import PUSH_LASTS, REST_SECONDS
 from flashgen.release.manifest import read_manifest
-from flashgen.release.publish import Push
+from flashgen.release.manifest_claim import LAST_REQUEST_SECONDS, LONGEST_PUSH
+from flashgen.release.push import Push
 from flashgen.store import Headers, MemoryStore, S3Store, Store
 
 MINE, THEIRS = Shop(text="mine"), Shop(text="theirs", pages=("lamp", "rug"))
@@ -109,11 +109,8 @@ class NotingStore(RecordingStore):
 
 
 @pytest.mark.parametrize("slept", [timedelta(hours=8), timedelta(hours=-1)], ids=["asleep", "the clock was set back"])
-def test_who_was_taken_over_in_the_middle_of_a_wave_puts_no_more(
-    slept: timedelta, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_was_taken_over_in_the_middle_of_a_wave_puts_no_more(slept: timedelta, tmp_path: Path) -> None:
     """Ann's machine sleeps, bob takes over and finishes, she opens the lid: not one more page of hers goes up."""
-    monkeypatch.setattr(uploads, "AT_ONCE", 1)
     store, clock, theirs = MemoryStore(), Clock(), replace(MINE, text="theirs")
 
     def lid_closes(key: str) -> None:
@@ -124,22 +121,21 @@ def test_who_was_taken_over_in_the_middle_of_a_wave_puts_no_more(
     push_of(replace(MINE, text="old").build(tmp_path), store).run()
     push = push_of(MINE.build(tmp_path), NotingStore(store, lid_closes), "ann")
     with pytest.raises(LostRace, match="bob has pushed fair meanwhile"):
-        replace(push, control=replace(push.control, now=clock.now)).run()
+        replace(push, writer=acting(push.writer, now=clock.now), at_once=1).run()
     assert _describes(store, theirs, tmp_path)
 
 
 def test_a_push_that_is_awake_looks_at_the_manifest_every_few_seconds(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
     """Not before each of thousands of pages, and not only when a wave begins."""
-    monkeypatch.setattr(uploads, "AT_ONCE", 1)
     clock, pages = Clock(), tuple(f"p{number:02}" for number in range(20))
     store = NotingStore(MemoryStore(), lambda key: clock.sleep(1))
     push = push_of(replace(MINE, pages=pages, assets=()).build(tmp_path), store)
-    replace(push, control=replace(push.control, now=clock.now)).run()
-    looks = [index for index, request in enumerate(store.requests) if request == ("get", MANIFEST)]
+    replace(push, writer=acting(push.writer, now=clock.now), at_once=1).run()
+    checks_at = [index for index, request in enumerate(store.requests) if request == ("get", MANIFEST)]
     first, last = (store.requests.index(("put", f"{SALE}/{page}/index.html")) for page in (pages[0], pages[-1]))
-    assert 3 == len([index for index in looks if first < index < last])
+    assert 3 == len([index for index in checks_at if first < index < last])
 
 
 def test_a_living_push_that_is_taken_over_ends_before_the_other_begins(tmp_path: Path) -> None:
@@ -147,7 +143,7 @@ def test_a_living_push_that_is_taken_over_ends_before_the_other_begins(tmp_path:
     store, claimed, landed = MemoryStore(), Event(), Event()
 
     def sleep(seconds: float) -> None:
-        assert REST_SECONDS == seconds
+        assert LAST_REQUEST_SECONDS == seconds
         claimed.set()
         assert landed.wait(10)
 
@@ -160,7 +156,7 @@ def test_a_living_push_that_is_taken_over_ends_before_the_other_begins(tmp_path:
 
     def bob_takes_over() -> None:
         his = push_of(THEIRS.build(tmp_path), store, "bob")
-        replace(his, control=replace(his.control, sleep=sleep)).run(take_over=True)
+        replace(his, writer=acting(his.writer, sleep=sleep)).run(take_over=True)
 
     bob = Thread(target=bob_takes_over)
     with pytest.raises(LostRace, match="bob is pushing fair meanwhile"):
@@ -173,9 +169,9 @@ def test_a_living_push_that_is_taken_over_ends_before_the_other_begins(tmp_path:
 @pytest.mark.parametrize(
     ("shop", "after", "expected"),
     [
-        (THEIRS, timedelta(minutes=30), [REST_SECONDS]),
-        (THEIRS, -timedelta(minutes=10), [REST_SECONDS]),
-        (THEIRS, PUSH_LASTS + timedelta(minutes=1), []),
+        (THEIRS, timedelta(minutes=30), [LAST_REQUEST_SECONDS]),
+        (THEIRS, -timedelta(minutes=10), [LAST_REQUEST_SECONDS]),
+        (THEIRS, LONGEST_PUSH + timedelta(minutes=1), []),
         (MINE, timedelta(minutes=1), []),
     ],
     ids=["another's", "by a clock that is behind", "of yesterday", "the same"],
@@ -190,7 +186,7 @@ def test_only_what_may_be_alive_and_differs_is_waited_for(
         push_of(MINE.build(tmp_path), dying).run()
     clock.instant += after
     push = push_of(shop.build(tmp_path), store, "bob")
-    replace(push, control=replace(push.control, now=clock.now, sleep=slept.append)).run(take_over=True)
+    replace(push, writer=acting(push.writer, now=clock.now, sleep=slept.append)).run(take_over=True)
     assert expected == slept
     assert _describes(store, shop, tmp_path)
 

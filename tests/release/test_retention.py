@@ -13,16 +13,16 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from support.operators import KEY, SALE, Clock, control_of
-from support.recording_store import Killed, RecordingStore
+from support.faults import Killed
+from support.operators import KEY, SALE, Clock, acting, actor_of
+from support.recording_store import RecordingStore
 from support.shop import Shop, push_of
 
 from flashgen.errors import LostRace
 from flashgen.layout import settings_key
 from flashgen.page.site import Site
 from flashgen.release.manifest import Manifest
-from flashgen.release.prune import plan_prune, prune
-from flashgen.release.retention import dropped_after_push, due_keys, next_due_at
+from flashgen.release.prune import dropped_after_push, due_keys, next_due_at, plan_prune, prune
 from flashgen.store import MemoryStore
 
 LIFE = timedelta(hours=24)
@@ -31,8 +31,9 @@ LAMP, ONE, TWO = f"{SALE}/lamp/index.html", f"{SALE}/assets/one.css", f"{SALE}/a
 
 
 @dataclass
-class World:
-    """A store, its clock, and edges that keep each page for LIFE. They ask before each request, and are never told.
+class CachedStore:
+    """A store, its clock, and edges that keep each page for LIFE. They fetch before each request, and nothing is
+    invalidated.
 
     So does a gate, which has to find the form that gate.json names.
     """
@@ -42,18 +43,18 @@ class World:
     cached: dict[tuple[str, bytes], datetime] = field(default_factory=dict)
 
     def act(self, dies_at: int, work: Work) -> None:
-        """Let somebody work on the store, and die at one of the requests, or not."""
+        """Run a push or a prune, which may die at one of its requests."""
 
-        def look_and_die(number: int, verb: str, key: str) -> None:
-            self.look()
+        def visit_and_die(number: int, verb: str, key: str) -> None:
+            self.visit()
             if number == dies_at:
                 raise Killed
 
         with suppress(Killed, LostRace):
-            work(self, RecordingStore(self.store, look_and_die))
-        self.look()
+            work(self, RecordingStore(self.store, visit_and_die))
+        self.visit()
 
-    def look(self) -> None:
+    def visit(self) -> None:
         """Shoppers ask for every page, at this instant; and have all that the pages they got name."""
         if for_gate := self.store.get(settings_key(SALE)):
             assert self.store.get(for_gate.body.decode().split()[0]), "gate.json names a form that is gone"
@@ -74,8 +75,8 @@ class Wait:
 
     hours: int
 
-    def __call__(self, world: World, store: RecordingStore) -> None:
-        world.clock.sleep(self.hours * 3600)
+    def __call__(self, cached_store: CachedStore, store: RecordingStore) -> None:
+        cached_store.clock.sleep(self.hours * 3600)
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,20 @@ class Pushing:
     shop: Shop
     skew: int
 
-    def __call__(self, world: World, store: RecordingStore) -> None:
+    def __call__(self, cached_store: CachedStore, store: RecordingStore) -> None:
         push = push_of(built(self.shop), store)
         off = timedelta(minutes=self.skew)
-        control = replace(push.control, now=lambda: world.clock.now() + off, sleep=world.clock.sleep)
-        replace(push, control=control).run(take_over=True)
+        writer = acting(push.writer, now=lambda: cached_store.clock.now() + off, sleep=cached_store.clock.sleep)
+        replace(push, writer=writer).run(take_over=True)
 
 
 @dataclass(frozen=True)
 class Pruning:
     """As soon as it is allowed."""
 
-    def __call__(self, world: World, store: RecordingStore) -> None:
-        pruning = plan_prune(store, SALE, LIFE + timedelta(hours=1), world.clock.now())
-        prune(pruning, control_of(store, "pam", world.clock), None)
+    def __call__(self, cached_store: CachedStore, store: RecordingStore) -> None:
+        pruning = plan_prune(store, SALE, LIFE + timedelta(hours=1), cached_store.clock.now())
+        prune(pruning, store, actor_of("pam", cached_store.clock), None)
 
 
 Work = Wait | Pushing | Pruning
@@ -137,7 +138,7 @@ PAGELESS, NONE = Shop(pages=(), assets=("1",)), Shop(pages=(), assets=())
 
 
 def story(*works: Work | tuple[int, Work]) -> list[tuple[int, Work]]:
-    """Nobody dies unless it is said where."""
+    """No step dies without a number."""
     return [work if isinstance(work, tuple) else (0, work) for work in works]
 
 
@@ -155,9 +156,9 @@ def pushing(shop: Shop, skew: int = 0) -> Pushing:
 @example(story(pushing(WITH), pushing(NONE, 50), pushing(NONE, -50), Wait(26), (4, Pruning()), Pruning(), Pruning()))
 def test_a_cached_page_has_all_its_assets(story: list[tuple[int, Work]]) -> None:
     """Pushed, dropped, brought back, taken over, pruned, dead at any request, by clocks that go wrong."""
-    world = World()
+    cached_store = CachedStore()
     for dies_at, work in story:
-        world.act(dies_at, work)
+        cached_store.act(dies_at, work)
 
 
 def _manifest(**dropped_hours_ago: float) -> Manifest:
@@ -177,7 +178,7 @@ def test_a_page_dropped_again_starts_them_too() -> None:
 
 
 def test_times_never_go_backwards() -> None:
-    """Order is what tells which page may name which asset: a slow clock must not turn it around."""
+    """The order of times says which page may name which asset: a slow clock must not reverse it."""
     before = _manifest(lamp=-1)
     assert {LAMP: before.dropped[LAMP], ONE: before.dropped[LAMP]} == dropped_after_push(before, (), [ONE], NOW)
 
@@ -192,7 +193,7 @@ def test_times_never_go_backwards() -> None:
     ],
 )
 def test_when_the_next_is_due(dropped: dict[str, float], expected: float | None) -> None:
-    """In hours from now; an asset waits for the pages dropped before it, which nobody knows the end of."""
+    """In hours from now; an asset waits for the pages dropped before it, whose end is unknown."""
     due_at = next_due_at(_manifest(**dropped), timedelta(days=7))
     assert expected == (due_at and (due_at - NOW) / timedelta(hours=1))
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.operators import KEY, SALE, SECRET, Clock, control_of, go_live
-from support.recording_store import DyingStore, Killed, RecordingStore
+from support.faults import Killed, dying
+from support.operators import KEY, SALE, SECRET, Clock, actor_of, go_live, writer_of
+from support.recording_store import RecordingStore
 from support.shop import Shop, plan_for, push_of
 
 from flashgen.errors import LostRace, Refused
@@ -23,12 +24,14 @@ from flashgen.release.saved_plan import (
     SavedPlan,
     SavedSale,
     is_carried_out,
+    is_plan,
+    make_saved_plan,
     parse_plan,
     plan_again,
     render_plan,
-    save,
 )
 from flashgen.store import MemoryStore
+from flashgen.typed_json import Newer
 from flashgen.unlock.transition import transition
 
 OLD, NEW = Shop(), replace(Shop(), text="bye", pages=("lamp",))
@@ -45,7 +48,7 @@ def store(tmp_path: Path) -> MemoryStore:
 
 def _saved(plan: Plan) -> SavedSale:
     """Written and read again."""
-    saved = save([plan], "production", "s3://sale", "ann", MADE_AT)
+    saved = make_saved_plan([plan], "production", "s3://sale", "ann", MADE_AT)
     assert saved == parse_plan(render_plan(saved), "p.json")
     return saved.sales[0]
 
@@ -96,23 +99,23 @@ def test_a_push_or_prune_under_way_makes_it_stale(store: MemoryStore, tmp_path: 
     """By name, and by what it does."""
     saved = _saved(plan_for(NEW.build(tmp_path), store))
 
-    def look(number: int, verb: str, key: str) -> None:
+    def check(number: int, verb: str, key: str) -> None:
         if read_manifest(store, SALE).manifest.claim:
             with pytest.raises(LostRace, match="bob began to push fair"):
                 _again(saved, tmp_path, store)
 
-    push_of(replace(OLD, text="theirs").build(tmp_path), RecordingStore(store, look), "bob").run()
+    push_of(replace(OLD, text="theirs").build(tmp_path), RecordingStore(store, check), "bob").run()
     clock = Clock(MADE_AT + timedelta(days=30))
     push_of(replace(OLD, text="theirs", pages=()).build(tmp_path), store).run()
-    dying = DyingStore(store, 4, Killed)
+    dead = dying(store, 4)
     with pytest.raises(Killed):
-        prune(plan_prune(dying, SALE, timedelta(), clock.now()), control_of(dying, "pam", clock), None)
+        prune(plan_prune(dead, SALE, timedelta(), clock.now()), dead, actor_of("pam", clock), None)
     with pytest.raises(LostRace, match="pam began to prune fair"):
         _again(saved, tmp_path, store)
 
 
 def test_a_push_of_it_that_died_is_resumed(store: MemoryStore, tmp_path: Path) -> None:
-    """Its claim is not somebody else's manifest. Whatever request it died at."""
+    """Its own claim does not make the manifest another one, whatever request it died at."""
     site = NEW.build(tmp_path)
     for at in range(1, 20):
         copy = MemoryStore()
@@ -121,16 +124,16 @@ def test_a_push_of_it_that_died_is_resumed(store: MemoryStore, tmp_path: Path) -
             assert stored is not None
             copy.put(entry.key, stored.body, stored.headers)
         saved = _saved(plan_for(site, copy))
-        dying = DyingStore(copy, at, Killed)
+        dead = dying(copy, at)
         try:
-            push_of(site, dying, plan=plan_for(site, copy)).run()
+            push_of(site, dead, plan=plan_for(site, copy)).run()
         except Killed:
             push_of(site, copy, plan=_again(saved, tmp_path, copy)).run()
         assert _done(saved, copy)
 
 
 def test_a_manifest_that_was_deleted_makes_it_stale(store: MemoryStore, tmp_path: Path) -> None:
-    """Nobody has won, and nobody is named."""
+    """There is no winner to name."""
     saved = _saved(plan_for(NEW.build(tmp_path), store))
     store.delete([f"_flashgen/{SALE}/manifest.json"])
     with pytest.raises(LostRace, match="the manifest of fair is gone"):
@@ -162,17 +165,17 @@ def test_drift_is_part_of_a_plan(store: MemoryStore, tmp_path: Path) -> None:
     plan = _again(saved, tmp_path, store, OLD)
     assert ["drifted: gone"] == [change.reason for change in plan.changes]
     push = push_of(site, store, plan=plan)
-    push.control.sleep(60)
+    push.writer.actor.sleep(60)
     push.run()
     assert _done(saved, store)
 
 
 def test_drift_that_is_still_there_is_not_carried_out(store: MemoryStore, tmp_path: Path) -> None:
-    """Others went to another site and back, and looked at nothing."""
+    """Other pushes went to another site and back, without --refresh."""
     site, clock = OLD.build(tmp_path), Clock()
     store.delete([f"{SALE}/assets/one.7692c3ad35.css"])
     base = read_manifest(store, SALE)
-    (saved,) = save(
+    (saved,) = make_saved_plan(
         [make_plan(site, base, find_drift(site, base, store).reasons)], "local", "s", "ann", clock.now() + HOUR
     ).sales
     assert ["drifted: gone"] == [change.reason for change in saved.changes]
@@ -184,19 +187,19 @@ def test_drift_that_is_still_there_is_not_carried_out(store: MemoryStore, tmp_pa
 
 
 def test_what_was_carried_out_and_is_being_changed_is_stale(store: MemoryStore, tmp_path: Path) -> None:
-    """Nobody can say any more that it is there."""
+    """It is unknown whether the object is still there."""
     site = NEW.build(tmp_path)
     saved = _saved(plan_for(site, store))
     push_of(site, store).run()
     with pytest.raises(Killed):
-        push_of(OLD.build(tmp_path), DyingStore(store, 3, Killed), "bob").run()
+        push_of(OLD.build(tmp_path), dying(store, 3), "bob").run()
     assert not _done(saved, store)
     with pytest.raises(LostRace, match="bob began to push fair"):
         _again(saved, tmp_path, store)
 
 
-def _edited(**facts: Any) -> Callable[[bytes], bytes]:
-    return lambda body: json.dumps({**json.loads(body), **facts}).encode()
+def _edited(**fields: Any) -> Callable[[bytes], bytes]:
+    return lambda body: json.dumps({**json.loads(body), **fields}).encode()
 
 
 NO_PLANS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
@@ -209,7 +212,6 @@ NO_PLANS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no sales": (_edited(sales=None), "is not a plan of flashgen"),
     "a target of many": (_edited(target=["local"]), "is not a plan of flashgen"),
     "a sale of nothing": (_edited(sales=[{}]), "is not a plan of flashgen"),
-    "another format": (_edited(format=2, flashgen="9.0"), "a plan of format 2, by flashgen 9.0"),
 }
 
 
@@ -224,15 +226,23 @@ def test_what_is_no_plan_is_refused_by_name(name: str) -> None:
     assert "\n" not in refused.value.message
 
 
+def test_a_newer_flashgens_plan_is_refused() -> None:
+    """It may say something that this one does not know of; it is a plan all the same."""
+    body = _edited(format=2)(render_plan(SavedPlan("local", "dir:x", "ann", datetime(2026, 11, 20, tzinfo=UTC), ())))
+    with pytest.raises(Newer, match=r"p\.json was written by a newer flashgen"):
+        parse_plan(body, "p.json")
+    assert is_plan(body)
+
+
 def test_a_plan_file_holds_neither_secret_nor_token_nor_page(store: MemoryStore, tmp_path: Path) -> None:
     """Also while the sale is live, when the store has a token."""
-    transition(control_of(store), go_live())
+    transition(writer_of(store), go_live())
     pointer = store.get(KEY)
     assert pointer is not None
     (path,) = [part for part in pointer.body.decode().split('"') if part.startswith("/o/")]
     site = replace(NEW, text="a page's text").build(tmp_path)
     base = read_manifest(store, SALE)
     plan = make_plan(site, base, find_drift(site, base, store).reasons)
-    body = render_plan(save([plan], "production", "s3://sale", "ann", MADE_AT)).decode()
+    body = render_plan(make_saved_plan([plan], "production", "s3://sale", "ann", MADE_AT)).decode()
     for word in (*path.removeprefix("/o/").split("."), SECRET.decode(), SECRET.hex(), "token-1", "a page's text"):
         assert word not in body

@@ -1,4 +1,4 @@
-"""Many puts at once: what comes of them when one fails, and when somebody presses Ctrl-C."""
+"""Many puts at the same time: what happens when one fails, and at Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,33 +7,32 @@ from threading import Event, Lock
 
 import pytest
 
-from flashgen.release import uploads
 from flashgen.release.uploads import AT_ONCE, upload_all
 
 
-def test_each_is_put_once_and_told() -> None:
+def test_each_is_put_once_and_reported() -> None:
     """In any order; the count goes up by one."""
-    put, told, lock = list[int](), list[int](), Lock()
+    put, reported, lock = list[int](), list[int](), Lock()
 
     def add(item: int) -> None:
         with lock:
             put.append(item)
 
-    upload_all(add, range(50), told.append)
+    upload_all(add, range(50), reported.append)
     assert list(range(50)) == sorted(put)
-    assert list(range(1, 51)) == told
+    assert list(range(1, 51)) == reported
 
 
 def test_nothing_is_no_trouble() -> None:
     """No thread, no word."""
-    told = list[int]()
-    upload_all(lambda item: None, (), told.append)
-    assert [] == told
+    reported = list[int]()
+    upload_all(lambda item: None, (), reported.append)
+    assert [] == reported
 
 
 def test_the_first_error_stops_the_rest() -> None:
     """What was under way comes to its end and is counted; nothing more is begun."""
-    put, told, failed, lock = list[int](), list[int](), Event(), Lock()
+    put, reported, failed, lock = list[int](), list[int](), Event(), Lock()
 
     def fail_on_zero(item: int) -> None:
         if item == 0:
@@ -45,12 +44,12 @@ def test_the_first_error_stops_the_rest() -> None:
             put.append(item)
 
     with pytest.raises(ValueError, match="no"):
-        upload_all(fail_on_zero, range(1000), told.append)
-    assert len(put) == told[-1]
+        upload_all(fail_on_zero, range(1000), reported.append)
+    assert len(put) == reported[-1]
     assert len(put) < 500
 
 
-def test_as_many_at_once_as_is_said() -> None:
+def test_eight_run_at_the_same_time() -> None:
     """All of them are needed to let the first one go."""
     waiting, lock, enough = 0, Lock(), Event()
 
@@ -66,41 +65,40 @@ def test_as_many_at_once_as_is_said() -> None:
     assert enough.is_set()
 
 
-def test_an_interruption_does_not_wait_for_a_put_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interruption_does_not_wait_for_a_put_that_hangs() -> None:
     """It has its grace, then it is left behind; what is up is counted."""
-    monkeypatch.setattr(uploads, "GRACE_SECONDS", 0.05)
-    told, over = list[int](), Event()
+    reported, over = list[int](), Event()
 
     def hang_after_the_first(item: int) -> None:
         if item:
             over.wait(20)
 
     def interrupt(done: int) -> None:
-        told.append(done)
-        if len(told) == 1:
+        reported.append(done)
+        if len(reported) == 1:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        upload_all(hang_after_the_first, range(3), interrupt)
+        upload_all(hang_after_the_first, range(3), interrupt, grace_seconds=0.05)
     assert not over.is_set()
-    assert [1, 1] == told
+    assert [1, 1] == reported
     over.set()
 
 
 def test_an_interruption_lets_what_is_under_way_finish() -> None:
     """Then it is known to be up."""
-    told, interrupted = list[int](), Event()
+    reported, interrupted = list[int](), Event()
 
     def last_until_interrupted(item: int) -> None:
         if item:
             interrupted.wait(20)
 
     def interrupt(done: int) -> None:
-        told.append(done)
-        if len(told) == 1:
+        reported.append(done)
+        if len(reported) == 1:
             interrupted.set()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         upload_all(last_until_interrupted, range(2), interrupt)
-    assert [1, 2] == told
+    assert [1, 2] == reported

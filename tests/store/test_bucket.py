@@ -14,7 +14,8 @@ from moto import mock_aws
 from moto.server import ThreadedMotoServer
 
 from flashgen.errors import AccessDenied, StoreError
-from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS, Bucket, open_bucket
+from flashgen.store import Headers, S3Store
+from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
 
 REGION: Final = "eu-central-1"
 
@@ -66,6 +67,10 @@ def test_the_servers_clock_is_read(aws_credentials: None) -> None:
         before = time.time()
         date = Bucket("flash", endpoint_url=url).date()
         assert int(before) <= date <= time.time()
+        store = S3Store("flash", region=REGION, endpoint_url=url)
+        store.put("pointer", b"x", Headers("text/plain", "no-store"))
+        stored = store.get("pointer")
+        assert int(before) <= ((stored and stored.answered_at) or 0) <= time.time()
     finally:
         server.stop()
 
@@ -87,22 +92,6 @@ def test_what_may_not_be_looked_at_names_the_permission(bucket: Bucket, method: 
         with pytest.raises(AccessDenied) as caught:
             getattr(bucket, method)()
     assert f"allow s3:{name} on arn:aws:s3:::flash" == caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("s3://flash", ("flash", "")),
-        ("s3://flash/a/b/", ("flash", "a/b")),
-        ("dir:.flashgen/store", None),
-        ("s3://", None),
-    ],
-)
-@pytest.mark.usefixtures("aws_credentials")
-def test_only_an_s3_store_has_a_bucket(url: str, expected: tuple[str, str] | None) -> None:
-    """Its name and prefix are those of the target."""
-    found = open_bucket(url)
-    assert expected == (found and (found.name, found.prefix))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from flashgen.errors import AccessDenied, StoreError
 from flashgen.store import Entry, FolderStore, Headers
-from flashgen.store.metadata import read_metadata
+from flashgen.store.folder import read_metadata
 
 PAGE = Headers("text/html", "public, max-age=60")
 SCRIPT = Headers("text/javascript", "no-store")

@@ -12,7 +12,7 @@ import pytest
 from flashgen.aws import clients as aws
 from flashgen.errors import AccessDenied, Conflict, NoAnswer, StoreError
 from flashgen.store import Headers, S3Store, Store
-from flashgen.store.settle import put_settled
+from flashgen.store.conditional_write import put_settled
 
 PAGE = Headers("text/html", "public, max-age=60")
 OK = (200, "")
@@ -64,7 +64,7 @@ def endpoint_url(script: Script) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body.encode())
 
-        do_GET = do_PUT = do_POST = do_HEAD = answer
+        do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = answer
 
         def log_message(self, *_: object) -> None:
             """Nothing."""
@@ -141,11 +141,10 @@ def test_everything_else_is_retried(
     ("verb", "action", "resource"),
     [
         (put_if_absent, "s3:PutObject", "arn:aws:s3:::flash/sales/k"),
-        (lambda store: store.get("k"), "s3:GetObject", "arn:aws:s3:::flash/sales/k"),
         (lambda store: list(store.list("")), "s3:ListBucket", "arn:aws:s3:::flash"),
         (lambda store: store.delete(["k"]), "s3:DeleteObject", "arn:aws:s3:::flash"),
     ],
-    ids=["put", "get", "list", "delete"],
+    ids=["put", "list", "delete"],
 )
 def test_denied_access_names_what_to_allow(
     store: Store, script: Script, verb: Callable[[Store], object], action: str, resource: str
@@ -155,6 +154,15 @@ def test_denied_access_names_what_to_allow(
     with pytest.raises(AccessDenied) as caught:
         verb(store)
     assert f"allow {action} on {resource}" == caught.value.hint
+
+
+def test_what_may_be_denied_or_missing_is_told_as_such(store: Store, script: Script) -> None:
+    """S3 answers so for what is missing, to everybody who may not list the bucket."""
+    script.answers = [(403, "AccessDenied")]
+    with pytest.raises(AccessDenied, match="s3://flash/sales/k: access denied, or there is no such object") as caught:
+        store.get("k")
+    allow = "allow s3:GetObject on arn:aws:s3:::flash/sales/k, and s3:ListBucket on arn:aws:s3:::flash, "
+    assert caught.value.hint.startswith(allow)
 
 
 def test_a_key_that_could_not_be_deleted_is_an_error(store: Store, script: Script) -> None:
@@ -167,6 +175,28 @@ def test_a_key_that_could_not_be_deleted_is_an_error(store: Store, script: Scrip
     script.body = f"<DeleteResult>{denial.format('InternalError')}</DeleteResult>"
     with pytest.raises(StoreError, match="s3://flash/sales/k: not deleted, S3 answered InternalError"):
         store.delete(["k"])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [(501, "NotImplemented"), (405, "MethodNotAllowed"), (501, ""), (400, "MissingContentMD5"), (400, "InvalidDigest")],
+)
+def test_a_server_that_deletes_one_at_a_time_is_asked_so(store: Store, script: Script, answer: tuple[int, str]) -> None:
+    """It is asked for many once, and not again."""
+    script.answers = [answer, (204, "")]
+    store.delete(["a", "b"])
+    together = [request for request in script.requests if request.startswith("POST")]
+    assert ["DELETE /flash/sales/a", "DELETE /flash/sales/b"] == script.requests[len(together) :]
+    store.delete(["c"])
+    assert "DELETE /flash/sales/c" == script.requests[-1]
+    assert together == [request for request in script.requests if request.startswith("POST")]
+
+
+def test_what_a_server_says_of_its_permissions_is_no_reason_to_ask_singly(store: Store, script: Script) -> None:
+    script.answers = [(403, "AccessDenied")]
+    with pytest.raises(AccessDenied):
+        store.delete(["a", "b"])
+    assert {"POST"} == {request.partition(" ")[0] for request in script.requests}
 
 
 def test_keys_are_deleted_by_the_thousand(store: Store, script: Script) -> None:
@@ -231,7 +261,7 @@ def test_a_missing_object_is_known_by_its_name(
 def test_silence_is_tried_once_more_and_then_told(
     store: Store, script: Script, verb: Callable[[Store], object]
 ) -> None:
-    """It is nothing unusual: whoever asks next still asks over the wire, and is not kept waiting by boto3's retries."""
+    """It is nothing unusual: the next call goes over the wire too, and does not wait for boto3's retries."""
     script.answers = [SILENCE, HANG_UP, HANG_UP, HANG_UP, OK]
     for _ in range(2):
         with pytest.raises(NoAnswer):

@@ -16,7 +16,7 @@ from support.aws_process import Aws, aws_process
 
 from flashgen.errors import StoreError
 from flashgen.store import Headers, S3Store
-from flashgen.store.s3.ordinary import s3_wire
+from flashgen.store.s3.reachable import s3_wire
 from flashgen.store.s3.wire import Unusual
 
 SCRIPT = Headers("text/javascript", "public, max-age=0, s-maxage=1, must-revalidate")

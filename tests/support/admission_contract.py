@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from types import NoneType
 from typing import Any
 
 import pytest
-from support.visits import EAST, LEASE_SECONDS, NOW, WEST, ask, bought, buy, enter, find, leave
+from support.visits import EAST, LEASE_SECONDS, NOW, WEST, ask, bought, buy, enter, find, leave, seen
 
-from flashgen.gate.storage.protocol import Ask, Buy, Lease, NoPlace, Order, OrderState, Storage, StorageLost
+from flashgen.gate.networks import Network
+from flashgen.gate.storage.protocol import (
+    Ask,
+    Buy,
+    Lease,
+    NoPlace,
+    Order,
+    OrderState,
+    Storage,
+    StorageLost,
+    Touch,
+)
 
 LATER = NOW + LEASE_SECONDS
 """When leases of NOW have just expired."""
@@ -94,7 +106,7 @@ class SlotContract:
 
     def test_a_lease_ends_when_it_expires(self, storage: Storage) -> None:
         """Up to that moment it holds its slot; from then on it is somebody else's."""
-        ask(storage, enter("ada", slots=1))
+        storage.decide([enter("ada", slots=1), seen("ada")])
         assert NoPlace.FULL == ask(storage, enter("bob", slots=1, now=IN_TIME))
         assert (1, 0) == (in_use(storage, now=IN_TIME), in_use(storage, now=LATER))
         assert Lease("lease-bob", LATER + LEASE_SECONDS, is_new=True) == ask(storage, enter("bob", slots=1, now=LATER))
@@ -162,6 +174,92 @@ class SlotContract:
         assert [f"lease-{number}" for number in range(8)] == [
             answer.id for answer in storage.decide(wanted) if isinstance(answer, Lease) and answer.is_new
         ]
+
+
+class FairnessContract:
+    """Who makes way, and which networks get less."""
+
+    def test_a_form_that_was_never_seen_makes_way_in_a_full_house(self, storage: Storage) -> None:
+        """The oldest first, after so long that it would have been shown."""
+        ask(storage, enter("ada", slots=2))
+        ask(storage, enter("bob", slots=2, now=NOW + 1))
+        assert NoPlace.FULL == ask(storage, enter("eve", slots=2, now=NOW + 9.75))
+        assert isinstance(ask(storage, enter("eve", slots=2, now=NOW + 10)), Lease)
+        assert 2 == in_use(storage, now=NOW + 10)
+        assert NoPlace.FULL == ask(storage, buy("ada", slots=2, may_revive=False, now=NOW + 10))
+        assert isinstance(ask(storage, buy("bob", slots=2, may_revive=False, now=NOW + 10)), Order)
+
+    def test_nobody_makes_way_while_there_is_room(self, storage: Storage) -> None:
+        """Somebody without pictures may order all the same."""
+        ask(storage, enter("ada", slots=2))
+        ask(storage, enter("bob", slots=2, now=IN_TIME))
+        assert 2 == in_use(storage, now=IN_TIME)
+
+    @pytest.mark.parametrize("sign", [seen(), enter(lease="again")], ids=str)
+    def test_a_sign_of_life_keeps_the_place(self, storage: Storage, sign: Ask) -> None:
+        """The form's picture was fetched, or its buyer came back."""
+        storage.decide([enter(slots=1), sign])
+        assert NoPlace.FULL == ask(storage, enter("bob", slots=1, now=IN_TIME))
+
+    def test_a_sign_of_life_is_of_one_lease(self, storage: Storage) -> None:
+        """Nor is it any of another server's, sale's or of none."""
+        ask(storage, enter(slots=1))
+        storage.decide([seen("bob"), seen(server=WEST), seen(sale="day")])
+        assert isinstance(ask(storage, enter("bob", slots=1, now=IN_TIME)), Lease)
+
+    def test_nobody_makes_way_for_more_than_there_are_slots(self, storage: Storage) -> None:
+        """A limit that was lowered takes no place away."""
+        storage.decide([enter("ada"), enter("bob")])
+        assert NoPlace.FULL == ask(storage, enter("eve", slots=1, now=IN_TIME))
+        assert 2 == in_use(storage, now=IN_TIME)
+
+    def test_every_network_of_a_buyer_counts(self, storage: Storage) -> None:
+        """The smaller and the larger one, each with its part."""
+        small, other, large = Network("2001:db8::/64", 2), Network("2001:db8:0:1::/64", 2), Network("2001:db8::/48", 3)
+        wanted = [enter(buyer, networks=(small, large)) for buyer in ("ada", "bob", "eve")]
+        wanted += [enter(buyer, networks=(other, large)) for buyer in ("kim", "lee")]
+        assert [Lease, Lease, NoPlace, Lease, NoPlace] == [type(answer) for answer in storage.decide(wanted)]
+
+    def test_a_network_that_never_orders_has_less(self, storage: Storage) -> None:
+        """One slot less for each form that ran out; one remains."""
+        limit: dict[str, Any] = {"slots_per_address": 3}
+        assert 3 == _entered(storage, "first", NOW, **limit)
+        assert 1 == _entered(storage, "second", LATER, **limit)
+        assert 1 == _entered(storage, "third", LATER + LEASE_SECONDS, **limit)
+
+    def test_an_order_gives_a_network_its_part_again(self, storage: Storage) -> None:
+        """Somebody there buys."""
+        limit: dict[str, Any] = {"slots_per_address": 3}
+        _entered(storage, "first", NOW, **limit)
+        bought(storage, "ada", now=LATER, **limit)
+        assert 3 == _entered(storage, "second", LATER, **limit)
+
+    def test_what_makes_way_counts_as_unused(self, storage: Storage) -> None:
+        """Who comes for every slot and shows no form has one the next time."""
+        limit: dict[str, Any] = {"slots": 3, "slots_per_address": 3}
+        assert 3 == _entered(storage, "first", NOW, **limit)
+        for buyer in ("ada", "bob"):
+            assert isinstance(ask(storage, enter(buyer, slots=3, now=NOW + 10)), Lease)
+        storage.decide([leave("ada"), leave("bob")])
+        assert NoPlace.FULL == ask(storage, enter("late", now=NOW + 10, **limit))
+
+    def test_what_is_given_back_is_not_unused(self, storage: Storage) -> None:
+        """Its form never reached anybody."""
+        limit: dict[str, Any] = {"slots_per_address": 3}
+        storage.decide([enter("ada", **limit), leave("ada")])
+        assert 3 == _entered(storage, "first", NOW, **limit)
+
+    def test_a_newer_epoch_forgets_what_networks_did(self, storage: Storage) -> None:
+        """The sale begins anew."""
+        limit: dict[str, Any] = {"slots_per_address": 3}
+        _entered(storage, "first", NOW, **limit)
+        assert 3 == _entered(storage, "second", LATER, epoch=2, **limit)
+
+
+def _entered(storage: Storage, who: str, now: float, **changes: Any) -> int:
+    """How many of five get a lease."""
+    wanted = [enter(f"{who}-{number}", now=now, **changes) for number in range(5)]
+    return sum(isinstance(answer, Lease) for answer in storage.decide(wanted))
 
 
 class UnitContract:
@@ -280,7 +378,7 @@ class UnitContract:
 
     def test_an_expired_lease_does_not_revive_beyond_its_addresss_limit(self, storage: Storage) -> None:
         """A revival takes a slot as any other."""
-        ask(storage, enter("bob", now=LATER))
+        ask(storage, enter("bob", slots_per_address=1, now=LATER))
         assert NoPlace.FULL == ask(storage, buy(slots_per_address=1, now=LATER))
 
     def test_an_expired_lease_does_not_revive_where_it_may_not(self, storage: Storage) -> None:
@@ -371,6 +469,26 @@ class EpochContract:
         assert (1, 1) == (in_use(storage), in_use(storage, sale="day"))
 
 
+class TouchContract:
+    """Whether an order could be written."""
+
+    @pytest.mark.parametrize("bulk_bytes", [0, 100_000])
+    def test_a_touch_tells_the_storages_time(self, storage: Storage, bulk_bytes: int) -> None:
+        """A server on this machine has this machine's clock."""
+        before = time.time()
+        told = ask(storage, Touch("night", bulk_bytes))
+        assert isinstance(told, float)
+        assert before - 0.001 <= told <= time.time() + 0.001
+
+    def test_a_touch_changes_nothing(self, storage: Storage) -> None:
+        """Neither slots, nor units, nor orders, nor who has the storage's leases."""
+        bought(storage, "ada")
+        ask(storage, enter("bob"))
+        before = storage.tally("night", NOW), list(storage.orders("night"))
+        storage.decide([Touch("night", 100_000), Touch("night"), Touch("day")])
+        assert before == (storage.tally("night", NOW), list(storage.orders("night")))
+
+
 class BatchContract:
     """Many questions at once."""
 
@@ -395,8 +513,9 @@ class BatchContract:
 
     def test_leases_expire_within_a_batch(self, storage: Storage) -> None:
         """Each question has its own moment."""
-        batch = [enter("ada", slots=1), enter("bob", slots=1, now=IN_TIME), enter("eve", slots=1, now=LATER)]
-        assert [Lease, NoPlace, Lease] == [type(answer) for answer in storage.decide(batch)]
+        batch: list[Ask] = [enter("ada", slots=1), seen("ada")]
+        batch += [enter("bob", slots=1, now=IN_TIME), enter("eve", slots=1, now=LATER)]
+        assert [Lease, NoneType, NoPlace, Lease] == [type(answer) for answer in storage.decide(batch)]
 
     def test_leases_are_void_within_a_batch(self, storage: Storage) -> None:
         """From the first question of a newer epoch on."""
@@ -422,7 +541,9 @@ class BatchContract:
         assert (150, 0) == (taken(storage), in_use(storage))
 
     @pytest.mark.parametrize(
-        "question", [find(sale="new"), enter(sale="new"), buy(sale="new"), leave(sale="new")], ids=str
+        "question",
+        [find(sale="new"), enter(sale="new"), buy(sale="new"), leave(sale="new"), Touch("new")],
+        ids=str,
     )
     def test_a_sale_that_was_not_begun_is_not_sold(self, storage: Storage, question: Ask) -> None:
         """An emptied storage must not sell again, nor say that nobody has an order."""

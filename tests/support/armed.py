@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from flashgen.errors import StoreError
-from flashgen.unlock.arm import Look
+from flashgen.unlock.arm import Reread
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState
 from flashgen.unlock.transition import Attempt
@@ -36,7 +36,7 @@ class Watching:
             raise self.stops
 
 
-def at_once(look: Look) -> Future[Attempt]:
+def at_once(look: Reread) -> Future[Attempt]:
     """A `Background` without a thread."""
     future: Future[Attempt] = Future()
     try:

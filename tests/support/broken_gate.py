@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from flashgen.gate.app import Gate
-from flashgen.gate.dependencies import Dependencies
+from flashgen.gate.clocks import Clocks
+from flashgen.gate.http.app import Gate
+from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.metrics import Counters
 from flashgen.gate.storage.protocol import Answer, Ask, Tally
 
@@ -19,7 +20,7 @@ def make() -> Gate:
     async def fail() -> None:
         raise RuntimeError("/o/secret-token")
 
-    return Gate({}, _outside(), on_start=fail)
+    return Gate({}, _outside(), 0, on_start=fail)
 
 
 def _outside() -> Dependencies:
@@ -38,10 +39,14 @@ def _outside() -> Dependencies:
         decide=decide,
         tally=tally,
         accepted=lambda sale: None,
+        primary=str,
+        stopped=lambda _: None,
+        unmarked=lambda _: 0,
         counters=counters,
+        clocks=Clocks(time.time, time.monotonic, lambda trouble: None),
         now=time.time,
-        even=asyncio.get_running_loop().time,
+        monotonic=asyncio.get_running_loop().time,
         new_id=lambda: "id",
-        chance=lambda: 0.5,
+        random=lambda: 0.5,
         log=lambda event, **facts: None,
     )

@@ -9,10 +9,10 @@ from typing import Any
 
 from support.clock import Clock
 
-from flashgen.edge.behaviour import DEFAULT, Lifetime, lifetime
-from flashgen.edge.local import cache_control
+from flashgen import cache_control
 from flashgen.edge.local.cache import Cache, CacheResult
 from flashgen.edge.local.origin import OriginAnswer
+from flashgen.edge.rules.behaviour import DEFAULT, Lifetime, lifetime
 
 
 class Origin:
@@ -44,7 +44,7 @@ class Bench:
     async def get(self, key: str = "k") -> tuple[bytes, CacheResult]:
         """One viewer."""
         found = await self.cache.get(key)
-        return (found.answer.body if found.answer.status == 200 else str(found.answer.status).encode(), found.verdict)
+        return (found.answer.body if found.answer.status == 200 else str(found.answer.status).encode(), found.result)
 
     def start(self, viewers: int = 1) -> list[asyncio.Task[tuple[bytes, CacheResult]]]:
         """Viewers who come at the same time."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import resource
 import time
 from collections import Counter
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from support.http_line import Line, Reply
@@ -20,6 +21,17 @@ _ORDER = re.compile(r"<bdi>([a-z0-9]{24})</bdi>")
 
 ARRIVAL_SECONDS = 2.0
 LEASE_SECONDS = 10
+
+
+@contextmanager
+def room_for_a_crowd() -> Iterator[None]:
+    """As many connections as the system lets this process have: each buyer keeps one to each server."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 @dataclass
@@ -62,13 +74,13 @@ class Form:
 class Person:
     """One buyer."""
 
-    def __init__(self, crowd: Crowd, chance: random.Random, address: str) -> None:
+    def __init__(self, crowd: Crowd, rng: random.Random, address: str) -> None:
         self._crowd = crowd
-        self._chance = chance
+        self._rng = rng
         self._address = address
         self._cookie = ""
         self._lines: dict[str, Line] = {}
-        self._is_stubborn = chance.random() < 0.1
+        self._is_stubborn = rng.random() < 0.1
 
     async def shop(self) -> None:
         """Come, try until there is an order or no hope, and go."""
@@ -98,7 +110,7 @@ class Person:
 
     async def _decide(self, form: Form) -> None:
         """What people do with a form."""
-        habit = self._chance.random()
+        habit = self._rng.random()
         if habit < 0.1:
             raise _Done  # closes the window, keeps the slot
         await self._rest(0.3, 2.0)
@@ -115,7 +127,7 @@ class Person:
             await self._send(form, is_heard=False)
         else:
             await self._send(form)
-        seen = await self._look(self._any_server() if self._chance.random() < 0.3 else form.server)
+        seen = await self._look(self._any_server() if self._rng.random() < 0.3 else form.server)
         if isinstance(seen, str):
             await self._return(seen)
 
@@ -126,7 +138,7 @@ class Person:
 
     async def _return(self, order: str) -> None:
         """The order is there: some come back to see it again."""
-        if self._chance.random() < 0.3:
+        if self._rng.random() < 0.3:
             await self._rest(0.5, 3)
             again = await self._look(self._any_server())
             self._crowd.met["seen again" if again == order else "not seen again"] += 1
@@ -134,8 +146,8 @@ class Person:
 
     async def _look(self, server: str) -> Form | str | None:
         """GET: a form, the number of an order, or nothing of the kind."""
-        asked_at = self._crowd.forms.even()
-        reply = await self._ask(server, "GET", is_heard=self._chance.random() > 0.01)
+        asked_at = self._crowd.forms.monotonic()
+        reply = await self._ask(server, "GET", is_heard=self._rng.random() > 0.01)
         if reply is None or reply.status != 200:
             return None
         if found := re.search(r"flashgen_buyer=[^;]+", reply.fields.get("set-cookie", "")):
@@ -182,10 +194,10 @@ class Person:
         return self._cookie.partition("=")[2].partition(".")[0]
 
     def _any_server(self) -> str:
-        return self._chance.choice(self._crowd.servers)
+        return self._rng.choice(self._crowd.servers)
 
     async def _rest(self, least: float, most: float) -> None:
-        await asyncio.sleep(self._chance.uniform(least, most))
+        await asyncio.sleep(self._rng.uniform(least, most))
 
     def _leave(self) -> None:
         for line in self._lines.values():

@@ -45,33 +45,33 @@ class CrowdedSale:
 Misfortune = Callable[[CrowdedSale, random.Random], None]
 
 
-def gate_dies(sale: CrowdedSale, chance: random.Random) -> None:
+def gate_dies(sale: CrowdedSale, rng: random.Random) -> None:
     """A machine crashes, and comes back a little later."""
-    gate = chance.choice(sale.gates)
+    gate = rng.choice(sale.gates)
     gate.kill()
-    time.sleep(chance.random())
+    time.sleep(rng.random())
     gate.start()
 
 
-def worker_dies(sale: CrowdedSale, chance: random.Random) -> None:
+def worker_dies(sale: CrowdedSale, rng: random.Random) -> None:
     """One process of a gate; the others go on."""
-    for pid in sorted(chance.choice(sale.gates).workers())[:1]:  # none while it is being replaced
+    for pid in sorted(rng.choice(sale.gates).workers())[:1]:  # none while it is being replaced
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
 
 
-def redis_dies(sale: CrowdedSale, chance: random.Random) -> None:
+def redis_dies(sale: CrowdedSale, rng: random.Random) -> None:
     """And comes back with what it had acknowledged."""
     assert sale.redis
     sale.redis.kill()
-    time.sleep(chance.random())
+    time.sleep(rng.random())
     sale.redis.start()
 
 
-def subsystem_dies(sale: CrowdedSale, chance: random.Random) -> None:
+def subsystem_dies(sale: CrowdedSale, rng: random.Random) -> None:
     """And comes back with its book."""
     sale.subsystem.kill()
-    time.sleep(chance.random() * 2)
+    time.sleep(rng.random() * 2)
     sale.subsystem.start()
 
 

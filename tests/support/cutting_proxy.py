@@ -22,7 +22,7 @@ class CuttingProxy:
     """
 
     port: int
-    chance: random.Random
+    random: random.Random
     longest_question: int
     longest_answer: int
     own_port: int = 0
@@ -43,8 +43,8 @@ class CuttingProxy:
             stack.enter_context(client)
             server = stack.enter_context(socket.create_connection(("127.0.0.1", self.port)))
             with self._lock:
-                counted, most = self.chance.choice(((client, self.longest_question), (server, self.longest_answer)))
-                left = self.chance.randint(1, most)
+                counted, most = self.random.choice(((client, self.longest_question), (server, self.longest_answer)))
+                left = self.random.randint(1, most)
             # Unlike select(), it also takes the descriptors above 1,023 of a test with a crowd.
             ready = stack.enter_context(DefaultSelector())
             ready.register(client, EVENT_READ, (client, server))

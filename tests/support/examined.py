@@ -21,7 +21,7 @@ from support.gate_stand_in import GateStandIn
 from flashgen import timestamps
 from flashgen.aws.distribution import (
     CachePolicy,
-    DistributionFacts,
+    DistributionConfig,
     DistributionOrigin,
     HeadersPolicy,
     PathBehaviour,
@@ -32,15 +32,16 @@ from flashgen.doctor.context import DoctorContext
 from flashgen.doctor.examination import examine
 from flashgen.edge.local.app import Edge
 from flashgen.edge.local.serving import Serving
-from flashgen.edge.security import content_security_policy
+from flashgen.edge.rules.security import content_security_policy
 from flashgen.finding import Finding, Level
 from flashgen.sale.load import load_header
 from flashgen.store import FolderStore, S3Store, Store, Stored
 from flashgen.store.protocol import Cdn
 from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS, Bucket
-from flashgen.unlock.control import Control
 from flashgen.unlock.pointer import pointer_headers, pointer_key
-from flashgen.unlock.token import TokenSigner, claims_of
+from flashgen.unlock.pointer_file import PointerFile
+from flashgen.unlock.pointer_writer import Actor, OrderUrls, PointerWriter
+from flashgen.unlock.token import TokenSigner
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -116,14 +117,14 @@ class SilentCdn:
         return True
 
 
-def good_distribution(gate: str) -> DistributionFacts:
+def good_distribution(gate: str) -> DistributionConfig:
     """As `flashgen infra` makes it, for the bucket below and a url on this machine."""
     policy = content_security_policy([gate])
     headers = HeadersPolicy(policy, 63_072_000, True, "strict-origin-when-cross-origin")
     told = HeadersPolicy(policy, 63_072_000, True, "strict-origin-when-cross-origin", {"cache-control": "no-store"})
     https = "redirect-to-https"
     polled, kept = CachePolicy(1, 1, 2), CachePolicy(1, 86_400, 31_536_000)
-    return DistributionFacts(
+    return DistributionConfig(
         id=DISTRIBUTION,
         domain="d111111abcdef8.cloudfront.net",
         aliases=("127.0.0.1",),
@@ -140,27 +141,28 @@ def good_distribution(gate: str) -> DistributionFacts:
 
 @dataclass
 class Stage:
-    """Everything that a test may break. `store` is what doctor sees; the edge sees the one of the world `around`."""
+    """Everything that a test may break. `store` is what doctor sees; the edge sees the one in `cloud`."""
 
     root: Path
     gate: GateStandIn
     url: str | None
-    around: World
+    cloud: Cloud
     store: Store
-    facts: DistributionFacts
+    facts: DistributionConfig
     cdn: Cdn = field(default_factory=SilentCdn)
     secret: Callable[[], str] = lambda: SECRET
     secret_source: str = "env:FLASHGEN_SECRET"
     clock: Callable[[], float] = time.time
     identity: Callable[[], Identity] | None = None
     bucket: Bucket | None = None
+    storage: str = ""
 
     @property
     def s3(self) -> Store:
         """The bucket, for setting it up."""
-        return self.around.store
+        return self.cloud.store
 
-    def subject(self) -> DoctorContext:
+    def context(self) -> DoctorContext:
         """What `flashgen doctor` would be given."""
         return DoctorContext(
             root=self.root,
@@ -173,8 +175,9 @@ class Stage:
             clock=self.clock,
             sleep=lambda seconds: None,
             url=self.url,
-            bucket=self.bucket or self.around.bucket,
-            identity=self.identity or (lambda: self.around.identity),
+            storage=self.storage,
+            bucket=self.bucket or self.cloud.bucket,
+            identity=self.identity or (lambda: self.cloud.identity),
             distribution=lambda: self.facts,
             distribution_id=DISTRIBUTION,
             cdn=self.cdn,
@@ -182,27 +185,21 @@ class Stage:
 
     def findings(self) -> list[Finding]:
         """All of them."""
-        return [noted.finding for noted in examine(self.subject())]
+        return [noted.finding for noted in examine(self.context())]
 
     def troubles(self) -> list[Finding]:
         """Those that are not PASS."""
         return [finding for finding in self.findings() if finding.level is not Level.PASS]
 
-    def control(self) -> Control:
-        """A hand on the pointer, which can sign."""
+    def writer(self) -> PointerWriter:
+        """A writer of the pointer that can sign."""
         header, signer = load_header(self.root / "sale_configs" / f"{SALE}.yaml"), TokenSigner([SECRET.encode()])
         numbers = iter(range(1000))
-        return Control(
-            store=self.s3,
-            sale=SALE,
-            key=KEY,
-            headers=pointer_headers(1),
-            who="ann",
-            now=lambda: datetime.now(UTC),
-            new_nonce=lambda: f"nonce-{next(numbers)}",
-            sleep=lambda seconds: None,
-            origins=header.order_origins,
-            sign=lambda state: f"/o/{signer.sign(claims_of(SALE, state))}",
+        return PointerWriter(
+            PointerFile(self.s3, SALE, KEY),
+            Actor("ann", lambda: datetime.now(UTC), lambda: f"nonce-{next(numbers)}", lambda seconds: None),
+            pointer_headers(1),
+            OrderUrls(header.order_origins, lambda: signer),
         )
 
 
@@ -215,7 +212,7 @@ class DatedBucket(Bucket):
 
 
 @dataclass(frozen=True)
-class World:
+class Cloud:
     """An account of moto's with one bucket. Clients are slow to make: these serve many tests."""
 
     client: S3Client
@@ -235,18 +232,18 @@ class World:
 
 
 @contextmanager
-def world() -> Iterator[World]:
+def open_cloud() -> Iterator[Cloud]:
     """Needs credentials in the environment."""
     with mock_aws():
         client = boto3.client("s3", region_name=REGION)
         client.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
-        yield World(client, S3Store(BUCKET, region=REGION), DatedBucket(BUCKET, "", REGION), read_identity(REGION))
+        yield Cloud(client, S3Store(BUCKET, region=REGION), DatedBucket(BUCKET, "", REGION), read_identity(REGION))
 
 
 @contextmanager
-def on_stage(around: World, root: Path, gate: GateStandIn) -> Iterator[Stage]:
+def on_stage(cloud: Cloud, root: Path, gate: GateStandIn) -> Iterator[Stage]:
     """The project at `root`, pushed to a bucket that the local edge serves."""
-    around.reset(objects(root))
+    cloud.reset(objects(root))
     gate.__dict__ |= {"keys": (SECRET.encode(),), "status": 200, "allows": "*", "is_gate": True, "asked": []}
-    with Serving(Edge(around.store, order_origins=[gate.url])) as serving:
-        yield Stage(root, gate, serving.url, around, around.store, good_distribution(gate.url))
+    with Serving(Edge(cloud.store, order_origins=[gate.url])) as serving:
+        yield Stage(root, gate, serving.url, cloud, cloud.store, good_distribution(gate.url))

@@ -15,7 +15,7 @@ from flashgen.errors import Conflict
 from flashgen.store import FolderStore, Headers
 
 KEY = "sale/page.html"
-#: Body and headers belong together: whoever reads the one can tell what the other must be.
+#: Body and headers belong together: each can be told from the other.
 STATES = tuple((bytes([letter]) * 5000, Headers("text/plain", f"state-{chr(letter)}")) for letter in b"ABC")
 #: One system call each; `os.mkdir` and `os.rmdir` too, though some of theirs fail.
 STEPS = ("open", "os.chmod", "os.mkdir", "os.remove", "os.rename", "os.rmdir", "fcntl.flock")

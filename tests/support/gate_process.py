@@ -25,7 +25,7 @@ START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 
 _SALE = """\
-sale: {{id: {sale}, title: Night, currency: EUR, starts_at: "{starts_at}", ends_at: "{ends_at}"}}
+sale: {{id: {sale}, title: Night, currency: EUR, starts_at: "{starts_at}", ends_at: "{ends_at}", locales: {locales}}}
 products:
 {products}
 order: {order}
@@ -35,13 +35,17 @@ unlock: {{version: abcdefgh23}}
 
 @dataclass(frozen=True)
 class Shop:
-    """A sale to be written, pushed and opened. `stock` is by SKU; `order` has keys of that section of the YAML."""
+    """A sale to be written, pushed and opened, in one language or in several.
+
+    `stock` is by SKU; `order` has keys of that section of the YAML.
+    """
 
     servers: tuple[str, ...]
     stock: Mapping[str, int] = field(default_factory=lambda: {"LAMP": 3, "MUG": 2})
     order: Mapping[str, Any] = field(default_factory=dict)
     sale: str = SALE
     url: str = "http://127.0.0.1:8080"
+    locales: tuple[str, ...] = ("en",)
 
     def write(self, root: Path) -> None:
         """The YAML and flashgen.yaml: a sale that began an hour ago."""
@@ -52,6 +56,7 @@ class Shop:
         ]
         text = _SALE.format(
             sale=self.sale,
+            locales=json.dumps(self.locales),
             starts_at=began.isoformat(timespec="seconds"),
             ends_at=(began + timedelta(days=1)).isoformat(timespec="seconds"),
             products="\n".join(products),
@@ -73,6 +78,9 @@ class Shop:
         run(root, "go-live", self.sale, "--early", "--yes")
 
 
+_SERVE = (sys.executable, "-m", "flashgen", "gate", "serve")
+
+
 @dataclass
 class GateProcess:
     """A gate that was started in the project at `root`. Its log is in `log`, what it says in `said`."""
@@ -83,6 +91,7 @@ class GateProcess:
     environment: Mapping[str, str]
     log: Path
     said: Path
+    admin_url: str = field(default_factory=lambda: free_url())
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -97,7 +106,7 @@ class GateProcess:
         port = self.url.rpartition(":")[2]
         with self.log.open("ab") as log, self.said.open("ab") as said:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "flashgen", "gate", "serve", "--port", port, *self.arguments],
+                [*_SERVE, "--port", port, "--admin-port", self.admin_url.rpartition(":")[2], *self.arguments],
                 cwd=self.root,
                 env={**os.environ, **self.environment},
                 stdin=subprocess.DEVNULL,
@@ -146,7 +155,7 @@ class GateProcess:
 
     def stats(self) -> dict[str, Any]:
         """What `/stats` says of the first sale."""
-        stats: dict[str, Any] = json.loads(self.get("/stats").body)["sales"][0]
+        stats: dict[str, Any] = json.loads(ask(self.admin_url, "GET", "/stats").body)["sales"][0]
         return stats
 
     def wait_until(self, is_so: Callable[[], bool], what: str) -> None:

@@ -12,19 +12,20 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import uvicorn
-from support.gate_house import House
+from support.running_gate import RunningGate
 
-from flashgen.gate.connection import BoundedHttp
+from flashgen.gate.http.connection import BoundedHttp
+from flashgen.http_server import uvicorn_config
 
 PATIENCE_SECONDS = 10.0
-"""Whoever gets no answer for so long has found a hang."""
+"""A request without an answer for so long hangs."""
 
 
 @dataclass
 class Served:
     """A gate that listens. `errors` are tracebacks that the server logged, `connections` those that are open."""
 
-    house: House
+    running: RunningGate
     port: int
     errors: list[str]
     connections: Collection[object]
@@ -51,21 +52,21 @@ class Served:
 
 
 @contextmanager
-def served(house: House) -> Iterator[Served]:
+def served(running: RunningGate) -> Iterator[Served]:
     """Serve a gate from a thread, as `gate serve` does from a process."""
     listening = socket.create_server(("127.0.0.1", 0))
     errors: list[str] = []
     handler = _Tracebacks(errors)
     logger = logging.getLogger("uvicorn.error")
     logger.addHandler(handler)
-    server = uvicorn.Server(_config(house))
+    server = uvicorn.Server(_config(running))
     thread = threading.Thread(target=server.run, args=([listening],), daemon=True)
     thread.start()
     while not server.started:
         assert thread.is_alive()
         time.sleep(0.005)
     try:
-        yield Served(house, listening.getsockname()[1], errors, server.server_state.connections)
+        yield Served(running, listening.getsockname()[1], errors, server.server_state.connections)
     finally:
         server.should_exit = True
         thread.join(PATIENCE_SECONDS)
@@ -81,7 +82,8 @@ def request(method: str, target: str, fields: str = "", body: bytes = b"") -> by
         if method == "POST"
         else ""
     )
-    head = f"{method} {target} HTTP/1.1\r\nHost: order.example.com\r\nConnection: close\r\n{length}{fields}\r\n"
+    host = "" if fields.startswith("Host: ") else "Host: order.example.com\r\n"
+    head = f"{method} {target} HTTP/1.1\r\n{host}Connection: close\r\n{length}{fields}\r\n"
     return head.encode("latin-1") + body
 
 
@@ -100,19 +102,8 @@ class _Tracebacks(logging.Handler):
             self._errors.append(f"{record.getMessage()} {record.exc_info}")
 
 
-def _config(house: House) -> uvicorn.Config:
-    return uvicorn.Config(
-        house.gate,
-        http=BoundedHttp,
-        loop="uvloop",
-        lifespan="on",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=1,
-    )
+def _config(running: RunningGate) -> uvicorn.Config:
+    return uvicorn_config(running.gate, http=BoundedHttp, loop="uvloop", timeout_graceful_shutdown=1)
 
 
 def _send(client: socket.socket, piece: bytes) -> None:

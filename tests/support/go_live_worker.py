@@ -5,7 +5,7 @@ from __future__ import annotations
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-from support.operators import control_of, go_live
+from support.operators import go_live, writer_of
 
 from flashgen.errors import LostRace
 from flashgen.store import FolderStore
@@ -16,10 +16,10 @@ PATIENCE_SECONDS = 60
 
 def open_sale(root: Path, number: int, barrier: Barrier) -> tuple[str, str]:
     """Who this was, and what came of it: `changed`, `unchanged since WHO` or `lost to WHO`."""
-    control = control_of(FolderStore(root), f"operator-{number}")
+    writer = writer_of(FolderStore(root), f"operator-{number}")
     barrier.wait(PATIENCE_SECONDS)
     try:
-        outcome = transition(control, go_live())
+        outcome = transition(writer, go_live())
     except LostRace as lost:
-        return control.who, f"lost to {lost.winner}"
-    return control.who, "changed" if outcome.changed else f"unchanged since {outcome.who}"
+        return writer.actor.who, f"lost to {lost.winner}"
+    return writer.actor.who, "changed" if outcome.changed else f"unchanged since {outcome.who}"

@@ -18,11 +18,11 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def http_origin(store: Store) -> Iterator[int]:
+def http_origin(store: Store, *, bare_304: bool = True) -> Iterator[int]:
     """Serve `store` on a free port of this machine, which is given.
 
     403 for what is missing or below `_flashgen/`, 500 when the store fails. A 304 has an ETag and nothing else, as
-    moto's: a cache has to know the rest.
+    moto's: a cache has to know the rest. With `bare_304` False it has Cache-Control too (RFC 9110, 15.4.5).
     """
 
     class Handler(BaseHTTPRequestHandler):
@@ -36,12 +36,12 @@ def http_origin(store: Store) -> Iterator[int]:
                 return self._answer(500, {}, b"")
             if found is None:
                 return self._answer(403, {"Content-Type": "application/xml"}, b"<Error/>")
-            if self.headers.get("If-None-Match") == found.etag:
-                return self._answer(304, {"ETag": found.etag}, b"")
-            about = {"Content-Type": found.headers.content_type, "ETag": found.etag}
+            about = {"ETag": found.etag}
             if found.headers.cache_control:
                 about["Cache-Control"] = found.headers.cache_control
-            self._answer(200, about, found.body)
+            if self.headers.get("If-None-Match") == found.etag:
+                return self._answer(304, {"ETag": found.etag} if bare_304 else about, b"")
+            self._answer(200, about | {"Content-Type": found.headers.content_type}, found.body)
 
         def _answer(self, status: int, fields: Mapping[str, str], body: bytes) -> None:
             self.send_response(status)

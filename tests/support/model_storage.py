@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
+from flashgen.gate.networks import UNSEEN_SECONDS, Network, share
 from flashgen.gate.storage.protocol import (
     Answer,
     Ask,
@@ -14,7 +16,9 @@ from flashgen.gate.storage.protocol import (
     NoPlace,
     Order,
     OrderState,
+    Seen,
     Tally,
+    Touch,
     Visit,
 )
 
@@ -29,8 +33,9 @@ class Slot:
     server: str
     sku: str
     buyer: str
-    address: str
+    networks: tuple[Network, ...]
     expires_at: float
+    unseen_since: float | None
 
 
 @dataclass
@@ -40,6 +45,8 @@ class ModelStorage:
     epoch: int = 0
     slots: list[Slot] = field(default_factory=list)
     orders: dict[str, Order] = field(default_factory=dict)
+    unused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """By server and network: forms that ran out since the last order from there."""
 
     def answer(self, ask: Ask) -> Answer:
         """The answer, and what follows from it."""
@@ -49,6 +56,12 @@ class ModelStorage:
             return self._enter(ask.visit, ask.lease)
         if isinstance(ask, Buy):
             return self._buy(ask)
+        if isinstance(ask, Seen):
+            found = [slot for slot in self.slots if (slot.server, slot.id) == (ask.server, ask.lease)]
+            self._see(found)
+            return None
+        if isinstance(ask, Touch):
+            raise NotImplementedError("it has no clock")
         self.slots = [slot for slot in self.slots if (slot.server, slot.id) != (ask.server, ask.lease)]
         return None
 
@@ -91,15 +104,16 @@ class ModelStorage:
         order = self.order_of(visit.sku, visit.buyer)
         if order or is_behind:
             return order or NoPlace.FULL
+        self._expire(visit)
         if held := self._held(visit):
-            self.slots[self.slots.index(held)] = replace(held, id=lease)
+            self.slots[self.slots.index(held)] = replace(held, id=lease, unseen_since=None)
             return Lease(lease, held.expires_at, is_new=False)
         if self._is_sold_out(visit):
             return NoPlace.SOLD_OUT
-        if not self._has_room(visit):
+        if not self._make_room(visit):
             return NoPlace.FULL
         expires_at = visit.now + visit.lease_seconds
-        self.slots.append(Slot(lease, visit.server, visit.sku, visit.buyer, visit.address, expires_at))
+        self.slots.append(Slot(lease, visit.server, visit.sku, visit.buyer, visit.networks, expires_at, visit.now))
         return Lease(lease, expires_at, is_new=True)
 
     def _buy(self, ask: Buy) -> Answer:
@@ -108,18 +122,21 @@ class ModelStorage:
         order = self.order_of(visit.sku, visit.buyer)
         if is_behind:
             return order or NoPlace.FULL
+        self._expire(visit)
         held = self._held(visit)
         if not order and not self._is_sold_out(visit):
-            if not held and not (ask.may_revive and self._has_room(visit)):
+            if not held and not (ask.may_revive and self._make_room(visit)):
                 return NoPlace.FULL
             order = self.orders[ask.order.id] = ask.order
+            for network in visit.networks:
+                del self.unused[visit.server, network.name]
         self.slots = [slot for slot in self.slots if slot is not held]
         return order or NoPlace.SOLD_OUT
 
     def _renew(self, visit: Visit) -> bool:
         """Whether the visit is of an older epoch; a newer one's comes without leases."""
         if visit.epoch > self.epoch:
-            self.epoch, self.slots = visit.epoch, []
+            self.epoch, self.slots, self.unused = visit.epoch, [], Counter()
         return visit.epoch < self.epoch
 
     def _live(self, visit: Visit) -> list[Slot]:
@@ -129,10 +146,29 @@ class ModelStorage:
         mine = [slot for slot in self._live(visit) if (slot.sku, slot.buyer) == (visit.sku, visit.buyer)]
         return mine[0] if mine else None
 
-    def _has_room(self, visit: Visit) -> bool:
+    def _see(self, found: list[Slot]) -> None:
+        self.slots = [replace(slot, unseen_since=None) if slot in found else slot for slot in self.slots]
+
+    def _expire(self, visit: Visit) -> None:
+        self._run_out([slot for slot in self.slots if slot.server == visit.server and slot.expires_at <= visit.now])
+
+    def _run_out(self, slots: list[Slot]) -> None:
+        self.slots = [slot for slot in self.slots if slot not in slots]
+        self.unused.update((slot.server, network.name) for slot in slots for network in slot.networks)
+
+    def _make_room(self, visit: Visit) -> bool:
         live = self._live(visit)
-        near = [slot for slot in live if slot.address == visit.address]
-        return len(live) < visit.slots and (visit.slots_per_address is None or len(near) < visit.slots_per_address)
+        for network in visit.networks:
+            held = sum(network.name in {one.name for one in slot.networks} for slot in live)
+            if held >= share(network.slots, self.unused[visit.server, network.name]):
+                return False
+        unseen = [
+            slot for slot in live if slot.unseen_since is not None and slot.unseen_since <= visit.now - UNSEEN_SECONDS
+        ]
+        if len(live) == visit.slots and unseen:
+            self._run_out([min(unseen, key=lambda slot: (slot.unseen_since, slot.sku, slot.buyer))])
+            return True
+        return len(live) < visit.slots
 
     def _is_sold_out(self, visit: Visit) -> bool:
         return visit.stock is not None and self.tally(visit.now).taken.get(visit.sku, 0) >= visit.stock

@@ -31,9 +31,9 @@ def moto_s3() -> Iterator[S3Server]:
         server.stop()
 
 
-def make_public(server: S3Server, keys: str) -> None:
-    """Let anybody get the objects that fit `keys` (`sale/*`), and no others."""
-    resource = f"arn:aws:s3:::{server.bucket}/{keys}"
+def make_public(server: S3Server, *keys: str) -> None:
+    """Let anybody get the objects that fit one of `keys` (`sale/*`), and no others."""
+    resource = [f"arn:aws:s3:::{server.bucket}/{each}" for each in keys]
     statement = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": resource}
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     boto3.client("s3", endpoint_url=server.url).put_bucket_policy(Bucket=server.bucket, Policy=policy)

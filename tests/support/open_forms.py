@@ -24,7 +24,7 @@ class Holder:
 class OpenForms:
     """`even` is a clock that never goes back. `most` and `most_by_address` are the highest counts so far."""
 
-    even: Callable[[], float]
+    monotonic: Callable[[], float]
     most: Counter[str] = field(default_factory=Counter)
     most_by_address: Counter[str] = field(default_factory=Counter)
     handed_out: int = 0
@@ -51,11 +51,11 @@ class OpenForms:
     def is_answered(self, holder: Holder) -> None:
         """What was sent has come to something. Of what got no answer it is never known."""
         self._pending[holder] -= 1
-        self._sent_at[holder] = self.even()
+        self._sent_at[holder] = self.monotonic()
 
     def _live(self, server: str) -> dict[Holder, float]:
         place = self._open.setdefault(server, {})
-        now = self.even()
+        now = self.monotonic()
         for holder in [holder for holder, until in place.items() if until <= now]:
             del place[holder]
         return place

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from typing import Any
 
 from flashgen.store import Store
 from flashgen.unlock import journal, verbs
-from flashgen.unlock.control import Control
 from flashgen.unlock.first_pointer import publish_first
 from flashgen.unlock.pointer import first_pointer, pointer_headers, pointer_key
+from flashgen.unlock.pointer_file import PointerFile
+from flashgen.unlock.pointer_writer import Actor, OrderUrls, PointerWriter
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.token import TokenSigner, claims_of
 from flashgen.unlock.transition import Outcome, transition
@@ -49,21 +51,30 @@ def signed(state: SaleState) -> str:
     return f"/o/{TokenSigner([SECRET]).sign(claims_of(SALE, state))}"
 
 
-def control_of(store: Store, who: str = "ann", clock: Clock | None = None, *, key: str = KEY) -> Control:
-    """A hand on the pointer. Nonces tell whose they are: `ann-1`, `ann-7`; no two hands make the same."""
+def actor_of(who: str = "ann", clock: Clock | None = None) -> Actor:
+    """Somebody. Nonces tell whose they are: `ann-1`, `ann-7`; no two actors make the same."""
     clock = clock or Clock()
-    return Control(
-        store=store,
-        sale=SALE,
-        key=key,
-        headers=HEADERS,
-        who=who,
-        now=clock.now,
-        new_nonce=lambda: f"{who}-{next(_NUMBERS)}",
-        sleep=clock.sleep,
-        origins=SERVERS,
-        sign=signed,
+    return Actor(who, clock.now, lambda: f"{who}-{next(_NUMBERS)}", clock.sleep)
+
+
+def writer_of(store: Store, who: str = "ann", clock: Clock | None = None, *, key: str = KEY) -> PointerWriter:
+    """Changes the pointer as `who`."""
+    return PointerWriter(
+        PointerFile(store, SALE, key),
+        actor_of(who, clock),
+        HEADERS,
+        OrderUrls(SERVERS, lambda: TokenSigner([SECRET])),
     )
+
+
+def acting(writer: PointerWriter, **changes: Any) -> PointerWriter:
+    """The same with another `now`, `new_nonce` or `sleep`."""
+    return replace(writer, actor=replace(writer.actor, **changes))
+
+
+def without_secret(writer: PointerWriter) -> PointerWriter:
+    """The same, which cannot sign: as in a gate."""
+    return replace(writer, orders=replace(writer.orders, signer=None))
 
 
 def go_live() -> Verb:
@@ -80,23 +91,23 @@ TO: dict[State, tuple[Callable[[], Verb], ...]] = {
 """The way from `scheduled` to each state."""
 
 
-def bring(store: Store, state: State = State.SCHEDULED) -> Control:
+def bring(store: Store, state: State = State.SCHEDULED) -> PointerWriter:
     """Publish the sale, and take it to `state`; the hand that did it, `ops`."""
-    control = control_of(store, "ops")
-    publish_first(control, first_pointer(SALE, VERSION, STARTS_AT, ENDS_AT))
+    writer = writer_of(store, "ops")
+    publish_first(writer, first_pointer(SALE, VERSION, STARTS_AT, ENDS_AT))
     for verb in TO[state]:
-        transition(control, verb())
-    return control
+        transition(writer, verb())
+    return writer
 
 
 def gate_sells(store: Store, *skus: str) -> Outcome:
     """The gate writes that these are sold out."""
-    return transition(control_of(store, f"gate-{'-'.join(skus)}"), verbs.record_sold(frozenset(skus)))
+    return transition(writer_of(store, f"gate-{'-'.join(skus)}"), verbs.record_sold(frozenset(skus)))
 
 
 def chain(store: Store) -> list[journal.Record]:
     """The journal from the pointer back, newest first, after checking that it is whole and agrees with the pointer."""
-    pointer = control_of(store).read().pointer
+    pointer = writer_of(store).file.read().pointer
     records = list(journal.history(store, SALE, pointer.nonce))
     assert list(range(pointer.revision, -1, -1)) == [record.revision for record in records]
     assert (pointer.nonce, pointer.state) == (records[0].nonce, records[0].state)

@@ -118,15 +118,15 @@ class _Book:
 class _Counter(Desk):
     """One connection."""
 
-    def __init__(self, book: _Book, chance: random.Random, *rest: Any) -> None:
+    def __init__(self, book: _Book, rng: random.Random, *rest: Any) -> None:
         self._book = book
-        self._chance = chance
+        self._rng = rng
         super().__init__(*rest)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        time.sleep(self._chance.random() * LONGEST_ANSWER_SECONDS)
-        mood = self._chance.random()
+        time.sleep(self._rng.random() * LONGEST_ANSWER_SECONDS)
+        mood = self._rng.random()
         if mood < 0.05:
             return self.say(503)
         if mood < 0.10:

@@ -222,7 +222,7 @@ class TallyContract:
 
 
 class RegistryContract:
-    """is_begun, begin, elect; what others see; close."""
+    """is_begun, begin, acquire_lease; what others see; close."""
 
     def test_a_sale_is_begun_once(self, storage: Storage) -> None:
         """Before it is not; twice changes nothing."""
@@ -235,23 +235,23 @@ class RegistryContract:
 
     def test_one_holds_an_office(self, storage: Storage, opened_again: Storage) -> None:
         """Until its time is over."""
-        assert storage.elect("sold night", "east-1", NOW, UNTIL)
-        assert not opened_again.elect("sold night", "west-1", UNTIL - 0.25, UNTIL + 60)
-        assert opened_again.elect("sold night", "west-1", UNTIL, UNTIL + 60)
-        assert not storage.elect("sold night", "east-1", UNTIL, UNTIL + 60)
+        assert storage.acquire_lease("sold night", "east-1", NOW, UNTIL)
+        assert not opened_again.acquire_lease("sold night", "west-1", UNTIL - 0.25, UNTIL + 60)
+        assert opened_again.acquire_lease("sold night", "west-1", UNTIL, UNTIL + 60)
+        assert not storage.acquire_lease("sold night", "east-1", UNTIL, UNTIL + 60)
 
     def test_who_holds_an_office_may_stay(self, storage: Storage) -> None:
         """As long as they ask in time; or leave at once, by asking till now."""
-        assert storage.elect("sold night", "east-1", NOW, UNTIL)
-        assert storage.elect("sold night", "east-1", NOW + 30, UNTIL + 60)
-        assert not storage.elect("sold night", "west-1", UNTIL, UNTIL + 60)
-        assert storage.elect("sold night", "east-1", NOW + 31, NOW + 31)
-        assert storage.elect("sold night", "west-1", NOW + 31, UNTIL)
+        assert storage.acquire_lease("sold night", "east-1", NOW, UNTIL)
+        assert storage.acquire_lease("sold night", "east-1", NOW + 30, UNTIL + 60)
+        assert not storage.acquire_lease("sold night", "west-1", UNTIL, UNTIL + 60)
+        assert storage.acquire_lease("sold night", "east-1", NOW + 31, NOW + 31)
+        assert storage.acquire_lease("sold night", "west-1", NOW + 31, UNTIL)
 
     def test_offices_are_independent(self, storage: Storage) -> None:
         """Each has a holder of its own."""
-        assert storage.elect("sold night", "east-1", NOW, UNTIL)
-        assert storage.elect("sold day", "west-1", NOW, UNTIL)
+        assert storage.acquire_lease("sold night", "east-1", NOW, UNTIL)
+        assert storage.acquire_lease("sold day", "west-1", NOW, UNTIL)
 
     def test_others_see_all_of_it_at_once(self, storage: Storage, opened_again: Storage) -> None:
         """Another worker, through a connection of its own."""

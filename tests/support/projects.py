@@ -1,4 +1,4 @@
-"""Small projects to build, and ways to look at what came of it."""
+"""Small projects to build, and their results."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
-FACTS = {
+from flashgen.store import FolderStore
+
+FIELDS = {
     "title": "Night",
     "starts_at": '"2027-11-27T09:00:00Z"',
     "ends_at": '"2027-11-27T21:00:00Z"',
@@ -31,18 +33,18 @@ unlock: {version: abcdefgh23}
 """
 
 
-def write_sale(root: Path, products: str = PRODUCTS, **facts: str) -> Path:
-    """`sale_configs/night.yaml` in the project at `root`; `facts` replace or add to its `sale` section."""
+def write_sale(root: Path, products: str = PRODUCTS, **fields: str) -> Path:
+    """`sale_configs/night.yaml` in the project at `root`; `fields` replace or add to its `sale` section."""
     path = root / "sale_configs" / "night.yaml"
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [f"  {key}: {value}\n" for key, value in {"id": "night", **FACTS, **facts}.items()]
+    lines = [f"  {key}: {value}\n" for key, value in {"id": "night", **FIELDS, **fields}.items()]
     path.write_text(f"sale:\n{''.join(lines)}{products}{REST}", encoding="utf-8")
     return path
 
 
-def write_feed(root: Path, count: int, **facts: str) -> Path:
+def write_feed(root: Path, count: int, **fields: str) -> Path:
     """The same sale with `count` products from a feed."""
-    path = write_sale(root, "products: {from: feed.csv}\n", **facts)
+    path = write_sale(root, "products: {from: feed.csv}\n", **fields)
     rows = [f"S-{n},Thing {n},{n}.90,Made of **part {n}**.\n" for n in range(1, count + 1)]
     (path.parent / "feed.csv").write_text("sku,name,price,description\n" + "".join(rows), encoding="utf-8")
     return path
@@ -56,6 +58,11 @@ def write_theme(root: Path, name: str, files: Mapping[str, str | bytes]) -> Path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body if isinstance(body, bytes) else body.encode())
     return folder
+
+
+def store_of(project: Path) -> FolderStore:
+    """The store of the project's local target."""
+    return FolderStore(project / ".flashgen" / "store")
 
 
 def tree(folder: Path) -> dict[str, bytes]:

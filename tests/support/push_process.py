@@ -30,23 +30,23 @@ class Place(Protocol):
     def open(self) -> tuple[Store, Cdn]:
         """Both, for this process."""
 
-    def told(self) -> list[tuple[str, ...]]:
+    def invalidations(self) -> list[tuple[str, ...]]:
         """The paths of each invalidation, oldest first."""
 
 
 @dataclass(frozen=True)
 class FolderPlace:
-    """A folder, and a file beside it that lists what a CDN was told."""
+    """A folder, and a file beside it that lists what a CDN has invalidated."""
 
     root: Path
 
     def open(self) -> tuple[Store, Cdn]:
         """See `Place.open`."""
-        return FolderStore(self.root), _Listing(self.root.with_suffix(".told"))
+        return FolderStore(self.root), _Listing(self.root.with_suffix(".invalidations"))
 
-    def told(self) -> list[tuple[str, ...]]:
-        """See `Place.told`."""
-        return [tuple(line.split()) for line in self.root.with_suffix(".told").read_text("utf-8").splitlines()]
+    def invalidations(self) -> list[tuple[str, ...]]:
+        """See `Place.invalidations`."""
+        return [tuple(line.split()) for line in self.root.with_suffix(".invalidations").read_text("utf-8").splitlines()]
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class BucketPlace:
         os.environ["AWS_ENDPOINT_URL_CLOUDFRONT"] = self.aws.url
         return S3Store(BUCKET, self.prefix, endpoint_url=self.aws.url), CloudFront(self.aws.distribution)
 
-    def told(self) -> list[tuple[str, ...]]:
-        """See `Place.told`."""
+    def invalidations(self) -> list[tuple[str, ...]]:
+        """See `Place.invalidations`."""
         return self.aws.invalidated()
 
 
@@ -120,7 +120,7 @@ class _Counted:
 
 @dataclass
 class _Listing:
-    """A CDN that writes down what it is told."""
+    """A CDN that writes its invalidations into a file."""
 
     path: Path
     name: str = "listing"

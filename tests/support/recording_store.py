@@ -1,16 +1,11 @@
-"""A store that notes each request, and can be told to do something just before one, or to die at it."""
+"""A store that notes each request, and can be told to do something just before one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from threading import Lock
 
-from flashgen.errors import NoAnswer, StoreError
 from flashgen.store import Entry, Headers, Store, Stored
-
-
-class Killed(BaseException):
-    """The process is gone."""
 
 
 class RecordingStore:
@@ -53,35 +48,3 @@ class RecordingStore:
             number = len(self.requests)
         if self._before:
             self._before(number, verb, key)
-
-
-class DyingStore(RecordingStore):
-    """From request number `at` on there is no answer but `death`; with `written`, that request was carried out."""
-
-    def __init__(self, inner: Store, at: int, death: type[BaseException], *, written: bool = False) -> None:
-        super().__init__(inner, self._die)
-        self._at, self._death, self._written = at, death, written
-
-    def put(
-        self, key: str, body: bytes, headers: Headers, *, if_match: str | None = None, if_absent: bool = False
-    ) -> str:
-        """See `Store.put`."""
-        with self._lock:
-            last = self._written and len(self.requests) + 1 == self._at
-            if last:
-                self._inner.put(key, body, headers, if_match=if_match, if_absent=if_absent)
-        return super().put(key, body, headers, if_match=if_match, if_absent=if_absent)
-
-    def _die(self, number: int, verb: str, key: str) -> None:
-        if number >= self._at:
-            raise self._death("dead")
-
-
-DEATHS: dict[str, tuple[type[BaseException], bool]] = {
-    "refused": (StoreError, False),
-    "silent": (NoAnswer, False),
-    "silent, written": (NoAnswer, True),
-    "killed": (Killed, False),
-    "killed, written": (Killed, True),
-}
-"""What a push is told at its last request, and whether that was carried out."""

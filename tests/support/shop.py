@@ -7,18 +7,36 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from support.operators import ENDS_AT, SALE, SERVERS, STARTS_AT, VERSION, Clock, control_of
+from support.operators import ENDS_AT, SALE, SERVERS, STARTS_AT, VERSION, Clock, writer_of
 
 from flashgen.layout import forms_folder, settings_key
 from flashgen.page.headers import asset_headers, page_headers
+from flashgen.page.host.entry import HostEntry, HostLink
 from flashgen.page.order_gate import FORM_HEADERS, SETTINGS_HEADERS
 from flashgen.page.site import Role, Site, SiteFile, digest
 from flashgen.release.manifest import read_manifest
 from flashgen.release.plan import Plan, make_plan
-from flashgen.release.publish import Push
+from flashgen.release.push import Push
 from flashgen.store import Headers, Store
 from flashgen.store.protocol import Cdn
 from flashgen.unlock.pointer import Forward, first_pointer, parse, pointer_headers, pointer_key, pointer_name, render
+
+ENTRY = HostEntry(
+    sale=SALE,
+    is_listed=True,
+    links=(HostLink("en", "ltr", "English", "Night", f"{SALE}/"),),
+    description="",
+    starts_at="2026-11-27T08:00:00Z",
+    starts="Start: Friday",
+    ends="End: Saturday",
+    url="https://sale.example.com",
+    sitemaps=(),
+    styles=(),
+    icon=f"{SALE}/assets/icon.svg",
+    favicon="",
+    not_found="Page not found",
+)
+"""What it has at the host's root."""
 
 PAGE_HEADERS, ASSET_HEADERS = page_headers(), asset_headers("a.css")
 
@@ -60,7 +78,7 @@ class Shop:
             *_files(folder, Role.PAGE, pages, self.page_headers),
             *_files(folder, Role.POINTER, pointer, pointer_headers(self.edge_ttl_seconds)),
         ]
-        return Site(SALE, folder, tuple(sorted(files, key=lambda file: file.key)), self.origins)
+        return Site(SALE, folder, tuple(sorted(files, key=lambda file: file.key)), ENTRY, self.origins)
 
     def _folders(self) -> tuple[str, ...]:
         return ("", *(f"{page}/" for page in self.pages))
@@ -78,9 +96,9 @@ def plan_for(site: Site, store: Store) -> Plan:
 
 def push_of(site: Site, store: Store, who: str = "ann", *, plan: Plan | None = None, cdn: Cdn | None = None) -> Push:
     """A push that is ready to run, on a virtual clock."""
-    control = control_of(store, who, Clock(), key=site.pointer_file.key)
-    control = replace(control, headers=site.pointer_file.headers, origins=site.origins)
-    return Push(plan or plan_for(site, store), control, lambda wave, done, of: None, cdn)
+    writer = writer_of(store, who, Clock(), key=site.pointer_file.key)
+    writer = replace(writer, headers=site.pointer_file.headers, orders=replace(writer.orders, origins=site.origins))
+    return Push(plan or plan_for(site, store), writer, lambda wave, done, of: None, cdn)
 
 
 def public(store: Store) -> dict[str, tuple[bytes, Headers]]:

@@ -6,7 +6,8 @@ import json
 from itertools import product
 from typing import Any
 
-from flashgen.edge.stack.options import PRICE_CLASSES, Place, StackOptions, UsEast1Options
+from flashgen.addresses import BucketAddress
+from flashgen.edge.stack.options import PRICE_CLASSES, StackOptions, UsEast1Options
 from flashgen.edge.stack.template import template
 
 BUCKET = "sale-example-com"
@@ -19,13 +20,13 @@ SECRETS = ("", "env:FLASHGEN_SECRET", "ssm:/flashgen/key", "secretsmanager:flash
 
 def plain(**more: Any) -> StackOptions:
     """The plainest stack, with changes."""
-    return StackOptions(**{"place": Place(BUCKET), "sales": ("night",), **more})
+    return StackOptions(**{"place": BucketAddress(BUCKET), "sales": ("night",), **more})
 
 
 def everything(**more: Any) -> StackOptions:
     """The stack with every option."""
     facts = {
-        "place": Place(BUCKET, "shops/night"),
+        "place": BucketAddress(BUCKET, "shops/night"),
         "order_origins": ("https://order.example.com",),
         "uncached": ("night",),
         "secret": SECRETS[2],
@@ -62,7 +63,7 @@ def of_every_option() -> list[StackOptions]:
 
 def of_every_project() -> list[StackOptions]:
     """Every way in which a project's settings and sales show in the first stack, with all options."""
-    places = (Place(BUCKET), Place("sale.example", "shops/night"))
+    places = (BucketAddress(BUCKET), BucketAddress("sale.example", "shops/night"))
     every = product(places, ((), ("night", "fair")), SECRETS)
     return [everything(place=place, uncached=uncached, secret=secret) for place, uncached, secret in every]
 
@@ -70,4 +71,4 @@ def of_every_project() -> list[StackOptions]:
 def in_us_east_1() -> list[UsEast1Options]:
     """Every way to combine the options of the second stack."""
     every = product(("", "sale.example.com"), (0, 2000), ("", "E2EXAMPLE"))
-    return [UsEast1Options(Place(BUCKET), *options) for options in every if any(options)]
+    return [UsEast1Options(BucketAddress(BUCKET), *options) for options in every if any(options)]

@@ -10,25 +10,23 @@ from threading import Thread
 from typing import TypeVar
 
 from support.armed import Watching, at_once
-from support.operators import KEY, STARTS_AT, Clock, control_of
+from support.faults import Killed
+from support.operators import KEY, STARTS_AT, Clock, writer_of
 
 from flashgen.errors import Conflict, NoAnswer
 from flashgen.store import Entry, Headers, MemoryStore, Stored
 from flashgen.unlock.arm import Moment, await_moment, fire
-from flashgen.unlock.control import Control, StoredPointer
+from flashgen.unlock.pointer_file import StoredPointer
+from flashgen.unlock.pointer_writer import PointerWriter
 from flashgen.unlock.transition import Outcome, transition
 from flashgen.unlock.verbs import Verb
 
 T = TypeVar("T")
-Plan = Callable[[Control, StoredPointer], Verb]
+Plan = Callable[[PointerWriter, StoredPointer], Verb]
 """What to do about the pointer as it was seen. May read the journal."""
 
 LIMIT_SECONDS = 20
 ARMED_FOR = timedelta(seconds=7)
-
-
-class Killed(BaseException):
-    """As by `kill -9`: nothing more is sent."""
 
 
 class Hand:
@@ -132,10 +130,10 @@ class Hand:
         self._stopped.put(None)
 
     def _transition(self) -> Outcome:
-        control = control_of(self, self.who, Clock(STARTS_AT - ARMED_FOR))
-        seen = control.read()
-        self.verb = verb = replace(self._plan(control, seen), waits=self.armed)
+        writer = writer_of(self, self.who, Clock(STARTS_AT - ARMED_FOR))
+        seen = writer.file.read()
+        self.verb = verb = replace(self._plan(writer, seen), waits=self.armed)
         if not self.armed:
-            return transition(control, verb, seen)
+            return transition(writer, verb, seen)
         moment = Moment(lambda state: state.starts_at)
-        return fire(control, verb, await_moment(control, verb, moment, Watching(), seen, at_once))
+        return fire(writer, verb, await_moment(writer, verb, moment, Watching(), seen, at_once))

@@ -15,9 +15,17 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import run_state_machine_as_test
 from support import storage_crowd
-from support.admission_contract import BatchContract, EpochContract, SlotContract, UnitContract
+from support.admission_contract import (
+    BatchContract,
+    EpochContract,
+    FairnessContract,
+    SlotContract,
+    TouchContract,
+    UnitContract,
+)
 from support.outbox_contract import OutboxContract, RegistryContract, TallyContract
 from support.storage_machine import Sale
+from support.version_contract import VersionContract
 
 from flashgen.gate.storage.opening import open_storage
 from flashgen.gate.storage.protocol import OrderState, Storage
@@ -27,7 +35,16 @@ CROWDS, KILLED_AT = 8, (10, 40, 70)
 
 
 class StorageContract(
-    SlotContract, UnitContract, EpochContract, BatchContract, OutboxContract, TallyContract, RegistryContract
+    SlotContract,
+    FairnessContract,
+    UnitContract,
+    EpochContract,
+    TouchContract,
+    BatchContract,
+    OutboxContract,
+    TallyContract,
+    RegistryContract,
+    VersionContract,
 ):
     """All of it."""
 

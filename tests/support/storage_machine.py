@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from support.model_storage import ModelStorage
-from support.visits import EAST, NOW, WEST, buy, enter, find, leave
+from support.visits import EAST, NOW, WEST, buy, enter, find, leave, seen
 
 from flashgen.gate.storage.protocol import Ask, Buy, Enter, Lease, OrderState, Storage
 
@@ -39,7 +39,7 @@ class Sale(RuleBasedStateMachine):
         self.epoch = 1
         self.count = 0
 
-    @rule(seconds=st.sampled_from([0.25, 100.0, 200.0, 300.0]))
+    @rule(seconds=st.sampled_from([0.25, 10.0, 100.0, 200.0, 300.0]))
     def time_passes(self, seconds: float) -> None:
         """Leases last 300 s, claims 60 s."""
         self.now += seconds
@@ -78,6 +78,13 @@ class Sale(RuleBasedStateMachine):
         if self.model.slots:
             slot = data.draw(st.sampled_from(self.model.slots))
             self.check([leave(sale=self.name, server=slot.server, lease=slot.id)])
+
+    @rule(data=st.data())
+    def is_seen(self, data: st.DataObject) -> None:
+        """The form of any lease that there is."""
+        if self.model.slots:
+            slot = data.draw(st.sampled_from(self.model.slots))
+            self.check([seen(sale=self.name, server=slot.server, lease=slot.id)])
 
     @rule(data=st.data(), state=st.sampled_from([OrderState.UNKNOWN, OrderState.DONE, OrderState.REJECTED]))
     def settles(self, data: st.DataObject, state: OrderState) -> None:

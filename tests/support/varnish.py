@@ -32,9 +32,12 @@ def varnish(origin_port: int, folder: Path, origin_path: str = "", more: str = "
 
 
 def _program() -> str:
-    if found := shutil.which("varnishd", path=f"{os.environ.get('PATH', '')}:/usr/sbin"):
-        return found
-    lacking("no varnishd: `apt-get install varnish` (or brew) has it")
+    found = shutil.which("varnishd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+    if found is None:
+        lacking("no varnishd: `apt-get install varnish` (or brew) has it")
+    if shutil.which("gcc") is None:  # varnishd compiles its VCL with it
+        lacking("no gcc, which varnishd needs: apt-get install gcc")
+    return found
 
 
 def _command(program: str, port: int, vcl: Path, folder: Path) -> list[str]:

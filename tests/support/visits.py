@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from flashgen.gate.storage.protocol import Answer, Ask, Buy, Enter, Find, Leave, Order, Storage, Visit
+from flashgen.gate.networks import Network
+from flashgen.gate.storage.protocol import Answer, Ask, Buy, Enter, Find, Leave, Order, Seen, Storage, Visit
 
 NOW = 1_795_370_000.0
 """When all tests begin; they move from here in steps that a float holds without loss."""
@@ -20,8 +21,7 @@ _PLAIN = Visit(
     buyer="ada",
     server=EAST,
     slots=10,
-    address="203.0.113.1",
-    slots_per_address=None,
+    networks=(),
     lease_seconds=LEASE_SECONDS,
     stock=100,
     now=NOW,
@@ -29,8 +29,13 @@ _PLAIN = Visit(
 
 
 def visit(buyer: str = "ada", **changes: Any) -> Visit:
-    """A visit of `buyer` for a PHONE at EAST: 10 slots, 100 units, NOW."""
-    return replace(_PLAIN, buyer=buyer, **changes)
+    """A visit of `buyer` for a PHONE at EAST: 10 slots, 100 units, NOW.
+
+    With `slots_per_address` from a network of that limit, called `address`.
+    """
+    limit, address = changes.pop("slots_per_address", None), changes.pop("address", "203.0.113.1/32")
+    networks = () if limit is None else (Network(address, limit),)
+    return replace(_PLAIN, **{"buyer": buyer, "networks": networks, **changes})
 
 
 def find(buyer: str = "ada", *, sale: str = "night", sku: str = "PHONE") -> Find:
@@ -56,6 +61,11 @@ def buy(
 def leave(buyer: str = "ada", *, sale: str = "night", server: str = EAST, lease: str | None = None) -> Leave:
     """`buyer` gives `lease-<buyer>` back."""
     return Leave(sale, server, lease or f"lease-{buyer}")
+
+
+def seen(buyer: str = "ada", *, sale: str = "night", server: str = EAST, lease: str | None = None) -> Seen:
+    """The form of `lease-<buyer>` was shown."""
+    return Seen(sale, server, lease or f"lease-{buyer}")
 
 
 def ask(storage: Storage, question: Ask) -> Answer:

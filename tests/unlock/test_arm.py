@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -18,20 +18,21 @@ from support.operators import (
     SALE,
     STARTS_AT,
     Clock,
+    acting,
     bring,
     chain,
-    control_of,
     gate_sells,
     go_live,
+    writer_of,
 )
 
 from flashgen.errors import AccessDenied, LostRace, NoAnswer, Refused, StoreError
 from flashgen.store import Headers, MemoryStore, Stored
 from flashgen.store.background import in_background
 from flashgen.unlock import verbs
-from flashgen.unlock.arm import SPIN, Background, Look, Moment, await_moment, fire
-from flashgen.unlock.control import PointerLost
+from flashgen.unlock.arm import SPIN, Background, Moment, Reread, await_moment, fire
 from flashgen.unlock.journal import read_all, record_key
+from flashgen.unlock.pointer_file import PointerLost
 from flashgen.unlock.state import State
 from flashgen.unlock.transition import Attempt, Outcome, transition
 from flashgen.unlock.verbs import Verb
@@ -115,9 +116,9 @@ def _fire(
     moment: Moment | None = None,
     background: Background = at_once,
 ) -> Outcome:
-    control = replace(control_of(store, clock=store.clock), sleep=store.sleep)
+    writer = acting(writer_of(store, clock=store.clock), sleep=store.sleep)
     verb, moment = verb or go_live(), moment or Moment(lambda _: STARTS_AT)
-    return fire(control, verb, await_moment(control, verb, moment, watch or Watching(), control.read(), background))
+    return fire(writer, verb, await_moment(writer, verb, moment, watch or Watching(), writer.file.read(), background))
 
 
 def _second(number: float) -> datetime:
@@ -207,7 +208,7 @@ def test_a_gates_write_in_the_last_second_costs_a_few_requests() -> None:
 def test_another_operators_decision_is_reported_before_t0() -> None:
     """There is time to talk to them."""
     store = Watched()
-    store.events[_second(-30)] = lambda: transition(control_of(store, "bob"), verbs.end())
+    store.events[_second(-30)] = lambda: transition(writer_of(store, "bob"), verbs.end())
     with pytest.raises(LostRace) as lost:
         _fire(store)
     assert "bob" == lost.value.winner
@@ -217,7 +218,7 @@ def test_another_operators_decision_is_reported_before_t0() -> None:
 def test_of_two_armed_at_once_one_changes_it() -> None:
     """The other finds what it wanted, and says who did it."""
     store = Watched()
-    store.events[_second(-0.5)] = lambda: transition(control_of(store, "bob"), go_live())
+    store.events[_second(-0.5)] = lambda: transition(writer_of(store, "bob"), go_live())
     outcome = _fire(store)
     assert (False, "bob") == (outcome.changed, outcome.who)
     assert 1 == chain(store)[0].revision
@@ -227,7 +228,7 @@ def test_an_end_moved_before_t0_is_refused_while_waiting() -> None:
     """By a push."""
     store = Watched()
     moved = verbs.reschedule(STARTS_AT - timedelta(hours=2), STARTS_AT - timedelta(hours=1), STARTS_AT)
-    store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
+    store.events[_second(-30)] = lambda: transition(writer_of(store, "push"), moved)
     with pytest.raises(Refused, match=r"would open at .*, after its end"):
         _fire(store)
 
@@ -289,7 +290,7 @@ def test_a_clock_that_is_set_back_does_not_stop_the_looks() -> None:
 
     def set_back_and_end() -> None:
         store.clock.instant -= timedelta(minutes=10)
-        transition(control_of(store, "bob"), verbs.end())
+        transition(writer_of(store, "bob"), verbs.end())
 
     store.events[_second(-30)] = set_back_and_end
     with pytest.raises(LostRace):
@@ -298,10 +299,10 @@ def test_a_clock_that_is_set_back_does_not_stop_the_looks() -> None:
 
 
 def test_a_start_moved_into_the_past_was_not_slept_through() -> None:
-    """Whoever looks on is told which it was."""
+    """The watch is told which it was."""
     store, watch = Watched(), Watching(stops=Refused("moved"))
     moved = verbs.reschedule(_second(-120), ENDS_AT, STARTS_AT)
-    store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
+    store.events[_second(-30)] = lambda: transition(writer_of(store, "push"), moved)
     with pytest.raises(Refused, match="moved"):
         _fire(store, watch, verb=verbs.go_live(None, "token-1"), moment=Moment(lambda state: state.starts_at))
     assert [True] == watch.moved
@@ -318,15 +319,15 @@ def test_interrupted_while_armed_nothing_public_has_changed() -> None:
     store.events[_second(-30)] = interrupt
     with pytest.raises(KeyboardInterrupt):
         _fire(store)
-    assert State.SCHEDULED is control_of(store).read().pointer.state.state
-    assert transition(control_of(store, "bob"), go_live()).changed
+    assert State.SCHEDULED is writer_of(store).file.read().pointer.state.state
+    assert transition(writer_of(store, "bob"), go_live()).changed
 
 
 def test_a_sale_postponed_while_armed_is_opened_at_its_new_start() -> None:
     """`--at start` follows what is pushed: open tabs do, too."""
     store, later = Watched(), STARTS_AT + timedelta(minutes=5)
     moved = verbs.reschedule(later, later + timedelta(hours=1), STARTS_AT)
-    store.events[_second(-30)] = lambda: transition(control_of(store, "push"), moved)
+    store.events[_second(-30)] = lambda: transition(writer_of(store, "push"), moved)
     verb = verbs.go_live(None, "token-1")
     outcome = _fire(store, verb=verb, moment=Moment(lambda state: state.starts_at))
     assert (True, later) == (outcome.changed, outcome.after.state.opens_at)
@@ -337,7 +338,7 @@ def test_a_sale_postponed_while_armed_is_opened_at_its_new_start() -> None:
 def test_what_is_there_already_is_not_waited_for() -> None:
     """Somebody was earlier: say so now, not at T0."""
     store = Watched()
-    transition(control_of(store, "bob"), go_live())
+    transition(writer_of(store, "bob"), go_live())
     outcome = _fire(store)
     assert (False, "bob") == (outcome.changed, outcome.who)
     assert store.clock.instant < _second(-50)
@@ -363,7 +364,7 @@ def test_a_lead_longer_than_the_time_left_is_no_lateness() -> None:
 def test_a_sku_closed_by_another_operator_while_armed_does_not_leave_the_sale_shut() -> None:
     """It is about something else; both hold."""
     store = Watched()
-    store.events[_second(-30)] = lambda: transition(control_of(store, "bob"), verbs.close(frozenset({"A"})))
+    store.events[_second(-30)] = lambda: transition(writer_of(store, "bob"), verbs.close(frozenset({"A"})))
     outcome = _fire(store)
     assert (True, State.LIVE, frozenset({"A"})) == (
         outcome.changed,
@@ -375,9 +376,9 @@ def test_a_sku_closed_by_another_operator_while_armed_does_not_leave_the_sale_sh
 
 
 def test_nor_does_one_closed_in_the_last_second() -> None:
-    """The write itself finds out, and is made anew."""
+    """The write itself finds out, and is prepared again."""
     store = Watched()
-    store.events[_second(-1)] = lambda: transition(control_of(store, "bob"), verbs.close(frozenset({"A"})))
+    store.events[_second(-1)] = lambda: transition(writer_of(store, "bob"), verbs.close(frozenset({"A"})))
     outcome = _fire(store)
     assert (True, 2, frozenset({"A"})) == (outcome.changed, outcome.after.revision, outcome.after.state.closed)
     chain(store)
@@ -386,8 +387,8 @@ def test_nor_does_one_closed_in_the_last_second() -> None:
 def test_an_armed_end_comes_after_whatever_was_before_it() -> None:
     """Armed in the morning, with a go-live, a pause and a resume in between."""
     store = Watched()
-    store.events[_second(-40)] = lambda: transition(control_of(store, "bob"), go_live())
-    store.events[_second(-30)] = lambda: transition(control_of(store, "bob"), verbs.pause())
+    store.events[_second(-40)] = lambda: transition(writer_of(store, "bob"), go_live())
+    store.events[_second(-30)] = lambda: transition(writer_of(store, "bob"), verbs.pause())
     outcome = _fire(store, verb=verbs.end())
     assert (True, State.PAUSED, State.ENDED, 3) == (
         outcome.changed,
@@ -410,7 +411,7 @@ def test_a_sleeper_is_stopped_and_has_changed_nothing() -> None:
     store.events[_second(-30)] = lambda: store.clock.sleep(90)
     with pytest.raises(Refused, match="asleep"):
         _fire(store, watch)
-    assert State.SCHEDULED is control_of(store).read().pointer.state.state
+    assert State.SCHEDULED is writer_of(store).file.read().pointer.state.state
     (by,) = watch.lates
     assert [False] == watch.moved
     assert timedelta(seconds=59) < by < timedelta(seconds=62)
@@ -469,14 +470,14 @@ def test_credentials_that_expire_while_armed_are_told_and_fail_at_t0() -> None:
     assert "sign in" == failed.value.hint
     assert store.refusal is watch.troubles[-1]
     store.refusal = None
-    assert State.SCHEDULED is control_of(store).read().pointer.state.state
+    assert State.SCHEDULED is writer_of(store).file.read().pointer.state.state
 
 
 def test_a_look_that_hangs_does_not_hold_up_t0() -> None:
     """A store's own time-outs are longer than the time left."""
     store, watch = Watched(), Watching()
 
-    def never(look: Look) -> Future[Attempt]:
+    def never(look: Reread) -> Future[Attempt]:
         return Future()
 
     assert _fire(store, watch, background=never).changed
@@ -487,8 +488,8 @@ def test_a_look_that_hangs_does_not_hold_up_t0() -> None:
 def test_looks_happen_beside_the_waiting() -> None:
     """In a thread, of which what it finds and what it raises come back."""
     store = Watched()
-    control = control_of(store)
-    attempt = Attempt(control.read(), control.read().pointer)
+    writer = writer_of(store)
+    attempt = Attempt(writer.file.read(), writer.file.read().pointer)
     assert attempt is in_background(lambda: attempt).result(10)
 
     def fails() -> Attempt:

@@ -14,7 +14,7 @@ import pytest
 from support.armed import Watching, at_once
 from support.aws_process import BUCKET, aws_process
 from support.fault_proxy import REFUSED, SURVIVED, UNKNOWN, Fault, FaultProxy, Silence, fault_proxy, nothing
-from support.operators import ENDS_AT, KEY, SALE, STARTS_AT, Clock, bring, chain, control_of, gate_sells, go_live
+from support.operators import ENDS_AT, KEY, SALE, STARTS_AT, Clock, bring, chain, gate_sells, go_live, writer_of
 
 from flashgen.aws import clients as aws
 from flashgen.errors import LostRace, NoAnswer, StoreError
@@ -45,7 +45,7 @@ Meddle = Callable[[Store], object]
 
 
 def _bob(verb: Callable[[], Verb]) -> Meddle:
-    return lambda store: transition(control_of(store, "bob"), verb())
+    return lambda store: transition(writer_of(store, "bob"), verb())
 
 
 CROSSING: dict[str, Meddle] = {
@@ -86,9 +86,9 @@ class Line:
         return len(list(self.direct.list(record_key(SALE, "").removesuffix(".json"))))
 
     def _armed(self) -> Outcome:
-        control, verb = control_of(self.spoilt, "ann", self.clock), go_live()
+        writer, verb = writer_of(self.spoilt, "ann", self.clock), go_live()
         moment = Moment(lambda state: state.starts_at)
-        return fire(control, verb, await_moment(control, verb, moment, Watching(), control.read(), at_once))
+        return fire(writer, verb, await_moment(writer, verb, moment, Watching(), writer.file.read(), at_once))
 
 
 def _ending(act: Callable[[], Outcome]) -> str:
@@ -192,9 +192,9 @@ class TestAtT0:
         """Scheduled, as she saw it; but somebody has thought better of it."""
 
         def open_and_shut(store: Store) -> None:
-            scheduled = control_of(store).read().pointer.state
-            transition(control_of(store, "bob"), go_live())
-            transition(control_of(store, "carl"), verbs.rollback(scheduled, STARTS_AT, "t"))
+            scheduled = writer_of(store).file.read().pointer.state
+            transition(writer_of(store, "bob"), go_live())
+            transition(writer_of(store, "carl"), verbs.rollback(scheduled, STARTS_AT, "t"))
 
         assert "lost to carl" == line.go_live(SURVIVED["request lost"], before=open_and_shut)
         assert ["carl", "bob"] == line.revisions()

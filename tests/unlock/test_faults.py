@@ -16,7 +16,7 @@ from support.meddling_store import (
     gone_for_good,
     request_lost,
 )
-from support.operators import ENDS_AT, STARTS_AT, Clock, bring, chain, control_of, gate_sells, go_live
+from support.operators import ENDS_AT, STARTS_AT, Clock, bring, chain, gate_sells, go_live, writer_of
 
 from flashgen.errors import AccessDenied, Conflict, LostRace, NoAnswer
 from flashgen.store import MemoryStore
@@ -89,10 +89,10 @@ def _run(
     ops = bring(store, start)
     if name == "reopen":
         transition(ops, verbs.close(A | closed))
-    before = control_of(store).read().pointer.revision
+    before = writer_of(store).file.read().pointer.revision
     meddling = MeddlingStore(store, clock, meddle)
     try:
-        outcome = transition(control_of(meddling, clock=clock), verb)
+        outcome = transition(writer_of(meddling, clock=clock), verb)
         ending = "changed" if outcome.changed else f"unchanged since {outcome.who}"
     except LostRace as lost:
         ending = f"lost to {lost.winner}"
@@ -109,7 +109,7 @@ def test_a_fault_is_survived(name: str, fault: str) -> None:
     store, found, grown = _run(name, meddle)
     assert (ending, revisions) == (found, grown)
     assert (ending == "changed") == ("ann" in [record.who for record in chain(store)])
-    again = transition(control_of(store, "bob"), VERBS[name][1])
+    again = transition(writer_of(store, "bob"), VERBS[name][1])
     overwritten = name == "record-sold" and fault.startswith("the gate after")
     assert (ending == "no answer" or overwritten) == again.changed
 
@@ -120,7 +120,7 @@ def test_what_the_gate_wrote_meanwhile_is_kept(name: str) -> None:
     if name != "record-sold":
         for fault in (_gate_before, _gate_after):
             store, _, _ = _run(name, fault)
-            state = control_of(store).read().pointer.state
+            state = writer_of(store).file.read().pointer.state
             assert frozenset({"S"}) == state.sold
             assert state == VERBS[name][1].apply(state)
 
@@ -130,7 +130,7 @@ def test_who_asks_for_what_another_just_did_changes_nothing(name: str) -> None:
     """Exit 0, and the other is named."""
 
     def another(store: MeddlingStore, write: Write) -> str:
-        transition(control_of(store.inner, "bob"), VERBS[name][1])
+        transition(writer_of(store.inner, "bob"), VERBS[name][1])
         return write()
 
     store, ending, grown = _run(name, another)
@@ -144,7 +144,7 @@ def test_another_decision_in_between_wins(name: str) -> None:
     """Exit 4, who it was is said, and ours changes nothing. The gate's and the push's writes cross with it."""
 
     def another(store: MeddlingStore, write: Write) -> str:
-        transition(control_of(store.inner, "bob"), VERBS[name][2])
+        transition(writer_of(store.inner, "bob"), VERBS[name][2])
         return write()
 
     store, ending, grown = _run(name, another)
@@ -159,7 +159,7 @@ def test_a_decision_upon_ours_does_not_undo_that_ours_was_made(name: str) -> Non
 
     def another(store: MeddlingStore, write: Write) -> str:
         write()
-        transition(control_of(store.inner, "bob"), verbs.close(B))
+        transition(writer_of(store.inner, "bob"), verbs.close(B))
         gate_sells(store.inner, "S")
         raise NoAnswer("lost")
 
@@ -173,8 +173,8 @@ def test_a_pause_and_a_resume_in_between_are_not_in_the_way() -> None:
     """The state is as we read it, but for the etag."""
 
     def another(store: MeddlingStore, write: Write) -> str:
-        transition(control_of(store.inner, "bob"), verbs.pause())
-        transition(control_of(store.inner, "bob2"), verbs.resume())
+        transition(writer_of(store.inner, "bob"), verbs.pause())
+        transition(writer_of(store.inner, "bob2"), verbs.resume())
         return write()
 
     assert ("changed", 3) == _run("end", another)[1:]
@@ -184,8 +184,8 @@ def test_a_go_live_and_a_rollback_in_between_are() -> None:
     """Scheduled again, but somebody has thought better of it: the epoch tells."""
 
     def another(store: MeddlingStore, write: Write) -> str:
-        transition(control_of(store.inner, "bob"), go_live())
-        transition(control_of(store.inner, "carl"), verbs.rollback(SCHEDULED, STARTS_AT, "t"))
+        transition(writer_of(store.inner, "bob"), go_live())
+        transition(writer_of(store.inner, "carl"), verbs.rollback(SCHEDULED, STARTS_AT, "t"))
         return write()
 
     assert ("lost to carl", 2) == _run("go-live", another)[1:]

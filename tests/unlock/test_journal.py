@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from support.operators import ENDS_AT, SALE, STARTS_AT, bring, chain, control_of, gate_sells
+from support.operators import ENDS_AT, SALE, STARTS_AT, bring, chain, gate_sells, writer_of
 
 from flashgen.errors import Refused
 from flashgen.store import MemoryStore
@@ -73,7 +73,7 @@ def test_a_decision_is_the_oldest_record_of_the_facts_as_they_are() -> None:
     store = MemoryStore()
     bring(store, State.LIVE)
     gate_sells(store, "A")
-    transition(control_of(store, "push"), verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1), STARTS_AT))
+    transition(writer_of(store, "push"), verbs.reschedule(STARTS_AT, ENDS_AT + timedelta(hours=1), STARTS_AT))
     made_it = journal.decision(iter(chain(store)))
     assert made_it is not None
     assert ("go-live", "ops", 1) == (made_it.verb, made_it.who, made_it.revision)

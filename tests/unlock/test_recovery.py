@@ -17,23 +17,23 @@ from support.operators import (
     STARTS_AT,
     VERSION,
     Clock,
+    acting,
     bring,
     chain,
-    control_of,
     gate_sells,
     go_live,
     signed,
+    writer_of,
 )
 
 from flashgen.errors import Refused
 from flashgen.store import MemoryStore
 from flashgen.unlock import journal, verbs
 from flashgen.unlock.arm import Moment, await_moment
-from flashgen.unlock.control import PointerLost
-from flashgen.unlock.first_pointer import publish_first
+from flashgen.unlock.first_pointer import last_known, publish_first
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer, first_pointer, pointer_key
-from flashgen.unlock.recovery import last_known
+from flashgen.unlock.pointer_file import PointerLost
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
 from flashgen.unlock.transition import prepare, transition
 from flashgen.unlock.verbs import Verb
@@ -58,22 +58,22 @@ VERBS: dict[str, Callable[[], Verb]] = {
 
 def lose(store: MemoryStore) -> Pointer:
     """Delete the pointer; what it was."""
-    pointer = control_of(store).read().pointer
+    pointer = writer_of(store).file.read().pointer
     store.delete([KEY])
     return pointer
 
 
 def found_again(store: MemoryStore) -> Pointer:
     """What a push makes of a sale without a pointer, after checking that its history is whole."""
-    assert publish_first(control_of(store), FIRST)
+    assert publish_first(writer_of(store), FIRST)
     chain(store)
-    return control_of(store).read().pointer
+    return writer_of(store).file.read().pointer
 
 
 def attempt(store: MemoryStore, who: str, verb: Verb, clock: Clock | None = None) -> None:
     """Journaled, and never elected."""
-    control = control_of(store, who, clock)
-    prepare(control, verb, control.read())
+    writer = writer_of(store, who, clock)
+    prepare(writer, verb, writer.file.read())
 
 
 def test_a_live_sale_comes_back_paused() -> None:
@@ -93,11 +93,11 @@ def test_one_resume_opens_it_under_the_token_of_before() -> None:
     bring(store, State.LIVE)
     was = lose(store)
     found_again(store)
-    opened = transition(control_of(store), verbs.resume()).after
+    opened = transition(writer_of(store), verbs.resume()).after
     assert opened.order
     assert (State.LIVE, signed(was.state)) == (opened.state.state, opened.order.path)
-    transition(control_of(store), verbs.rollback(FIRST.state, STARTS_AT, "t"))
-    assert 2 == transition(control_of(store), go_live()).after.state.epoch
+    transition(writer_of(store), verbs.rollback(FIRST.state, STARTS_AT, "t"))
+    assert 2 == transition(writer_of(store), go_live()).after.state.epoch
 
 
 @pytest.mark.parametrize("state", [State.PAUSED, State.ENDED])
@@ -113,7 +113,7 @@ def test_what_was_closed_and_sold_stays_so() -> None:
     """The operator's word and the gate's."""
     store = MemoryStore()
     bring(store, State.LIVE)
-    transition(control_of(store), verbs.close(A))
+    transition(writer_of(store), verbs.close(A))
     gate_sells(store, "B")
     lose(store)
     state = found_again(store).state
@@ -126,17 +126,17 @@ def test_times_are_the_yamls() -> None:
     bring(store, State.LIVE)
     lose(store)
     later = ENDS_AT + timedelta(hours=1)
-    publish_first(control_of(store), first_pointer(SALE, VERSION, STARTS_AT, later))
-    state = control_of(store).read().pointer.state
+    publish_first(writer_of(store), first_pointer(SALE, VERSION, STARTS_AT, later))
+    state = writer_of(store).file.read().pointer.state
     assert (STARTS_AT, later, STARTS_AT) == (state.starts_at, state.ends_at, state.opens_at)
 
 
 @pytest.mark.parametrize("who", [None, "ann"])
 def test_a_sale_nobody_touched_begins_anew(who: str | None) -> None:
-    """Also where a first push died between its record and its write: revision 0 can be made anew."""
+    """Also where a first push died between its record and its write: a push makes revision 0 again."""
     store = MemoryStore()
     if who:
-        control_of(store, who).record("push", None, replace(FIRST, nonce="dead"))
+        writer_of(store, who).record("push", None, replace(FIRST, nonce="dead"))
     pointer = found_again(store)
     assert (0, FIRST.state) == (pointer.revision, pointer.state)
 
@@ -145,7 +145,7 @@ def test_an_attempt_that_waits_for_its_moment_was_not_elected() -> None:
     """A `go-live --at` of tonight does not shut a sale that is still to come."""
     store = MemoryStore()
     bring(store)
-    transition(control_of(store), verbs.close(A))
+    transition(writer_of(store), verbs.close(A))
     attempt(store, "bob", go_live(), Clock(STARTS_AT))
     was = lose(store)
     pointer = found_again(store)
@@ -156,8 +156,8 @@ def test_what_others_built_on_was_elected_whatever_its_clock_said() -> None:
     """Of an operator whose clock is ahead."""
     store = MemoryStore()
     bring(store)
-    transition(control_of(store, "ahead", Clock(NOW)), go_live())
-    transition(control_of(store, "ahead", Clock(NOW)), verbs.pause())
+    transition(writer_of(store, "ahead", Clock(NOW)), go_live())
+    transition(writer_of(store, "ahead", Clock(NOW)), verbs.pause())
     lose(store)
     pointer = last_known(store, SALE, STARTS_AT)
     assert pointer
@@ -170,7 +170,7 @@ def test_of_attempts_at_once_the_most_cautious_counts() -> None:
     bring(store, State.LIVE)
     attempt(store, "bob", verbs.record_sold(B))
     attempt(store, "ann", verbs.pause())
-    transition(control_of(store), verbs.close(A))
+    transition(writer_of(store), verbs.close(A))
     lose(store)
     state = found_again(store).state
     assert (State.PAUSED, A, B, 1) == (state.state, state.closed, state.sold, state.epoch)
@@ -178,12 +178,12 @@ def test_of_attempts_at_once_the_most_cautious_counts() -> None:
 
 @pytest.mark.parametrize("others", [("ann", "zoe"), ("zoe", "ann")])
 def test_what_one_of_them_has_ended_is_over(others: tuple[str, str]) -> None:
-    """Whoever that was, and however the others are called: `rollback` leads back from there."""
+    """In any order and with any names: `rollback` leads back from there."""
     store = MemoryStore()
     bring(store)
     attempt(store, others[0], verbs.end())
     attempt(store, others[1], verbs.close(A))
-    transition(control_of(store), go_live())
+    transition(writer_of(store), go_live())
     lose(store)
     state = found_again(store).state
     assert (State.ENDED, A, 1) == (state.state, state.closed, state.epoch)
@@ -204,7 +204,7 @@ def test_the_whole_range_closed_has_one_spelling() -> None:
     store = MemoryStore()
     bring(store, State.LIVE)
     attempt(store, "bob", verbs.close(A))
-    transition(control_of(store), verbs.close(EVERY_SKU))
+    transition(writer_of(store), verbs.close(EVERY_SKU))
     lose(store)
     assert EVERY_SKU == found_again(store).state.closed
 
@@ -228,7 +228,7 @@ def test_whatever_was_done_is_found_again(names: list[str]) -> None:
     bring(store)
     for name in names:
         try:
-            transition(control_of(store), VERBS[name]())
+            transition(writer_of(store), VERBS[name]())
         except Refused:
             continue
     was = lose(store)
@@ -245,10 +245,10 @@ def test_of_two_who_put_it_again_one_wins() -> None:
     lose(store)
 
     def bob_comes_between() -> str:
-        assert publish_first(control_of(store, "bob"), FIRST)
+        assert publish_first(writer_of(store, "bob"), FIRST)
         return "ann-is-late"
 
-    assert not publish_first(replace(control_of(store), new_nonce=bob_comes_between), FIRST)
+    assert not publish_first(acting(writer_of(store), new_nonce=bob_comes_between), FIRST)
     assert ["bob", "ops", "ops"] == [record.who for record in chain(store)]
 
 
@@ -259,7 +259,7 @@ def test_a_lost_pointer_is_not_rotated_away_while_live() -> None:
     lose(store)
     before = list(store.list(""))
     with pytest.raises(Refused, match="fair, whose pointer is gone, is live: a version is rotated only") as refused:
-        publish_first(control_of(store, key=pointer_key(SALE, "next")), FIRST, KEY)
+        publish_first(writer_of(store, key=pointer_key(SALE, "next")), FIRST, KEY)
     assert refused.value.hint.endswith("back into the YAML, then flashgen push --refresh fair")
     assert before == list(store.list(""))
 
@@ -272,18 +272,18 @@ def test_a_pointer_that_is_there_costs_no_listing() -> None:
     class Unlisted(MemoryStore):
         get, put = store.get, store.put
 
-    assert not publish_first(control_of(Unlisted()), FIRST)
+    assert not publish_first(writer_of(Unlisted()), FIRST)
 
 
 def test_an_operator_who_loses_it_on_the_way_is_told_what_happened() -> None:
     """It was there a moment ago: nobody says that it was never pushed."""
     store = MemoryStore()
     bring(store)
-    control = control_of(store)
-    seen = control.read()
+    writer = writer_of(store)
+    seen = writer.file.read()
     store.delete([KEY])
     with pytest.raises(PointerLost, match=f"{KEY} is gone from memory:: somebody deleted it") as lost:
-        transition(control, go_live(), seen)
+        transition(writer, go_live(), seen)
     assert lost.value.hint.startswith("flashgen push --refresh fair ")
 
 
@@ -296,7 +296,7 @@ def test_an_armed_operator_is_told_while_there_is_time() -> None:
         clock.sleep(seconds)
         store.delete([KEY])
 
-    control = replace(control_of(store, clock=clock), sleep=sleep)
+    writer = acting(writer_of(store, clock=clock), sleep=sleep)
     with pytest.raises(PointerLost):
-        await_moment(control, go_live(), Moment(lambda _: STARTS_AT), Watching(), control.read(), at_once)
+        await_moment(writer, go_live(), Moment(lambda _: STARTS_AT), Watching(), writer.file.read(), at_once)
     assert clock.instant < STARTS_AT - timedelta(seconds=10)

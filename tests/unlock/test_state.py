@@ -42,7 +42,7 @@ def test_a_live_sale_has_all_that_a_token_needs(missing: dict[str, Any]) -> None
 def test_sold_out_is_when_each_sku_is_closed_or_sold(
     closed: frozenset[str], sold: frozenset[str], expected: bool
 ) -> None:
-    """Whoever said so of each."""
+    """Whether the operator or the gate said so of each."""
     assert expected == replace(LIVE, closed=closed, sold=sold).is_sold_out(["A", "B"])
 
 

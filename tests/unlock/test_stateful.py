@@ -16,16 +16,18 @@ from itertools import pairwise
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.operators import ENDS_AT, KEY, STARTS_AT, bring, chain, control_of
-from support.stepping_store import Hand, Killed, Plan
+from support.faults import Killed
+from support.operators import ENDS_AT, KEY, STARTS_AT, bring, chain, writer_of
+from support.stepping_store import Hand, Plan
 
 from flashgen.errors import LostRace, NoAnswer, Refused
 from flashgen.store import MemoryStore
-from flashgen.store.settle import RETRY_WAITS
+from flashgen.store.conditional_write import RETRY_WAITS
 from flashgen.unlock import journal, verbs
-from flashgen.unlock.control import Control, StoredPointer
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pointer import Pointer, parse
+from flashgen.unlock.pointer_file import StoredPointer
+from flashgen.unlock.pointer_writer import PointerWriter
 from flashgen.unlock.state import EVERY_SKU, SaleState, State
 from flashgen.unlock.transition import Outcome, transition
 from flashgen.unlock.verbs import Verb
@@ -69,7 +71,7 @@ class Sale(RuleBasedStateMachine):
     @precondition(lambda self: len(self.at_work) < self.at_most)
     def an_operator_begins(self, verb: Verb, armed: bool) -> None:
         """They have not read anything yet."""
-        self._begin("operator", lambda control, seen: verb, armed=armed)
+        self._begin("operator", lambda writer, seen: verb, armed=armed)
 
     @rule(back=st.integers(1, 4), armed=st.booleans())
     @precondition(lambda self: len(self.at_work) < self.at_most)
@@ -81,14 +83,16 @@ class Sale(RuleBasedStateMachine):
     @precondition(lambda self: len(self.at_work) < self.at_most)
     def the_gate_begins(self, sold: set[str]) -> None:
         """It writes what it has sold out."""
-        self._begin("gate", lambda control, seen: verbs.record_sold(frozenset(sold)))
+        self._begin("gate", lambda writer, seen: verbs.record_sold(frozenset(sold)))
 
     @rule(seconds=st.integers(0, 4))
     @precondition(lambda self: len(self.at_work) < self.at_most)
     def a_push_begins(self, seconds: int) -> None:
         """It has new times."""
         later = timedelta(seconds=seconds)
-        self._begin("push", lambda control, seen: verbs.reschedule(STARTS_AT + later, ENDS_AT + later, control.now()))
+        self._begin(
+            "push", lambda writer, seen: verbs.reschedule(STARTS_AT + later, ENDS_AT + later, writer.actor.now())
+        )
 
     @rule(data=st.data(), fate=st.sampled_from(["", "", "", "lost answer", "lost request", "late", "conflict"]))
     @precondition(lambda self: self.at_work)
@@ -111,7 +115,7 @@ class Sale(RuleBasedStateMachine):
     @rule(data=st.data())
     @precondition(lambda self: any(hand.late for hand in self._hands()))
     def a_late_write_arrives(self, data: st.DataObject) -> None:
-        """Its sender has asked what stands there meanwhile, or has gone."""
+        """Its sender has read the pointer since, or is gone."""
         data.draw(st.sampled_from([hand for hand in self._hands() if hand.late])).deliver()
 
     @rule(data=st.data())
@@ -125,14 +129,14 @@ class Sale(RuleBasedStateMachine):
     @rule(data=st.data())
     @precondition(lambda self: self.at_work)
     def one_runs_to_its_end(self, data: st.DataObject) -> None:
-        """Nobody else moves meanwhile. What it did is done: the same verb again changes nothing."""
+        """Nobody else acts until it ends. Then the same verb again changes nothing."""
         hand = data.draw(st.sampled_from(self.at_work))
         hand.finish()
         self._put_away(hand)
         if isinstance(hand.outcome, Outcome) and self._pointer().nonce == hand.outcome.after.nonce:
             before = self.store.get(KEY)
             assert hand.verb
-            assert not transition(control_of(self.store, "again"), hand.verb).changed
+            assert not transition(writer_of(self.store, "again"), hand.verb).changed
             assert before == self.store.get(KEY)
 
     @invariant()
@@ -208,13 +212,13 @@ class Sale(RuleBasedStateMachine):
         return (*self.at_work, *self.finished)
 
     def _pointer(self) -> Pointer:
-        return control_of(self.store).read().pointer
+        return writer_of(self.store).file.read().pointer
 
 
-def _go_back(back: int, control: Control, seen: StoredPointer) -> Verb:
-    history = list(journal.history(control.store, control.sale, seen.pointer.nonce))
+def _go_back(back: int, writer: PointerWriter, seen: StoredPointer) -> Verb:
+    history = list(journal.history(writer.file.store, writer.file.sale, seen.pointer.nonce))
     earlier = history[min(back, len(history) - 1)]
-    return verbs.rollback(earlier.state, STARTS_AT, f"token-of-{control.who}")
+    return verbs.rollback(earlier.state, STARTS_AT, f"token-of-{writer.actor.who}")
 
 
 def _first_seen(hand: Hand) -> Pointer | None:

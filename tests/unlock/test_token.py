@@ -80,6 +80,27 @@ def test_no_text_is_accepted(text: str) -> None:
     unverified_claims(text)
 
 
+@given(
+    claims=st.builds(
+        Claims,
+        sale=st.text(max_size=40),
+        epoch=st.integers(0, 2**53 - 1),
+        nonce=st.text(max_size=40),
+        not_before=st.integers(0, 2**40),
+        expires=st.integers(0, 2**40),
+    ),
+    place=st.integers(0, 10_000),
+    letter=st.sampled_from(BASE64URL),
+)
+def test_claims_of_any_kind(claims: Claims, place: int, letter: str) -> None:
+    """What is signed is read; with another character anywhere it is not."""
+    token = SIGNER.sign(claims)
+    assert claims == SIGNER.read(token)
+    at = place % len(token)
+    mutated = f"{token[:at]}{letter}{token[at + 1 :]}"
+    assert mutated == token or not _is_accepted(mutated)
+
+
 def test_another_key_is_refused() -> None:
     """And so is a key that only looks like ours."""
     assert not _is_accepted(TOKEN, TokenSigner([OTHER]))

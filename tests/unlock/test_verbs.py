@@ -168,7 +168,7 @@ def test_a_sale_that_is_scheduled_again_has_no_opening_time() -> None:
 
 
 def test_a_pause_of_what_is_not_open_says_what_to_do_instead() -> None:
-    """Whoever types it wants it not to open."""
+    """An operator who types it wants it not to open."""
     with pytest.raises(Refused, match="is scheduled") as refused:
         verbs.pause().apply(STATES["scheduled"])
     assert "Ctrl-C" in refused.value.hint

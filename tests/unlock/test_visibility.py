@@ -68,7 +68,7 @@ class Edge:
             forget,
             now=self.clock.now,
             sleep=self.clock.sleep,
-            tell=lambda sight, passed: self.heard.append((sight, passed)),
+            on_poll=lambda seen, passed: self.heard.append((seen, passed)),
         )
 
 
@@ -83,8 +83,8 @@ def test_it_is_visible_as_soon_as_it_shows(shows_at: float) -> None:
     edge = Edge(seen(), shows_at=shows_at)
     verdict = edge.watched()
     assert verdict.is_visible
-    assert verdict.sight.at
-    assert timedelta(seconds=shows_at) <= verdict.sight.at - edge.began < timedelta(seconds=shows_at + 0.21)
+    assert verdict.last.at
+    assert timedelta(seconds=shows_at) <= verdict.last.at - edge.began < timedelta(seconds=shows_at + 0.21)
     assert [] == edge.told
 
 
@@ -101,7 +101,7 @@ def test_it_gives_up_after_15_s() -> None:
     """With the last answer, and one invalidation."""
     edge = Edge(seen(age=7))
     verdict = edge.watched()
-    assert (False, 1, 7) == (verdict.is_visible, len(edge.told), verdict.sight.age_seconds)
+    assert (False, 1, 7) == (verdict.is_visible, len(edge.told), verdict.last.age_seconds)
     assert GIVE_UP_AFTER <= edge.passed < GIVE_UP_AFTER + timedelta(seconds=0.3)
     assert 70 < edge.looks <= 76
 
@@ -130,7 +130,7 @@ def test_nobody_is_told_to_forget_by_one_who_sees_nothing() -> None:
     """Our own network is no reason to work on the edge."""
     edge = Edge(SILENCE)
     verdict = edge.watched()
-    assert (False, 0, "no route", []) == (verdict.is_visible, verdict.sight.status, verdict.sight.problem, edge.told)
+    assert (False, 0, "no route", []) == (verdict.is_visible, verdict.last.status, verdict.last.problem, edge.told)
 
 
 @pytest.mark.parametrize("answer", [seen(age=1), seen(None, status=403, x_cache="Error from cloudfront")])
@@ -138,7 +138,7 @@ def test_a_network_that_goes_is_not_held_against_the_edge(answer: EdgePointer) -
     """It answered wrongly and freshly, and then we heard no more: by now it may show what was written."""
     assert Edge(answer).watched(cdn=False).is_fresh_and_wrong(1, reached_before=True)
     verdict = Edge(answer, silent_at=14).watched(cdn=False)
-    assert "no route" == verdict.sight.problem
+    assert "no route" == verdict.last.problem
     assert not verdict.is_fresh_and_wrong(1, reached_before=True)
 
 
@@ -193,17 +193,17 @@ WRONG = {
 def test_only_a_fresh_wrong_answer_of_the_edge_is_held_against_it(name: str) -> None:
     """Closing an open sale needs more than a bad network."""
     sight, wrong = WRONG[name]
-    assert wrong == Visibility(sight=sight).is_fresh_and_wrong(1, reached_before=True)
+    assert wrong == Visibility(last=sight).is_fresh_and_wrong(1, reached_before=True)
 
 
 def test_a_refusal_counts_only_where_the_pointer_was_seen_before() -> None:
     """Else the way from here may always have been closed."""
-    refusal = Visibility(sight=seen(None, status=403))
+    refusal = Visibility(last=seen(None, status=403))
     assert not refusal.is_fresh_and_wrong(1, reached_before=False)
-    assert Visibility(sight=seen()).is_fresh_and_wrong(1, reached_before=False)
+    assert Visibility(last=seen()).is_fresh_and_wrong(1, reached_before=False)
 
 
 def test_silence_is_never_held_against_the_edge() -> None:
     """Nor is what is visible."""
-    assert not Visibility(sight=SILENCE).is_fresh_and_wrong(1, reached_before=True)
-    assert not Visibility(is_visible=True, sight=seen(OURS)).is_fresh_and_wrong(1, reached_before=True)
+    assert not Visibility(last=SILENCE).is_fresh_and_wrong(1, reached_before=True)
+    assert not Visibility(is_visible=True, last=seen(OURS)).is_fresh_and_wrong(1, reached_before=True)

@@ -12,14 +12,14 @@ from support.shop import Shop, form_key, push_of
 
 from flashgen.edge.local.app import Edge
 from flashgen.edge.local.serving import Serving
-from flashgen.edge.local.target import public_path
-from flashgen.edge.viewer import Viewer
+from flashgen.edge.rules.paths import public_path
 from flashgen.finding import Level
 from flashgen.layout import settings_key
 from flashgen.release.manifest import read_manifest
 from flashgen.store import MemoryStore
-from flashgen.verify.observed import Front
+from flashgen.verify.model import EdgeConfig
 from flashgen.verify.verification import Verification
+from flashgen.verify.viewer import Viewer
 
 SETTINGS, FORM = settings_key(SALE), form_key("order")
 
@@ -42,9 +42,9 @@ def found(store: MemoryStore, edge: MeddlingEdge) -> dict[tuple[str, str], Level
     """What is said of the gate's files, by path and check; each fault has a fix."""
     with Serving(edge) as serving, Viewer(serving.url) as viewer:
         queries = iter(f"q{number}" for number in range(1_000))
-        front = Front("http://sale.example.com", "EDFDVBD6EXAMPLE")
+        config = EdgeConfig("http://sale.example.com", "EDFDVBD6EXAMPLE")
         verification = Verification(
-            store, SALE, viewer, front, lambda seconds: None, lambda: next(queries), lambda done, total: None
+            store, SALE, viewer, config, lambda seconds: None, lambda: next(queries), lambda done, total: None
         )
         seen = [one for one in verification.run() if one.path in (public_path(SETTINGS), public_path(FORM))]
     assert all(one.finding.hint for one in seen if one.finding.level is not Level.PASS)

@@ -10,6 +10,7 @@ import click
 
 from flashgen.cli.options import command, jobs_option, sales_argument
 from flashgen.cli.session import Session
+from flashgen.hint import command_line
 
 
 @command("build")
@@ -30,18 +31,21 @@ def build(
 
 
 def _build(session: Session, sales: tuple[str, ...], folder: Path, jobs: int | None) -> dict[str, Any]:
+    from rich.filesize import decimal
+
     from flashgen.cli.release.build import build_all
 
     began = time.perf_counter()
     built = build_all(session, sales, folder, jobs)
+    session.has_begun = True
     for one in built:
         session.say(
             f"{one.site.sale}: {one.pages:,} pages, {len(one.site.files):,} files, {one.written:,} written "
-            f"({_size(one.total_bytes)})"
+            f"({decimal(one.total_bytes)})"
         )
     seconds = round(time.perf_counter() - began, 3)
     session.note(f"built into {folder} in {seconds:.2f} s")
-    session.next_step("flashgen push")
+    session.next_step(command_line("push"))
     return {
         "pages": sum(one.pages for one in built),
         "files": sum(len(one.site.files) for one in built),
@@ -49,7 +53,3 @@ def _build(session: Session, sales: tuple[str, ...], folder: Path, jobs: int | N
         "bytes": sum(one.total_bytes for one in built),
         "seconds": seconds,
     }
-
-
-def _size(count: int) -> str:
-    return f"{count / 1024:,.0f} KiB" if count < 1024**2 else f"{count / 1024**2:,.1f} MiB"

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -30,31 +26,31 @@ def demo(session: Session, keep: Path | None) -> dict[str, Any]:
     """Run the whole life of the example sale on this machine."""
     from flashgen.cli.demo.project import demo_folder
     from flashgen.cli.demo.story import Stage
+    from flashgen.cli.runtime import interrupted_by_sigterm
     from flashgen.edge.local.app import Edge
     from flashgen.edge.local.serving import Serving
     from flashgen.rehearse.order_subsystem import StandInOrderSubsystem
     from flashgen.store.folder import FolderStore
 
     began = time.perf_counter()
-    with _interruptible(), demo_folder(keep) as folder:
+    with interrupted_by_sigterm(), demo_folder(keep) as folder:
         edge = Edge(FolderStore(folder / ".flashgen" / "store"))
         with StandInOrderSubsystem() as shop, Serving(edge) as serving:
-            facts, polls = _life(Stage(session, folder), serving.url, shop)
-    asked = {"shoppers": polls, "store": edge.origin.requests}
+            result, shopper_polls = _run(Stage(session, folder), serving.url, shop)
+    polls = {"shoppers": shopper_polls, "store": edge.origin.requests}
     seconds = round(time.perf_counter() - began, 1)
-    session.say(f"\nthe shoppers asked {asked['shoppers']} times; {asked['store']} requests reached the store")
+    session.say(f"\nthe shoppers asked {polls['shoppers']} times; {polls['store']} requests reached the store")
     session.say(f"the whole life of a sale in {seconds} s")
     if keep:
         session.say(f"the project is in {keep}")
     session.next_step("flashgen new my-sale")
-    return {**facts, "polls": asked, "seconds": seconds}
+    return {**result, "polls": polls, "seconds": seconds}
 
 
-def _life(stage: Stage, site: str, shop: StandInOrderSubsystem) -> tuple[dict[str, Any], int]:
-    """What came of it, and how often shoppers have polled."""
+def _run(stage: Stage, site: str, shop: StandInOrderSubsystem) -> tuple[dict[str, Any], int]:
+    """The result, and how often all shoppers together polled."""
     from flashgen.cli.demo.project import EXAMPLE, STORAGE, Addresses, write_project
-    from flashgen.cli.demo.rush import buy_out
-    from flashgen.cli.demo.story import CLOSING, OPENING, PREPARING
+    from flashgen.cli.demo.story import CLOSING, OPENING, PREPARING, buy_out
     from flashgen.cli.gate.process import GateProcess, free_port
     from flashgen.rehearse.crowd import Crowd
 
@@ -64,7 +60,7 @@ def _life(stage: Stage, site: str, shop: StandInOrderSubsystem) -> tuple[dict[st
     serve = f"gate serve {EXAMPLE} --port {port} --storage {STORAGE}"
     stage.announce("start the order gate, the one server of a sale", serve)
     with GateProcess(stage.folder, serve, port) as gate:
-        stage.session.say(gate.said)
+        stage.session.say(gate.output)
         page = f"{site}/{EXAMPLE}/"
         stage.session.say(f"\n{SHOPPERS} shoppers open {click.style(page, underline=True)} and poll; so can you")
         with Crowd(page, SHOPPERS) as crowd:
@@ -72,17 +68,3 @@ def _life(stage: Stage, site: str, shop: StandInOrderSubsystem) -> tuple[dict[st
             bought = buy_out(stage, crowd, shop)
             steps += [stage.run(step, crowd) for step in CLOSING]
     return {"steps": steps, "bought": bought}, crowd.polls
-
-
-@contextlib.contextmanager
-def _interruptible() -> Iterator[None]:
-    """Whoever kills it politely wants the gate to end too."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

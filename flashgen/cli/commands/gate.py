@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flashgen.cli.options import command, sale_argument, sales_argument, yes_option
+from flashgen.cli.options import command, sale_argument, sales_argument, storage_option, yes_option
 from flashgen.cli.session import Session
 
 if TYPE_CHECKING:
@@ -16,16 +16,8 @@ if TYPE_CHECKING:
 
 # `flashgen.gate.storage.protocol.OrderState`, which help must not import; a test holds the two together.
 STATES = ("accepted", "unknown", "done", "rejected")
+MAX_PORT = 65535
 _ON_ITS_WAY = "an attempt may be on its way right now: if that is accepted after all, its unit is sold twice"
-
-storage_option = click.option(
-    "--storage",
-    default="",
-    metavar="URL",
-    envvar="FLASHGEN_STORAGE",
-    help="sqlite:PATH, or redis://[:PASSWORD@]HOST:PORT/DB; also $FLASHGEN_STORAGE."
-    "  [default: sqlite:.flashgen/gate-TARGET.db]",
-)
 
 
 @click.group("gate")
@@ -36,35 +28,71 @@ def gate() -> None:
 @command("serve")
 @sales_argument
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8090, show_default=True, type=click.IntRange(1, 65535), help="Port to listen on.")
+@click.option("--port", default=8090, show_default=True, type=click.IntRange(1, MAX_PORT), help="Port to listen on.")
+@click.option("--admin-host", default="127.0.0.1", show_default=True, help="Address for /metrics and /stats.")
+@click.option("--admin-port", type=click.IntRange(1, MAX_PORT), help="Port for them.  [default: the one after --port]")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="Processes that serve it.")
 @click.option("--server", default="", metavar="URL", help="Which of `order.servers` this is, if there are several.")
 @storage_option
 @click.option("--new-storage", is_flag=True, help="Sell a sale that has been live from a storage that is empty.")
-def serve(session: Session, sales: tuple[str, ...], workers: int, storage: str, **options: Any) -> dict[str, Any]:
+def serve(
+    session: Session,
+    sales: tuple[str, ...],
+    admin_host: str,
+    admin_port: int | None,
+    workers: int,
+    storage: str,
+    **options: Any,
+) -> dict[str, Any]:
     """Take orders of SALE, or of every sale that has an `order` section, until it is stopped.
 
-    It reads what was pushed and looks again every second; neither YAML nor pages are needed here.
+    It reads what was pushed and reads it again every second; neither YAML nor pages are needed here.
     """
     import tempfile
+    from functools import partial
 
     from flashgen.cli.gate.start import GateOptions, make_ready
-    from flashgen.cli.gate.worker import WorkerConfig, standard_log
-    from flashgen.edge.local.serving import listening
-    from flashgen.gate.serving import serve as serve_gate
+    from flashgen.cli.hooks import open_hooks
+    from flashgen.cli.runtime import new_nonce, now
+    from flashgen.gate.log import standard_log
+    from flashgen.gate.storage.storage_url import SecretUrl
+    from flashgen.gate.supervisor import serve as serve_gate
+    from flashgen.gate.worker import WorkerConfig
+    from flashgen.http_server import listening
+    from flashgen.unlock.pointer_writer import Actor
 
     if session.as_json:
         raise click.UsageError("gate serve never ends: there is no JSON document to print")
-    ask = GateOptions(tuple(dict.fromkeys(sales)), storage=_storage(session, storage), **options)
-    ready = make_ready(session, ask)
+    ask = GateOptions(tuple(dict.fromkeys(sales)), storage=SecretUrl(_storage(session, storage)), **options)
+    admin_port = admin_port or (ask.port + 1 if ask.port < MAX_PORT else ask.port - 1)
+    if admin_port == ask.port:
+        raise click.UsageError(f"--admin-port must be another port than --port, found {admin_port}")
+    ready, hooks = make_ready(session, ask), open_hooks(session)
     session.is_watching = True
-    with listening(ask.host, ask.port) as bound, tempfile.TemporaryDirectory(prefix="flashgen-gate-") as folder:
-        _say(session, ready, ask.host, ask.port)
+    with (
+        listening(ask.host, ask.port) as public,
+        listening(admin_host, admin_port, "--admin-port") as admin,
+        tempfile.TemporaryDirectory(prefix="flashgen-gate-") as folder,
+    ):
+        _report(session, ready, ask.host, ask.port)
+        session.say(f"/metrics and /stats: {_origin(admin_host, admin_port)}")
         counts = Path(folder) / "counts"
-        recipe = WorkerConfig(
-            session.project, session.target_name, ready.sales, ready.site, ready.server, ask.storage, ready.keys, counts
+        config = WorkerConfig(
+            open_store=partial(session.project.store, session.target_name),
+            folder=session.project.root,
+            actor=Actor(f"gate {ready.server}", now, new_nonce, time.sleep),
+            sales=ready.sales,
+            site=ready.site,
+            server=ready.server,
+            storage=ask.storage,
+            keys=ready.keys,
+            counts=counts,
+            admin_port=admin_port,
+            hooks=hooks,
+            target=session.project.target(session.target_name)[0],
+            pass_keys=ready.pass_keys,
         )
-        serve_gate(recipe, bound, workers, standard_log())
+        serve_gate(config, [public, admin], workers, standard_log())
     return {}
 
 
@@ -73,14 +101,24 @@ def _storage(session: Session, url: str) -> str:
     return url or f"sqlite:.flashgen/gate-{session.project.target(session.target_name)[0]}.db"
 
 
-def _say(session: Session, ready: Ready, host: str, port: int) -> None:
-    here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+def _origin(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _report(session: Session, ready: Ready, host: str, port: int) -> None:
+    from flashgen.gate.mark.storage_mark import most_unmarked
+
+    here = _origin(host, port)
     session.say(f"listening on {here}" + (f", as {ready.server}" if ready.server != here else ""))
     for reading in ready.readings:
         settings, state = reading.settings, reading.pointer.state.state
         # Without the query: there may be a password in it.
         target = (settings.forward_to or "").partition("?")[0] or "nobody: `order.forward_to` is not set"
         session.say(f"{settings.sale}: {state}, {settings.slots_per_server} slots, orders go to {target}")
+        if any(item.stock is not None for item in settings.items.values()):
+            session.say(
+                f"{settings.sale}: if its storage goes back, at most {most_unmarked(settings)} units are sold again"
+            )
     session.say(f"storage: {ready.storage}")
 
 
@@ -95,7 +133,7 @@ def orders() -> None:
 @storage_option
 def list_orders(session: Session, sale: str, states: tuple[str, ...], storage: str) -> dict[str, Any]:
     """List orders, oldest first: when, id, SKU, state, attempts, what the last one met."""
-    from flashgen.cli.gate.orders import facts, line, open_book
+    from flashgen.cli.gate.orders import line, open_book, to_json
 
     with open_book(_storage(session, storage), session.project.root, sale) as book:
         found = [order for order in book.orders(sale) if not states or order.state in states]
@@ -103,7 +141,7 @@ def list_orders(session: Session, sale: str, states: tuple[str, ...], storage: s
             session.say(line(order))
         counts = ", ".join(f"{count} {state}" for state, count in sorted(book.tally(sale, time.time()).orders.items()))
         session.note(f"{sale} in {book.url}: {counts or 'no orders'}")
-        return {"sale": sale, "storage": book.url, "orders": [facts(order) for order in found]}
+        return {"sale": sale, "storage": book.url, "orders": [to_json(order) for order in found]}
 
 
 @command("export")
@@ -113,7 +151,7 @@ def list_orders(session: Session, sale: str, states: tuple[str, ...], storage: s
 @storage_option
 def export(session: Session, sale: str, output: Path | None, form: str | None, storage: str) -> dict[str, Any]:
     """Write all orders with their buyers, for a spreadsheet or another system."""
-    from flashgen.cli.gate.orders import as_csv, as_json, facts, open_book, write_private
+    from flashgen.cli.gate.orders import as_csv, as_json, open_book, to_json, write_private
 
     with open_book(_storage(session, storage), session.project.root, sale) as book:
         found = list(book.orders(sale))
@@ -121,7 +159,7 @@ def export(session: Session, sale: str, output: Path | None, form: str | None, s
     text = as_json(found) if is_json else as_csv(found)
     if output is None:
         session.say(text.rstrip("\r\n"))
-        return {"sale": sale, "orders": [facts(order) for order in found]}
+        return {"sale": sale, "orders": [to_json(order) for order in found]}
     write_private(output, text)
     session.note(f"{len(found)} orders in {output}, readable by you alone")
     return {"sale": sale, "file": str(output), "count": len(found)}
@@ -136,6 +174,7 @@ def retry(session: Session, sale: str, ids: tuple[str, ...], storage: str) -> di
     from flashgen.cli.gate.orders import open_book, retry_now
 
     with open_book(_storage(session, storage), session.project.root, sale) as book:
+        session.has_begun = True
         count = retry_now(book, sale, ids)
     session.say(f"{sale}: {count} orders are forwarded as soon as a gate looks")
     return {"sale": sale, "retried": count}
@@ -160,28 +199,66 @@ def reconcile(session: Session, sale: str, order_id: str, state: str | None, sto
         (order,) = order_book.find(book, sale, (order_id,))
         if order.state in (OrderState.ACCEPTED, OrderState.UNKNOWN):
             session.note(order_book.line(order))
-            if state == "rejected" and order_book.may_be_on_its_way(order):
+            if state == "rejected" and order_book.may_be_on_its_way(book, order):
                 session.note(_ON_ITS_WAY)
             session.confirm(f"write down that it is {state}?", yes)
+        session.has_begun = True
         changed = order_book.reconcile(book, order, OrderState(state), operator())
     session.say(f"{order_id} is {state}" if changed else f"{order_id} is {state} already")
     return {"sale": sale, "order": order_id, "state": state, "changed": changed}
 
 
+@command("reconcile")
+@sale_argument
+@click.option(
+    "--orders",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The order subsystem's list: CSV or JSON lines with order_id and sku.",
+)
+@click.option(
+    "--log",
+    "logs",
+    multiple=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A gate's log: finds orders that buyers were told of and nobody has.",
+)
+@storage_option
+@yes_option
+def reconcile_sale(
+    session: Session, sale: str, orders: Path, logs: tuple[Path, ...], storage: str, yes: bool
+) -> dict[str, Any]:
+    """Give a storage back what it lost, and name what was sold beyond the stock; then SALE's gates sell on."""
+    from flashgen.cli.gate.reconcile import reconcile
+
+    return reconcile(session, sale, _storage(session, storage), orders, logs, yes)
+
+
+@command("move")
+@sale_argument
+@storage_option
+@yes_option
+def move_sale(session: Session, sale: str, storage: str, yes: bool) -> dict[str, Any]:
+    """Have another storage sell SALE from now on; gates of the one before refuse."""
+    from flashgen.cli.gate.reconcile import move
+
+    return move(session, sale, _storage(session, storage), yes)
+
+
 @command("key")
 def key(session: Session) -> dict[str, Any]:
     """Print the key that proves to the order subsystem that an order is the gate's."""
-    from flashgen.gate.seal import FORWARD, derived
+    from flashgen.gate.signatures import FORWARD, derived
     from flashgen.unlock.token import parse_keys
 
     newest = parse_keys(session.project.secret(session.target_name))[0]
     shown = derived(newest, FORWARD).hex()
-    session.note("this key is a secret: whoever has it can place orders in the gate's name")
+    session.note("this key is a secret: who has it can place orders in the gate's name")
     session.say(shown)
     return {"key": shown}
 
 
 for each in (list_orders, export, retry, reconcile):
     orders.add_command(each)
-for one in (serve, orders, key):
+for one in (serve, orders, reconcile_sale, move_sale, key):
     gate.add_command(one)

@@ -12,13 +12,11 @@ from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
 from flashgen.cli.transition.options import TransitionOptions, transition_options
 from flashgen.errors import Refused
+from flashgen.hint import Hint, command_line
 
 if TYPE_CHECKING:
     from flashgen.sale.model import Header
-    from flashgen.unlock.control import StoredPointer
-
-
-_HERE = ("http://127.0.0.1", "http://localhost", "http://[::1]")
+    from flashgen.unlock.pointer_file import StoredPointer
 
 
 @command("go-live")
@@ -37,39 +35,42 @@ def go_live(
 
     asked = replace(asked, verify=asked.verify or rollback_on_failure, rollback_on_failure=rollback_on_failure)
     result = restart_after_rotation(session, asked, lambda asked: _go_live(session, sale, asked, lead, early=early))
-    session.next_step(f"flashgen status {sale}")
+    session.next_step(command_line(f"status {sale}"))
     return result
 
 
 def _go_live(session: Session, sale: str, asked: TransitionOptions, lead: str | None, *, early: bool) -> dict[str, Any]:
-    from flashgen.cli import runtime as operating
+    from flashgen.cli import runtime
     from flashgen.cli.times import duration, moment
-    from flashgen.cli.transition.flow import VerbRequest, carry_out, look, scheduled
+    from flashgen.cli.transition.flow import carry_out, fetch_pointer, scheduled
+    from flashgen.cli.transition.options import VerbRequest
     from flashgen.unlock import verbs
     from flashgen.unlock.state import State
 
-    header = operating.open_header(session, sale)
-    opens_at = moment(asked.at or ("start" if lead else None), header)
+    header = runtime.open_header(session, sale)
+    opens_at = moment(asked.at or ("start" if lead else None), header, runtime.now())
     when = scheduled(opens_at, header, duration(lead) if lead else timedelta()) if opens_at else None
-    control = operating.open_control(session, header)
-    seen = look(session, control)
-    now = operating.whole_second(operating.now())
+    writer = runtime.pointer_writer(session, header)
+    seen = fetch_pointer(session, writer.file)
+    now = runtime.whole_second(runtime.now())
     if seen.pointer.state.state is State.SCHEDULED:
         _check_time(header, opens_at or now, now, early=early, waits=opens_at is not None)
         _check_drift(header, seen)
         _look_for_gates_here(session, header)
     follows = opens_at == header.starts_at  # then a postponement that is pushed while we wait takes us along
     at = None if follows else opens_at or min(now, header.starts_at)
-    verb = verbs.go_live(at, operating.new_nonce(), early=early)
-    return carry_out(session, control, VerbRequest(header, verb, asked, when), seen)
+    verb = verbs.go_live(at, runtime.new_nonce(), early=early)
+    return carry_out(session, writer, VerbRequest(header, verb, asked, when), seen)
 
 
 def _look_for_gates_here(session: Session, header: Header) -> None:
     """A word on those that are not there. Where none is to be on this machine, it costs no time and loads nothing."""
-    if any(server.startswith(_HERE) for server in header.order_origins):
-        from flashgen.cli.gate.local import told_of_silence
+    from flashgen.addresses import is_loopback
 
-        for line in told_of_silence(session, header):
+    if any(map(is_loopback, header.order_origins)):
+        from flashgen.cli.gate.local import silent_gates
+
+        for line in silent_gates(header):
             session.warn(line)
 
 
@@ -87,7 +88,7 @@ def _check_time(header: Header, opens_at: datetime, now: datetime, *, early: boo
         when = f"{left} after that time" if waits else f"in {left}"
         raise Refused(
             f"{header.id} starts at {local(header.starts_at, header)}, {when}",
-            f"wait for it: flashgen go-live {header.id} --at start; or open before it: --early",
+            Hint("wait for it: ", command_line(f"go-live {header.id} --at start"), "; or open before it: --early"),
         )
 
 
@@ -98,5 +99,5 @@ def _check_drift(header: Header, seen: StoredPointer) -> None:
         raise Refused(
             f"the YAML says that {header.id} starts at {local(header.starts_at, header)}, what is pushed says "
             f"{local(seen.pointer.state.starts_at, header)}",
-            f"bring one to the other: flashgen push {header.id}, or undo the edit",
+            Hint("bring one to the other: ", command_line(f"push {header.id}"), ", or undo the edit"),
         )

@@ -9,6 +9,7 @@ import click
 
 from flashgen.cli.options import command, yes_option
 from flashgen.cli.session import Session
+from flashgen.hint import Hint, command_line
 
 
 @click.group("infra")
@@ -74,7 +75,7 @@ def apply(session: Session, stack: str, timeout: str, yes: bool, **options: Any)
     given = InfraArguments(**options)
     body = make_template(session, given)
     result = apply_template(session, open_stack(session, given.us_east_1, stack), body, limit_seconds, yes=yes)
-    session.next_step("flashgen infra show" + (" --us-east-1" if given.us_east_1 else ""))
+    session.next_step(command_line("infra show" + (" --us-east-1" if given.us_east_1 else "")))
     return result
 
 
@@ -86,14 +87,14 @@ def show(session: Session, us_east_1: bool, stack: str) -> dict[str, Any]:
     from flashgen.cli.infra.stack import open_stack, settings_text
     from flashgen.errors import Refused
 
-    hand = open_stack(session, us_east_1, stack)
-    found = hand.look()
+    opened = open_stack(session, us_east_1, stack)
+    found, region = opened.read(), opened.region
     if found is None:
-        raise Refused(f"no stack {hand.name} in {hand.region}", "make it with `flashgen infra apply`")
+        raise Refused(f"no stack {opened.name} in {region}", Hint("make it with `", command_line("infra apply"), "`"))
     if not found.is_done:
         session.note(f"{found.name} is {found.status}")
-    session.say(settings_text(session, hand.region, dict(found.outputs)))
-    return {"stack": found.name, "region": hand.region, "status": found.status, "outputs": dict(found.outputs)}
+    session.say(settings_text(session, region, dict(found.outputs)))
+    return {"stack": found.name, "region": region, "status": found.status, "outputs": dict(found.outputs)}
 
 
 def _limit(text: str) -> int:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,11 +15,19 @@ from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
 from flashgen.errors import InvalidInput, Refused
 
+if TYPE_CHECKING:
+    from flashgen.project import Project
+    from flashgen.sale.feeds.understanding import Understanding
+
 _SETTINGS = """\
 # Everything here has a default.
 default_target: local
 # secret: env:FLASHGEN_SECRET        # signs order tokens; the local target makes its own
 freeze: {before: 30m, after: 2h}     # push refuses around the start of a sale
+# trusted_themes: true               # without it, templates in themes/ run in a sandbox
+# site_url: https://sale.example.com # what pages name as their address; by default the url of the only public target
+# hooks:                             # who is told what happens; `flashgen hooks test` tries them
+#   - {name: chat, url: env:SLACK_URL, format: slack}
 targets:
   local: {store: "dir:.flashgen/store", url: "http://127.0.0.1:8080"}
   # production:
@@ -28,6 +36,7 @@ targets:
   #   url: https://sale.example.com
 """
 
+_CURRENCY, _LOCALE = "EUR", "en"
 _IGNORED = "build/\n.flashgen/\n"
 
 
@@ -36,62 +45,105 @@ _IGNORED = "build/\n.flashgen/\n"
 @click.option(
     "--products",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV feed of products; copied beside the YAML.",
+    help="A spreadsheet, CSV, Shopify export or Merchant feed; copied beside the YAML.",
 )
 def new(session: Session, sale: str, products: Path | None) -> dict[str, Any]:
     """Write a commented YAML that builds, pushes and opens as it is."""
-    from flashgen.cli.naming import checked_id, new_version
-    from flashgen.cli.runtime import now
+    from flashgen.cli.release.build import print_warnings
+    from flashgen.cli.runtime import new_version, now
+    from flashgen.document.yaml_files import yaml_file
     from flashgen.sale.load import load_sale
     from flashgen.sale.template import new_sale
 
-    root, sale = session.project.root, checked_id(sale)
-    path = root / "sale_configs" / f"{sale}.yaml"
+    root, sale = session.project.root, _checked_id(sale)
+    path = yaml_file(root / "sale_configs", sale)
     feed = path.parent / products.name if products else None
     if path.exists():
         raise Refused(f"{path} exists already", "edit it, or choose another name")
     starts_at = _tomorrow_morning(now())
+    try:
+        understanding = _understanding_of(products) if products else None
+    except InvalidInput as invalid:
+        if not _can_be_mended(invalid):
+            raise
+        understanding = None  # loading the sale below reports the same, with what the YAML adds
+    language = understanding.language if understanding else ""
     text = new_sale(
         sale,
         version=new_version(),
         starts_at=starts_at,
         ends_at=starts_at + timedelta(hours=12),
         timezone="UTC",
-        currency="EUR",
-        locale="en",
+        currency=(understanding.currency if understanding else "") or _CURRENCY,
+        locale=language or _LOCALE,
         feed=feed.name if feed else None,
     )
-    files = {**_project_files(root), path: text.encode()}
+    files = {**_project_files(session.project), path: text.encode()}
     if products and feed and products.resolve() != feed.resolve():
         if feed.exists():
             raise Refused(f"{feed} exists already", "rename one of the two feeds")
         files[feed] = products.read_bytes()
-    with _written(files), _naming(feed, products):
-        load_sale(path, root)
+    session.has_begun = True
     names = [str(file.relative_to(root)) for file in files]
+    unfit: InvalidInput | None = None
+    with _written(files), _naming_original(feed, products):
+        try:
+            loaded = load_sale(path, root)
+        except InvalidInput as invalid:
+            if not _can_be_mended(invalid):
+                raise
+            unfit = invalid
     for name in names:
         session.say(f"wrote {name}")
+    if unfit:
+        session.note(f"mend the products in these files, then: flashgen check {sale}")
+        raise unfit
+    for line in loaded.understanding.lines() if loaded.understanding else ():
+        session.say(line)
+    change = f"; change it in {path.name} if that is not meant"
+    if language:
+        session.say(f"locale: {language}, guessed from the headings{change}")
+    if understanding and not understanding.currency:
+        session.say(f"currency: {_CURRENCY}, because the prices name none{change}")
+    print_warnings(session, loaded.warnings)
     session.next_step("flashgen build")
-    return {"sale": sale, "files": names}
+    return {"sale": sale, "files": names, "feed": loaded.understanding.to_json() if loaded.understanding else None}
 
 
-def _project_files(root: Path) -> dict[Path, bytes]:
-    """What a project has besides sales, as far as it is not there yet; the editor's schema is always made anew."""
+def _understanding_of(products: Path) -> Understanding:
+    """How a feed is read without a sale. Raises InvalidInput if it cannot be read."""
+    from flashgen.sale.feeds.feed import read_feed
+    from flashgen.sale.feeds.options import FeedOptions
+
+    options = FeedOptions.model_validate({"from": products.name})
+    return read_feed(products, options, currency=None, locale=_LOCALE).understanding
+
+
+def _can_be_mended(invalid: InvalidInput) -> bool:
+    """Whether all problems are in headings and cells: the copy can be corrected, or `columns:` beside `from:` written.
+
+    A file of an unknown kind has no lines, and another has to be exported.
+    """
+    return all(problem.where.line for problem in invalid.problems)
+
+
+def _project_files(project: Project) -> dict[Path, bytes]:
+    """The files of a project besides sales: those that are missing, and always the schema for editors."""
     import json
 
     from flashgen.sale.schema import sale_schema
 
-    once = {root / "flashgen.yaml": _SETTINGS.encode(), root / ".gitignore": _IGNORED.encode()}
+    once = {project.settings_file: _SETTINGS.encode(), project.root / ".gitignore": _IGNORED.encode()}
     schema = json.dumps(sale_schema(), indent=1).encode()
     return {
         **{path: body for path, body in once.items() if not path.exists()},
-        root / ".flashgen" / "sale.schema.json": schema,
+        project.root / ".flashgen" / "sale.schema.json": schema,
     }
 
 
 @contextlib.contextmanager
 def _written(files: dict[Path, bytes]) -> Iterator[None]:
-    """Write the files, and take away again those that were not there if anything goes wrong."""
+    """Write the files. If the block fails, delete those that did not exist before."""
     from flashgen.page.output import write_if_changed
 
     fresh = [path for path in files if not path.exists()]
@@ -110,8 +162,8 @@ def _written(files: dict[Path, bytes]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _naming(feed: Path | None, products: Path | None) -> Iterator[None]:
-    """Problems of the copied feed are told of the file the user has."""
+def _naming_original(feed: Path | None, products: Path | None) -> Iterator[None]:
+    """Problems of the copied feed name the user's own file instead."""
     try:
         yield
     except InvalidInput as invalid:
@@ -123,3 +175,15 @@ def _naming(feed: Path | None, products: Path | None) -> Iterator[None]:
 
 def _tomorrow_morning(now: datetime) -> datetime:
     return (now + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
+
+
+def _checked_id(text: str) -> str:
+    """A sale's id. Raises a usage error, because there is no file yet whose line a problem could name."""
+    from flashgen.document.wording import InvalidValue
+    from flashgen.sale.text import name
+
+    try:
+        return name(text, 63, "a name")
+    except InvalidValue as invalid:
+        hint = f" ({invalid.hint})" if invalid.hint else ""
+        raise click.UsageError(f"a sale's id {invalid.message}{hint}") from invalid

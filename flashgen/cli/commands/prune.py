@@ -18,19 +18,20 @@ from flashgen.cli.session import Session
 @yes_option
 def prune(session: Session, sale: str, older_than: str, dry_run: bool, force: bool, yes: bool) -> dict[str, Any]:
     """Delete pages and assets that left the sale so long ago that nothing cached needs them."""
-    from flashgen.cli.release import prune as pruning
+    from flashgen.cli.release.prune import carry_out, check_age, check_freeze, print_plan, to_json
     from flashgen.cli.runtime import now, open_header
     from flashgen.cli.times import age
+    from flashgen.release.prune import plan_prune
 
     header, span = open_header(session, sale), age(older_than)
-    plan = pruning.plan(session, sale, span, now())
+    plan = plan_prune(session.store, sale, span, now())
     if not force:
-        pruning.check_age(span)
-    pruning.show(session, plan, span)
+        check_age(span)
+    print_plan(session, plan, span)
     if plan.is_noop or dry_run:
-        return pruning.facts(plan, span, is_done=False)
+        return to_json(plan, span, is_done=False)
     if not force:
-        pruning.check_freeze(session, header, plan)
-    session.confirm(f"delete this from {session.project.store(session.target_name).url}?", yes)
-    pruning.carry_out(session, header, plan)
-    return pruning.facts(plan, span, is_done=True)
+        check_freeze(session, header, plan)
+    session.confirm(f"delete this from {session.store.url}?", yes)
+    carry_out(session, header, plan)
+    return to_json(plan, span, is_done=True)

@@ -27,24 +27,25 @@ _SHOWN = 12
 @click.option("--to", "revision", type=click.IntRange(0), metavar="REV", help="[default: before the last decision]")
 def rollback(session: Session, sale: str, asked: TransitionOptions, revision: int | None) -> dict[str, Any]:
     """Go back to an earlier revision's state."""
-    from flashgen.cli import runtime as operating
-    from flashgen.cli.slow_notice import SlowNotice
-    from flashgen.cli.transition.flow import VerbRequest, carry_out, look, moment_of, restart_after_rotation
+    from flashgen.cli import runtime
+    from flashgen.cli.progress import SlowNotice
+    from flashgen.cli.transition.flow import carry_out, fetch_pointer, moment_of, restart_after_rotation
+    from flashgen.cli.transition.options import VerbRequest
     from flashgen.unlock import journal, verbs
 
     if revision is None and not (sys.stdin.isatty() or asked.dry_run):
         raise click.UsageError("without a terminal rollback needs --to REV; `flashgen status` lists revisions")
 
     def begin(asked: TransitionOptions) -> dict[str, Any]:
-        header = operating.open_header(session, sale)
-        control = operating.open_control(session, header)
-        seen = look(session, control)
-        with SlowNotice(session, control.store.url).for_an_answer():
-            history = journal.history(control.store, control.sale, seen.pointer.nonce)
+        header = runtime.open_header(session, sale)
+        writer = runtime.pointer_writer(session, header)
+        seen = fetch_pointer(session, writer.file)
+        with SlowNotice(session, writer.file.store.url).for_an_answer():
+            history = journal.history(writer.file.store, writer.file.sale, seen.pointer.nonce)
             target = _find(history, seen.pointer, revision)
-        verb = verbs.rollback(target.state, operating.whole_second(operating.now()), operating.new_nonce())
+        verb = verbs.rollback(target.state, runtime.whole_second(runtime.now()), runtime.new_nonce())
         session.note(f"revision {target.revision}: `{target.verb}` by {target.who}")
-        return carry_out(session, control, VerbRequest(header, verb, asked, moment_of(asked, header)), seen)
+        return carry_out(session, writer, VerbRequest(header, verb, asked, moment_of(asked, header)), seen)
 
     return restart_after_rotation(session, asked, begin)
 

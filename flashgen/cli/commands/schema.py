@@ -1,4 +1,4 @@
-"""`flashgen schema`: for editors."""
+"""`flashgen schema`: the JSON Schema of a sale."""
 
 from __future__ import annotations
 

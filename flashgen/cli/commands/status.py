@@ -1,4 +1,4 @@
-"""`flashgen status`: how each sale stands, who made it so, what the public sees, and what is not as it should be."""
+"""`flashgen status`: the state of each sale, who made it so, what the public sees, and drift."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @command("status")
 @sales_argument
 @click.option(
-    "--watch", is_flag=True, help="Keep looking, every 2 s, until Ctrl-C; without a terminal a line a change."
+    "--watch", is_flag=True, help="Poll every 2 s until Ctrl-C; without a terminal print a line for each change."
 )
 def status(session: Session, sales: tuple[str, ...], watch: bool) -> dict[str, Any]:
     """Show state, revision, who and when, what the edge shows, and drift.
@@ -26,25 +26,29 @@ def status(session: Session, sales: tuple[str, ...], watch: bool) -> dict[str, A
     Of one sale, or with -v, also the history, and attempts that came to nothing.
     """
     from flashgen.cli.status.model import to_json
-    from flashgen.cli.status.read import gather
+    from flashgen.cli.status.read import read_statuses
+    from flashgen.cli.status.watch import watch_sales
 
     if watch and session.as_json:
         raise click.UsageError("--watch never ends: there is no JSON document to print")
     headers, problems = _headers(session, sales)
     if watch:
-        return _watch(session, headers, problems)
+        if problems:
+            raise InvalidInput(problems)
+        watch_sales(session, headers)
+        return {}
     in_depth = len(headers) == 1 or session.verbose > 0
-    found = gather(session, headers, in_depth=in_depth)
+    found = read_statuses(session, headers, in_depth=in_depth)
     errors = [one for one in found if isinstance(one, FlashgenError)]
     rows = [one for one in found if not isinstance(one, FlashgenError)]
     for row in rows:
-        _show(session, row, in_depth=in_depth)
+        _print(session, row, in_depth=in_depth)
     _raise(session, [*errors, InvalidInput(problems)] if problems else errors)
     return {"sales": [to_json(row) for row in rows]}
 
 
 def _headers(session: Session, sales: tuple[str, ...]) -> tuple[list[Header], list[Problem]]:
-    """What can be read of the sales, and what is wrong with the others."""
+    """The headers that can be read, and the problems of the others."""
     from flashgen.cli.runtime import open_header
 
     headers: list[Header] = []
@@ -57,29 +61,20 @@ def _headers(session: Session, sales: tuple[str, ...]) -> tuple[list[Header], li
     return headers, problems
 
 
-def _watch(session: Session, headers: list[Header], problems: list[Problem]) -> dict[str, Any]:
-    from flashgen.cli.status.watch import watch_sales
+def _print(session: Session, row: SaleStatus, *, in_depth: bool) -> None:
+    from flashgen.cli.status.text import lines, required_action
 
-    if problems:
-        raise InvalidInput(problems)
-    watch_sales(session, headers)
-    return {}
-
-
-def _show(session: Session, standing: SaleStatus, *, in_depth: bool) -> None:
-    from flashgen.cli.status.text import lines, way_on
-
-    for line in lines(standing, with_history=in_depth):
+    for line in lines(row, with_history=in_depth):
         session.say(line)
-    if step := way_on(standing):
+    if step := required_action(row):
         session.next_step(step)
 
 
 def _raise(session: Session, errors: list[FlashgenError]) -> None:
-    """Tell of every error; the last one ends the command."""
+    """Print every error but the last, which ends the command."""
     from flashgen.cli.failure import explain
 
     for error in errors[:-1]:
-        session.note(explain(error, session).text)
+        session.alert(explain(error, session).text)
     if errors:
         raise errors[-1]

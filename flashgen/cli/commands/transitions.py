@@ -11,6 +11,7 @@ from flashgen.cli.options import command, sale_argument
 from flashgen.cli.session import Session
 from flashgen.cli.transition.options import TransitionOptions, transition_options
 from flashgen.errors import InvalidInput, Refused
+from flashgen.hint import command_line
 
 if TYPE_CHECKING:
     from flashgen.cli.transition.outcome import Undo
@@ -30,7 +31,7 @@ def pause(session: Session, sale: str, asked: TransitionOptions) -> dict[str, An
     from flashgen.cli.transition.outcome import Undo
     from flashgen.unlock import verbs
 
-    undo = Undo(f"flashgen resume {sale}", verbs.resume())
+    undo = Undo(command_line(f"resume {sale}"), verbs.resume())
     return _transition(session, sale, asked, lambda: (verbs.pause(), undo))
 
 
@@ -50,7 +51,7 @@ def resume(session: Session, sale: str, asked: TransitionOptions, skus: tuple[st
 
     result = _transition(session, sale, asked, verb)
     if result["to"] == "scheduled":
-        session.next_step(f"flashgen go-live {sale} --at start")
+        session.next_step(command_line(f"go-live {sale} --at start"))
     return result
 
 
@@ -66,11 +67,11 @@ def sold_out(session: Session, sale: str, asked: TransitionOptions, skus: tuple[
 
     def verb() -> tuple[Verb, Undo]:
         if not skus:
-            return verbs.close(EVERY_SKU), Undo(f"flashgen resume {sale}", verbs.resume())
+            return verbs.close(EVERY_SKU), Undo(command_line(f"resume {sale}"), verbs.resume())
         every = _all_skus(session, sale)
         known = _known_skus(skus, every)
         back = " ".join(f"--sku {sku}" for sku in skus)
-        return verbs.close(known), Undo(f"flashgen resume {sale} {back}", verbs.reopen(known, every))
+        return verbs.close(known), Undo(command_line(f"resume {sale} {back}"), verbs.reopen(known, every))
 
     return _transition(session, sale, asked, verb)
 
@@ -88,20 +89,21 @@ def end(session: Session, sale: str, asked: TransitionOptions) -> dict[str, Any]
 def _transition(
     session: Session, sale: str, asked: TransitionOptions, verb_and_undo: Callable[[], tuple[Verb, Undo | None]]
 ) -> dict[str, Any]:
-    from flashgen.cli.runtime import open_control, open_header
-    from flashgen.cli.transition.flow import VerbRequest, carry_out, moment_of, restart_after_rotation
+    from flashgen.cli.runtime import open_header, pointer_writer
+    from flashgen.cli.transition.flow import carry_out, moment_of, restart_after_rotation
+    from flashgen.cli.transition.options import VerbRequest
 
     def begin(asked: TransitionOptions) -> dict[str, Any]:
         header = open_header(session, sale)
         verb, undo = verb_and_undo()
-        order = VerbRequest(header, verb, asked, moment_of(asked, header), undo)
-        return carry_out(session, open_control(session, header), order)
+        request = VerbRequest(header, verb, asked, moment_of(asked, header), undo)
+        return carry_out(session, pointer_writer(session, header), request)
 
     return restart_after_rotation(session, asked, begin)
 
 
 def _all_skus(session: Session, sale: str) -> frozenset[str] | None:
-    """The SKUs of the YAML; None if its products have mistakes, which must not stand in the way now."""
+    """The SKUs of the YAML; None if its products have mistakes, which must not stop an operator now."""
     from flashgen.sale.load import load_sale
 
     try:

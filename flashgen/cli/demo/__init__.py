@@ -1,1 +1,1 @@
-"""`flashgen demo`: its project, its story, its buyers."""
+"""`flashgen demo`: its project, and its story step by step."""

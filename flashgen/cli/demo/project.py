@@ -1,4 +1,4 @@
-"""The packaged example as a project of the demo: it starts in a moment, and has little to sell."""
+"""The demo's project: the packaged example, with a start a few seconds from now and a small stock."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ import click
 from flashgen import timestamps
 from flashgen.cli.runtime import now
 from flashgen.document.yaml_edit import replace_scalar
-from flashgen.packaged import packaged
+from flashgen.packaged_files import packaged
 
 EXAMPLE = "lantern-night"
 STORAGE = "sqlite:.flashgen/gate-local.db"
-"""Said with every command: FLASHGEN_STORAGE may name a storage that is not for demos."""
+"""Passed to every command, because FLASHGEN_STORAGE may name a storage that is not for demos."""
 
 SKU = "LANTERN-L"
 STOCK = 5
@@ -39,7 +39,7 @@ targets:
 
 @dataclass(frozen=True)
 class Addresses:
-    """Origins on this machine, of the pages and of the gate, and where orders go."""
+    """Origins of the pages and of the gate, and the URL that orders are forwarded to; all on this machine."""
 
     site: str
     gate: str
@@ -48,7 +48,7 @@ class Addresses:
 
 @contextlib.contextmanager
 def demo_folder(keep: Path | None) -> Iterator[Path]:
-    """A folder that is gone afterwards; or `keep`, which must be new or empty."""
+    """A temporary folder; or `keep`, which stays, and must be new or empty."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="flashgen-demo-") as name:
             yield Path(name)
@@ -60,14 +60,14 @@ def demo_folder(keep: Path | None) -> Iterator[Path]:
 
 
 def write_project(folder: Path, addresses: Addresses) -> None:
-    """The example, with a start a few seconds from now, STOCK of SKU, and SLOTS at its one order server."""
+    """Write the example, which starts in OPENS_IN, with STOCK of SKU, and SLOTS at its one order server."""
     shutil.copytree(packaged("sale_configs"), folder / "sale_configs")
     (folder / "flashgen.yaml").write_text(_SETTINGS.format(site=addresses.site), encoding="utf-8")
     sale = folder / "sale_configs" / f"{EXAMPLE}.yaml"
-    sale.write_text(_amended(sale.read_text(encoding="utf-8"), addresses), encoding="utf-8")
+    sale.write_text(_edited(sale.read_text(encoding="utf-8"), addresses), encoding="utf-8")
 
 
-def _amended(text: str, addresses: Addresses) -> str:
+def _edited(text: str, addresses: Addresses) -> str:
     starts_at = now() + OPENS_IN
     for path, value in (
         (("sale", "starts_at"), timestamps.to_text(starts_at)),

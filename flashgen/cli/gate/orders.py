@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,21 +10,22 @@ from pathlib import Path
 from typing import Any
 
 from flashgen import timestamps
-from flashgen.cli.runtime import now
+from flashgen.cli.csv_text import csv_text
 from flashgen.errors import Refused
+from flashgen.files import replace_file
 from flashgen.gate.storage.opening import open_storage
-from flashgen.gate.storage.protocol import Order, OrderState, Storage
+from flashgen.gate.storage.protocol import Order, OrderState, Storage, Touch
+from flashgen.hint import command_line
 
 COLUMNS = ("order_id", "sale", "sku", "buyer", "price", "currency", "accepted_at", "state", "attempts", "note")
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _WAITING = (OrderState.ACCEPTED, OrderState.UNKNOWN)
 _NAME_IT = "name the gate's storage: --storage sqlite:PATH or redis://HOST:PORT/DB"
 
 
 @contextmanager
 def open_book(url: str, folder: Path, sale: str) -> Iterator[Storage]:
-    """A storage that has taken orders of `sale`. Raises Refused where there is none: looking must not make one."""
+    """A storage that has taken orders of `sale`. Raises Refused where there is none: reading must not make one."""
     if url.startswith("sqlite:") and not (folder / url.removeprefix("sqlite:")).is_file():
         raise Refused(f"there is no {url}: no gate has run with it here", _NAME_IT)
     storage = open_storage(url, folder)
@@ -39,7 +37,7 @@ def open_book(url: str, folder: Path, sale: str) -> Iterator[Storage]:
         storage.close()
 
 
-def facts(order: Order) -> dict[str, Any]:
+def to_json(order: Order) -> dict[str, Any]:
     """An order as exported, by COLUMNS."""
     values = (
         *(order.id, order.sale, order.sku, order.buyer, order.price, order.currency),
@@ -62,39 +60,24 @@ def line(order: Order) -> str:
 
 
 def as_csv(orders: Iterable[Order]) -> str:
-    """For spreadsheets (RFC 4180). What one would take for a formula is marked as text by an apostrophe.
-
-    https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(COLUMNS)
-    writer.writerows([_harmless(value) for value in facts(order).values()] for order in orders)
-    return out.getvalue()
+    """For spreadsheets."""
+    return csv_text(COLUMNS, (to_json(order).values() for order in orders))
 
 
 def as_json(orders: Iterable[Order]) -> str:
     """An array, an order a line."""
-    lines = ",\n".join(json.dumps(facts(order), ensure_ascii=False) for order in orders)
+    lines = ",\n".join(json.dumps(to_json(order), ensure_ascii=False) for order in orders)
     return f"[\n{lines}\n]\n" if lines else "[]\n"
 
 
 def write_private(path: Path, text: str) -> None:
-    """Put a file in place at once, readable by its owner alone: buyers are in it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    temporary = Path(name)
-    try:
-        with open(handle, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123
-            file.write(text)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+    """Put a file in place at once, readable by its owner alone: buyers are in it. Raises OSError."""
+    replace_file(path, text.encode(), mode=0o600)
 
 
 def retry_now(storage: Storage, sale: str, ids: tuple[str, ...]) -> int:
     """Have orders forwarded at once that wait for their next attempt: all, or those of `ids`. Returns how many."""
-    at = now().timestamp()
+    at = storage_now(storage, sale)
     if not ids:
         return storage.retry(sale, at)
     orders = find(storage, sale, ids)
@@ -104,17 +87,28 @@ def retry_now(storage: Storage, sale: str, ids: tuple[str, ...]) -> int:
     return storage.retry(sale, at, ids)
 
 
-def may_be_on_its_way(order: Order) -> bool:
+def storage_now(storage: Storage, sale: str) -> float:
+    """The storage's own time: this machine's clock may be another's, and an attempt would be put off by the difference.
+
+    Raises StorageLost where nothing can be written.
+    """
+    (now,) = storage.decide([Touch(sale)])
+    if not isinstance(now, float):
+        raise RuntimeError(f"{storage.url} tells no time")
+    return now
+
+
+def may_be_on_its_way(storage: Storage, order: Order) -> bool:
     """Whether somebody may be forwarding it now; not certain, for an order that waits for its next attempt looks so."""
-    return order.state in _WAITING and order.due_at > now().timestamp()
+    return order.state in _WAITING and order.due_at > storage_now(storage, order.sale)
 
 
 def reconcile(storage: Storage, order: Order, state: OrderState, who: str) -> bool:
     """Write down what a person found out about an order; False if it was so already.
 
-    Raises Refused when something else has been settled meanwhile.
+    Raises Refused if it has been settled otherwise in the meantime.
     """
-    at = now().timestamp()
+    at = storage_now(storage, order.sale)
     settled = storage.settle(order.id, state, at, at, f"by hand: {who}")
     if settled is None or settled.state is not state:
         raise Refused(f"order {order.id} is {settled.state if settled else 'gone'} by now: nothing was changed")
@@ -126,9 +120,5 @@ def find(storage: Storage, sale: str, ids: tuple[str, ...]) -> tuple[Order, ...]
     found = {order.id: order for order in storage.orders(sale) if order.id in ids}
     for one in ids:
         if one not in found:
-            raise Refused(f"{storage.url} has no order {one} of {sale}", f"flashgen gate orders list {sale}")
+            raise Refused(f"{storage.url} has no order {one} of {sale}", command_line(f"gate orders list {sale}"))
     return tuple(found[one] for one in dict.fromkeys(ids))
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -8,7 +8,6 @@ import sys
 import time
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from types import TracebackType
 
 from flashgen.errors import FlashgenError
 
@@ -16,7 +15,7 @@ START_SECONDS = 30.0
 STOP_SECONDS = 15.0
 """A gate takes up to ten to finish with the order subsystem."""
 
-LOOK_EVERY_SECONDS = 0.05
+POLL_SECONDS = 0.05
 
 
 class GateProcess:
@@ -30,7 +29,7 @@ class GateProcess:
         self._project = project
         self._line = line
         self._port = port
-        self._said = project / ".flashgen" / "gate.out"
+        self._output = project / ".flashgen" / "gate.out"
         self._log = project / ".flashgen" / "gate.log"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -43,27 +42,25 @@ class GateProcess:
             raise
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._stop()
 
     @property
-    def said(self) -> str:
+    def output(self) -> str:
         """What it has printed on stdout."""
-        return self._said.read_text(encoding="utf-8").rstrip()
+        return self._output.read_text(encoding="utf-8").rstrip()
 
     def _started(self) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "flashgen", *self._line.split(), "--project", str(self._project)]
-        with self._said.open("wb") as said, self._log.open("wb") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=log)  # noqa: S603
+        with self._output.open("wb") as output, self._log.open("wb") as log:
+            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=log)  # noqa: S603
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
             if process.poll() is not None or time.monotonic() > deadline:
                 raise self._failure()
-            time.sleep(LOOK_EVERY_SECONDS)
+            time.sleep(POLL_SECONDS)
 
     def _is_ready(self) -> bool:
         connection = HTTPConnection("127.0.0.1", self._port, timeout=1)

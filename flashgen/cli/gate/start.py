@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import resource
 import socket
 import time
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import islice
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
-import click
-
+from flashgen.addresses import is_loopback
+from flashgen.cli.runtime import check_conditions
 from flashgen.cli.session import Session
 from flashgen.errors import Refused, StoreError
-from flashgen.gate.reading import SaleReader, SaleSnapshot
-from flashgen.gate.settings import GateSettings
-from flashgen.gate.storage.opening import REDIS_SCHEMES, open_storage
+from flashgen.gate.mark.keeper import claim
+from flashgen.gate.mark.storage_mark import StopReason, StorageMark, advice, read, shown
+from flashgen.gate.sale_reader import SaleReader, SaleSnapshot
+from flashgen.gate.settings import VOUCHED, GateSettings
+from flashgen.gate.storage.opening import check_storage, open_storage
 from flashgen.gate.storage.protocol import Storage
+from flashgen.gate.storage.storage_url import SecretUrl, without_secrets
+from flashgen.hint import command_line
 from flashgen.layout import settings_key
+from flashgen.passes import PassKeys
+from flashgen.proxies import check_proxies
 from flashgen.sale.load import load_header
 from flashgen.store import Store
 from flashgen.unlock.token import BadToken, TokenSigner, parse_keys
@@ -26,29 +33,36 @@ from flashgen.unlock.token import BadToken, TokenSigner, parse_keys
 LISTED = 10_000
 """How many objects of a store are looked through for the names of its sales, when one was misspelt."""
 
+FEWEST_FILES = 64
+"""A worker with no buyer yet has some 40 files open."""
+
+FILES_OF_A_CROWD = 4096
+"""Fewer are too few for the connections of a sale, on any machine."""
+
 
 @dataclass(frozen=True)
 class GateOptions:
-    """What was asked for. `server` is empty where nothing was said."""
+    """What was asked for. `server` is empty where the option was not given."""
 
     sales: tuple[str, ...]
     host: str
     port: int
     server: str
-    storage: str
+    storage: SecretUrl
     new_storage: bool
 
 
 @dataclass(frozen=True)
 class Ready:
     """What a gate begins with: its sales as they are now, which server it is, the URL of the pages, its storage's for
-    people, and the keys that sign its sales' tokens, newest first."""
+    people, the keys that sign its sales' tokens, newest first, and those of passes, if a sale asks for passes."""
 
     readings: tuple[SaleSnapshot, ...]
     server: str
     site: str
     storage: str
     keys: tuple[bytes, ...] = field(repr=False)
+    pass_keys: tuple[str, ...] = field(repr=False)
 
     @property
     def sales(self) -> tuple[str, ...]:
@@ -57,25 +71,30 @@ class Ready:
 
 
 def make_ready(session: Session, ask: GateOptions) -> Ready:
-    """Check everything, and begin the storage for sales that it is told of for the first time.
+    """Check everything, and begin the storage for sales that are new to it.
 
     Raises Refused, StoreError or StorageLost. A secret is made here only if none of the sales was ever live.
     """
+    check_proxies()
+    _check_open_files(session)
     site = _site(session)
     readings = tuple(_read(session, sale) for sale in ask.sales or _sales_with_orders(session))
     settings = [reading.settings for reading in readings]
     server = choose_server(settings, ask)
-    check_storage(settings, ask.storage)
-    keys = _keys(session, readings)
-    with closing(open_storage(ask.storage, session.project.root)) as storage:
+    check_storage(settings, ask.storage.reveal())
+    keys, pass_keys = _keys(session, readings), _pass_keys(session, settings)
+    _warn_of_tls(session, ask.storage.reveal())
+    check_conditions(session, [one.sale for one in settings])
+    with closing(open_storage(ask.storage.reveal(), session.project.root)) as storage:
         for reading in readings:
             _begin(session, storage, reading, ask.new_storage)
-        _warn_of_losses(session, storage, ask.storage)
-        return Ready(readings, server, site, storage.url, keys)
+        for message, hint in storage.concerns():
+            session.warn(f"{storage.url}: {message}", hint)
+        return Ready(readings, server, site, storage.url, keys, pass_keys)
 
 
 def choose_server(settings: Sequence[GateSettings], ask: GateOptions) -> str:
-    """Which of `order.servers` this one is: what was said, the only one, or the only one that fits where it listens."""
+    """Which of `order.servers` this is: the one of the option, the only one, or the only one that fits the address."""
     sales = ", ".join(one.sale for one in settings)
     shared = [server for server in settings[0].servers if all(server in one.servers for one in settings)]
     if ask.server:
@@ -92,15 +111,15 @@ def choose_server(settings: Sequence[GateSettings], ask: GateOptions) -> str:
     return fitting[0]
 
 
-def check_storage(settings: Sequence[GateSettings], url: str) -> None:
-    """Refuse a storage that one server has for itself where a sale has several."""
-    several = [one for one in settings if len(one.servers) > 1]
-    if several and not url.startswith(REDIS_SCHEMES):
-        count = len(several[0].servers)
-        raise Refused(
-            f"{several[0].sale} has {count} order servers, and {url} is for one: each would sell the whole stock",
-            "give all of them one Redis: --storage redis://HOST:6379/0",
-        )
+def _check_open_files(session: Session) -> None:
+    """By the limit that the system sets: a gate raises its own to that."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    hint = "raise it: `ulimit -n 65536` in the shell before, or `LimitNOFILE=262144` in the systemd unit"
+    if most == resource.RLIM_INFINITY or most >= FILES_OF_A_CROWD:
+        return
+    if most < FEWEST_FILES:
+        raise Refused(f"a process may open {most} files here, and a gate needs {FEWEST_FILES} at least", hint)
+    session.warn(f"a process may open {most:,} files here, and each connection is one: further buyers wait", hint)
 
 
 def _site(session: Session) -> str:
@@ -122,7 +141,7 @@ def _sales_with_orders(session: Session) -> tuple[str, ...]:
 
 
 def _read(session: Session, sale: str) -> SaleSnapshot:
-    store = session.project.store(session.target_name)
+    store = session.store
     reader = SaleReader(store, sale, time.monotonic, lambda _: None)
     try:
         reader.read()
@@ -144,7 +163,7 @@ def _not_pushed(store: Store, sale: str) -> Refused:
         keys = []
     there = ", ".join(key.removeprefix(start).removesuffix(end) for key in keys if key.endswith(end))
     message = f"no sale {sale} has been pushed to {store.url}"
-    return Refused(f"{message}; there is: {there}" if there else message, f"flashgen push {sale}")
+    return Refused(f"{message}; there is: {there}" if there else message, command_line(f"push {sale}"))
 
 
 def _keys(session: Session, readings: Sequence[SaleSnapshot]) -> tuple[bytes, ...]:
@@ -165,6 +184,15 @@ def _keys(session: Session, readings: Sequence[SaleSnapshot]) -> tuple[bytes, ..
     return keys
 
 
+def _pass_keys(session: Session, settings: Sequence[GateSettings]) -> tuple[str, ...]:
+    """Those of flashgen.yaml, if a sale asks for passes. Raises Refused where they are missing or bad."""
+    if all(one.buyer != VOUCHED for one in settings):
+        return ()
+    texts = session.project.pass_keys(session.target_name)
+    PassKeys(texts)
+    return texts
+
+
 def _choice(servers: Sequence[str]) -> str:
     return " or ".join(servers) or "one that all of them name"
 
@@ -176,28 +204,47 @@ def _fits(server: str, host: str, port: int) -> bool:
     itself = socket.gethostname().lower()
     if name in (itself, host.lower()) or (itself and name.partition(".")[0] == itself):
         return parts.scheme == "https" or parts.port == port
-    return name in ("localhost", "127.0.0.1", "::1") and parts.port == port
+    return is_loopback(server) and parts.port == port
 
 
 def _begin(session: Session, storage: Storage, reading: SaleSnapshot, new_storage: bool) -> None:
     sale, epoch = reading.settings.sale, reading.pointer.state.epoch
-    if storage.is_begun(sale):
-        return
-    if epoch and not new_storage:
+    is_new, stored = not storage.is_begun(sale), read(session.store, sale)
+    if is_new and stored:
+        raise _sold_elsewhere(sale, stored.mark, storage)
+    if is_new and epoch and not new_storage:
         raise Refused(
             f"{storage.url} knows nothing of {sale}, which has been live: its orders are somewhere else, or lost",
             "name the storage that has them; only if no order was ever taken, add --new-storage",
         )
-    storage.begin(sale)
-    if epoch:
+    storage.begin(sale)  # one that an older flashgen began gets its id
+    _check_mark(session, sale, storage)
+    if is_new and epoch:
         session.note(f"{sale} begins anew in {storage.url}: its whole stock is for sale")
 
 
-def _warn_of_losses(session: Session, storage: Storage, url: str) -> None:
-    if not url.startswith(REDIS_SCHEMES):
-        return
-    from flashgen.gate.storage.redis import RedisStorage
-    from flashgen.gate.storage.redis_durability import ADVICE
+def _check_mark(session: Session, sale: str, storage: Storage) -> None:
+    """Refuse another storage than the one that sells the sale; warn of one that is older than it was."""
+    mark, version = claim(session.store, sale, storage, time.sleep), storage.version(sale)
+    if mark.storage != version.id:
+        raise _sold_elsewhere(sale, mark, storage)
+    if mark.stopped or version.changes < mark.changes:
+        message, hint = advice(StopReason.BEHIND, sale)
+        counts = f"it has {shown(version.changes)}, and had {shown(mark.changes)}"
+        session.warn(f"{message} ({counts}); nothing is sold until it is reconciled", hint)
 
-    if isinstance(storage, RedisStorage) and (advice := ADVICE[storage.durability()]):
-        session.note(f"{click.style('warning', fg='yellow', bold=True)}: {storage.url}: {advice}")
+
+def _sold_elsewhere(sale: str, mark: StorageMark, storage: Storage) -> Refused:
+    _, hint = advice(StopReason.OTHER, sale)
+    return Refused(
+        f"{sale} is sold by another storage, {mark.place} (id {mark.storage[:8]}): {storage.url} would sell it again",
+        hint,
+    )
+
+
+def _warn_of_tls(session: Session, url: str) -> None:
+    if "none" in parse_qs(url.partition("?")[2]).get("ssl_cert_reqs", ()):
+        session.warn(
+            f"{without_secrets(url)}: with `ssl_cert_reqs=none` anybody on the way can read its password and orders",
+            "name the authority that signed its certificate instead: `ssl_ca_certs=/path/of/ca.pem`",
+        )

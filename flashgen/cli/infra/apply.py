@@ -1,22 +1,22 @@
-"""`infra apply` in front of a person: what would change, loudest where something may be lost; then how it goes."""
+"""`infra apply` for the operator: what would change, loudest where something may be lost; then its progress."""
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
 from typing import Any
 
 import click
 
 from flashgen.aws.cloudformation import CloudFormation
-from flashgen.aws.stack_facts import ChangeSet, Event, ResourceChange
+from flashgen.aws.stack import ChangeSet, Event, ResourceChange
 from flashgen.cli.session import Session
 from flashgen.edge.stack.template import options_of
 from flashgen.errors import NoAnswer, StoreError
+from flashgen.hint import Hint, command_line
 
-#: What a sale cannot do without, and nobody makes again in a minute.
-PRECIOUS = ("AWS::S3::Bucket", "AWS::CloudFront::Distribution")
+#: What a sale cannot do without, and takes longer than a minute to make again.
+IRREPLACEABLE = ("AWS::S3::Bucket", "AWS::CloudFront::Distribution")
 
 _SIGNS = {"Add": ("+", "green"), "Modify": ("~", "yellow"), "Remove": ("-", "red")}
 #: What becomes of the resource that is there, by CloudFormation's PolicyAction, or by its action where that is silent.
@@ -62,9 +62,12 @@ def _show(session: Session, stack: CloudFormation, change_set: ChangeSet, body: 
     if not change_set.changes:
         session.note("  no resource changes; outputs or options do")
     if not change_set.creates:
-        _show_options(session, options_of(stack.template()), options_of(json.loads(body)))
+        before, after = options_of(stack.template()), options_of(json.loads(body))
+        # One that was forgotten is easily overlooked.
+        for name in sorted(name for name in {*before, *after} if before.get(name) != after.get(name)):
+            session.warn(f"{name} was {before.get(name, 'not given')}, is now {after.get(name, 'not given')}")
     for change in change_set.changes:
-        if change.is_dangerous and change.kind in PRECIOUS:
+        if change.is_dangerous and change.kind in IRREPLACEABLE:
             danger = click.style("danger:", fg="red", bold=True)
             session.note(f"{danger} the {change.resource.lower()} that shoppers see now is {_fate(change)}")
 
@@ -76,16 +79,8 @@ def _fate(change: ResourceChange) -> str:
     return f"perhaps {fate}" if change.replacement == "Conditional" else fate
 
 
-def _show_options(session: Session, before: Mapping[str, str], after: Mapping[str, str]) -> None:
-    """The stack remembers what it was made with: an option that was forgotten this time is easily overlooked."""
-    for name in sorted({*before, *after}):
-        if before.get(name) != after.get(name):
-            was, now = before.get(name, "not given"), after.get(name, "not given")
-            session.warn(f"{name} was {was}, is now {now}")
-
-
 def _discard(session: Session, stack: CloudFormation, change_set: ChangeSet) -> None:
-    """Trouble with it is told, and does not hide what it is discarded for."""
+    """An error in discarding is a warning: it must not hide the error before it."""
     try:
         stack.discard(change_set)
     except StoreError as error:
@@ -93,11 +88,12 @@ def _discard(session: Session, stack: CloudFormation, change_set: ChangeSet) -> 
 
 
 def _begin(session: Session, stack: CloudFormation, change_set: ChangeSet) -> str:
-    """What CloudFormation declines to carry out is discarded; after silence it may have begun."""
+    """Execute. What CloudFormation refuses is discarded; without an answer it may have begun, so nothing is."""
+    session.has_begun = True
     try:
         return stack.execute(change_set)
     except (NoAnswer, KeyboardInterrupt):
-        session.note(session.aimed("nobody knows whether CloudFormation has begun: flashgen infra show"))
+        session.note(Hint("nobody knows whether CloudFormation has begun: ", command_line("infra show")))
         raise
     except StoreError:
         _discard(session, stack, change_set)
@@ -108,12 +104,12 @@ def _follow(session: Session, stack: CloudFormation, newest: str, limit_seconds:
     failures: list[Event] = []
     try:
         for event in stack.follow(newest, limit_seconds):
-            _tell(session, event)
+            _report(session, event)
             failures += [event] if event.is_failure else []
     except BaseException:
-        session.note(session.aimed("no longer watched; CloudFormation goes on by itself: flashgen infra show"))
+        session.note(Hint("no longer watched; CloudFormation goes on by itself: ", command_line("infra show")))
         raise
-    now = stack.look()
+    now = stack.read()
     if now is None or not now.is_done:
         cause = "; ".join(f"{event.resource}: {event.reason or event.status}" for event in failures[:3])
         status = now.status if now else "gone"
@@ -123,7 +119,7 @@ def _follow(session: Session, stack: CloudFormation, newest: str, limit_seconds:
         )
 
 
-def _tell(session: Session, event: Event) -> None:
+def _report(session: Session, event: Event) -> None:
     if session.as_json:
         return
     status = f"{event.status:<22}"
@@ -134,7 +130,7 @@ def _tell(session: Session, event: Event) -> None:
 
 
 def _result(stack: CloudFormation, *, changed: bool, change_set: ChangeSet | None = None) -> dict[str, Any]:
-    now = stack.look()
+    now = stack.read()
     return {
         "stack": stack.name,
         "region": stack.region,

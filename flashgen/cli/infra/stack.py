@@ -1,4 +1,4 @@
-"""`flashgen infra`: from the command line, the settings and all sales to a template, and the stack that it is for."""
+"""`flashgen infra`: the template, from the options, the settings and all sales; and the stack that it is for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from flashgen.addresses import BucketAddress
 from flashgen.aws.cloudformation import CloudFormation
 from flashgen.cli.session import Session
-from flashgen.edge.stack.options import US_EAST_1, Place, StackOptions, UsEast1Options, place_of
+from flashgen.edge.stack.options import US_EAST_1, StackOptions, UsEast1Options, resource_name
 from flashgen.edge.stack.template import template, template_in_us_east_1
 from flashgen.errors import Refused
+from flashgen.hint import Hint, command_line
 from flashgen.sale.load import load_header
 
 if TYPE_CHECKING:
@@ -45,14 +47,14 @@ def make_template(session: Session, given: InfraArguments) -> str:
 
 
 def open_stack(session: Session, us_east_1: bool, name: str) -> CloudFormation:
-    """A hand on the target's stack, or on its second one; called `name`, or after the bucket."""
+    """The target's stack, or its second one; called `name`, or after the bucket."""
     place, target = _place(session)
     suffix = f"-{US_EAST_1}" if us_east_1 else ""
-    return CloudFormation(name or f"flashgen-{place.name}{suffix}", US_EAST_1 if us_east_1 else target.region)
+    return CloudFormation(name or f"flashgen-{resource_name(place)}{suffix}", US_EAST_1 if us_east_1 else target.region)
 
 
 def settings_text(session: Session, region: str, outputs: Mapping[str, str]) -> str:
-    """A stack's outputs as YAML: the target for flashgen.yaml, and everything else as comments beside it."""
+    """A stack's outputs as YAML: the target for flashgen.yaml, and everything else as comments."""
     if "DistributionId" not in outputs:
         return "\n".join(f"# {name}: {value}" for name, value in outputs.items()) or "# no outputs"
     name, target = session.project.target(session.target_name)
@@ -70,9 +72,14 @@ def settings_text(session: Session, region: str, outputs: Mapping[str, str]) -> 
     return "\n".join(lines)
 
 
-def _place(session: Session) -> tuple[Place, Target]:
+def _place(session: Session) -> tuple[BucketAddress, Target]:
     name, target = session.project.target(session.target_name)
-    place = place_of(target.store)
+    place = target.address
+    if not isinstance(place, BucketAddress):
+        raise Refused(
+            f"store {target.store}: a CloudFormation stack needs an s3:// store",
+            "choose such a target with --target, or write `store: s3://BUCKET` for this one in flashgen.yaml",
+        )
     if target.endpoint_url:
         raise Refused(
             f"target `{name}` has an `endpoint_url`: CloudFormation makes stacks in AWS only",
@@ -91,6 +98,7 @@ def _stack_options(session: Session, given: InfraArguments) -> StackOptions:
         order_origins=tuple(origin for header in headers for origin in header.order_origins),
         uncached=tuple(header.id for header in headers if header.unlock.edge_ttl_seconds == 0),
         secret=session.project.settings.secret or "",
+        pass_keys=session.project.settings.pass_keys,
         alias=given.alias,
         certificate=given.certificate,
         order_origin=given.order_origin,
@@ -106,6 +114,10 @@ def _us_east_1_options(session: Session, given: InfraArguments) -> UsEast1Option
     if given.logs and not target.distribution:
         raise Refused(
             "--logs needs the distribution that is to be logged, and this target names none",
-            "apply the first stack, put what `flashgen infra show` prints into flashgen.yaml, then try again",
+            Hint(
+                "apply the first stack, put what `",
+                command_line("infra show"),
+                "` prints into flashgen.yaml, then try again",
+            ),
         )
     return UsEast1Options(place, given.alias, given.rate_limit or 0, (target.distribution or "") if given.logs else "")

@@ -1,1 +1,1 @@
-"""`flashgen status`: read each sale, print it once or keep a board."""
+"""`flashgen status`: reads each sale, and prints it once or keeps a board."""

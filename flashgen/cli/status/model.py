@@ -9,11 +9,12 @@ from typing import Any
 from flashgen import timestamps
 from flashgen.release.manifest import Claim
 from flashgen.sale.model import Header
+from flashgen.typed_json import UnreadableObject
 from flashgen.unlock import journal
-from flashgen.unlock.control import NotPushed
 from flashgen.unlock.journal import Record
 from flashgen.unlock.pending_attempts import PendingAttempt
-from flashgen.unlock.pointer import Pointer, state_facts
+from flashgen.unlock.pointer import Pointer, state_to_json
+from flashgen.unlock.pointer_file import NotPushed
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.visibility import EdgePointer
 
@@ -23,7 +24,7 @@ HISTORY_SHOWN = 10
 
 @dataclass(frozen=True, slots=True)
 class NextStep:
-    """What happens next by itself, or was to: `starts_at`, `opens_at` or `ends_at`, and when."""
+    """What happens next, or should have happened: `starts_at`, `opens_at` or `ends_at`, and its time."""
 
     what: str
     at: datetime
@@ -31,22 +32,26 @@ class NextStep:
 
 @dataclass(frozen=True, slots=True)
 class StatusDetails:
-    """What lies behind a pointer. `history` is the newest part, newest first; `claim` is a push or prune under way.
+    """What else the store has of a sale. `history` is the newest part, newest first; `claim` a push or prune under way.
 
-    `unelected` is empty where it was not asked for, too. `unread` says what could not be read, and why.
+    `pending_attempts` is also empty if it was not read. `unread` says what could not be read, and why; `damaged` are
+    objects that are not what belongs at their keys: a history ends before such a record. `stopped` is why its gates
+    sell nothing, whatever the state is.
     """
 
     history: tuple[Record, ...] = ()
     claim: Claim | None = None
-    unelected: tuple[PendingAttempt, ...] = ()
+    pending_attempts: tuple[PendingAttempt, ...] = ()
     unread: str = ""
+    damaged: tuple[UnreadableObject, ...] = ()
+    stopped: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class SaleStatus:
-    """One sale in one target, at one time: `now`, by the clock that pages go by.
+    """One sale in one target at one time: `now` is by the edge's clock, which pages use.
 
-    `pointer` is None for a sale that was never pushed; then `missing` says so. `key` is where the pointer is to lie.
+    `pointer` is None for a sale that was never pushed; then `missing` says so. `key` is the pointer's, by the YAML.
     """
 
     header: Header
@@ -55,44 +60,42 @@ class SaleStatus:
     now: datetime
     pointer: Pointer | None
     missing: NotPushed | None = None
-    background: StatusDetails = field(default_factory=StatusDetails)
-    shown: EdgePointer = field(default_factory=EdgePointer)
+    details: StatusDetails = field(default_factory=StatusDetails)
+    edge: EdgePointer = field(default_factory=EdgePointer)
 
     @property
     def is_over(self) -> bool:
-        """Whether pages show it as ended, whatever the pointer says."""
+        """Whether pages show the sale as ended, whatever state the pointer has."""
         return self.pointer is not None and self.now >= self.pointer.state.ends_at
 
     @property
     def is_overdue(self) -> bool:
-        """Whether it is over and nobody has ended it."""
+        """Whether it is over, and no operator has ended it."""
         return self.is_over and self.pointer is not None and self.pointer.state.state is not State.ENDED
 
     @property
     def decision(self) -> Record | None:
-        """Who made the state what it is; None where the journal, as far as it was read, does not tell."""
-        history = self.background.history
-        found = journal.decision(iter(history))
-        return None if found and found is history[-1] and found.parent else found
+        """The record that made the state what it is; None if it is not in the part of the journal that was read."""
+        return journal.decision(self.details.history)
 
     @property
     def next_step(self) -> NextStep | None:
-        """What comes next; None once it is over, or before it is pushed."""
+        """What comes next; None when the sale is over, or before it is pushed."""
         return None if self.pointer is None or self.is_over else _next_step(self.pointer.state, self.now)
 
     @property
     def is_behind(self) -> bool:
         """Whether the edge shows another revision than the store has."""
-        return bool(self.pointer and self.shown.nonce) and self.shown.nonce != (self.pointer and self.pointer.nonce)
+        return bool(self.pointer and self.edge.nonce) and self.edge.nonce != (self.pointer and self.pointer.nonce)
 
     @property
     def drift(self) -> tuple[str, ...]:
-        """What is not as the YAML says, or not at the edge as it is in the store."""
+        """Where the pointer differs from the YAML, or the edge from the store."""
         return (*self.moved_times, *self._edge_drift())
 
     @property
     def moved_times(self) -> tuple[str, ...]:
-        """Times of the YAML that are still to be pushed."""
+        """Times in the YAML that are not pushed yet."""
         if self.pointer is None:
             return ()
         wanted, state = self.header, self.pointer.state
@@ -107,17 +110,17 @@ class SaleStatus:
     def _edge_drift(self) -> tuple[str, ...]:
         if self.pointer is None or not self.is_behind:
             return ()
-        shown, has = self.shown.revision, self.pointer.revision
-        age = "" if self.shown.age_seconds is None else f" (Age {self.shown.age_seconds} s)"
-        if shown == has:
-            return (f"the edge shows another revision {shown} than the store has{age}: is it this store's edge?",)
-        return (f"the edge shows revision {shown}{age}, the store has {has}",)
+        at_edge, in_store = self.edge.revision, self.pointer.revision
+        age = "" if self.edge.age_seconds is None else f" (Age {self.edge.age_seconds} s)"
+        if at_edge == in_store:
+            return (f"the edge shows another revision {at_edge} than the store has{age}: is it this store's edge?",)
+        return (f"the edge shows revision {at_edge}{age}, the store has {in_store}",)
 
 
 def _next_step(state: SaleState, now: datetime) -> NextStep | None:
-    """A start that has passed stays the next step until somebody opens the sale.
+    """A start that has passed stays the next step until an operator opens the sale.
 
-    What is live already opens at `opens_at`, as pages and gate do, wherever `starts_at` was moved to since.
+    A live sale opens at `opens_at`, as pages and gate do, even if `starts_at` was changed since.
     """
     if state.state is State.ENDED:
         return None
@@ -129,12 +132,12 @@ def _next_step(state: SaleState, now: datetime) -> NextStep | None:
 
 
 def countdown(left: timedelta) -> str:
-    """Time left, not negative: `00:09:59`, `2 d 03:04:05`. Rounded up to the second: at zero it is there."""
+    """Time left, not negative: `00:09:59`, `2 d 03:04:05`. Rounded up to the second, so that 0 means now."""
     return _clock(-(-left // timedelta(seconds=1)))
 
 
 def elapsed(since: timedelta) -> str:
-    """The same for time that has passed: rounded down; less than nothing, by another clock, is nothing."""
+    """Time that has passed, in the same form. Rounded down; negative time, from another machine's clock, is 0."""
     return _clock(max(0, since // timedelta(seconds=1)))
 
 
@@ -145,8 +148,8 @@ def _clock(seconds: int) -> str:
 
 
 def to_json(status: SaleStatus) -> dict[str, Any]:
-    """The status for `--json`. Only sales never pushed have `note` and `hint`; all have the other keys."""
-    behind, step = status.background, status.next_step
+    """For `--json`. Only sales that were never pushed have `note` and `hint`; all have the other keys."""
+    details, step = status.details, status.next_step
     return {
         "sale": status.header.id,
         "pointer": status.key,
@@ -154,18 +157,20 @@ def to_json(status: SaleStatus) -> dict[str, Any]:
         **_state_json(status),
         "past_end": status.is_over,
         "next": {"what": step.what, "at": timestamps.to_text(step.at)} if step else None,
-        "edge": _edge_json(status.shown),
-        "claim": _claim_json(behind.claim) if behind.claim else None,
+        "edge": _edge_json(status.edge),
+        "claim": _claim_json(details.claim) if details.claim else None,
         "drift": list(status.drift),
-        "history": [_record_json(record) for record in behind.history[:HISTORY_SHOWN]],
-        "attempts": [{**_record_json(one.record), "fate": one.fate.value} for one in behind.unelected],
+        "history": [_record_json(record) for record in details.history[:HISTORY_SHOWN]],
+        "stopped": details.stopped or None,
+        "damaged": [{"message": one.message, "hint": one.hint} for one in details.damaged],
+        "attempts": [{**_record_json(one.record), "fate": one.status.value} for one in details.pending_attempts],
     }
 
 
 def _state_json(status: SaleStatus) -> dict[str, Any]:
     if status.pointer is None:
         return _missing_json(status)
-    state, decision = state_facts(status.pointer.state), status.decision
+    state, decision = state_to_json(status.pointer.state), status.decision
     return {
         **{key: value for key, value in state.items() if key != "token_nonce"},
         "revision": status.pointer.revision,
@@ -187,12 +192,12 @@ def _missing_json(status: SaleStatus) -> dict[str, Any]:
     }
 
 
-def _edge_json(shown: EdgePointer) -> dict[str, Any]:
+def _edge_json(edge: EdgePointer) -> dict[str, Any]:
     return {
-        "revision": shown.revision,
-        "age": shown.age_seconds,
-        "x_cache": shown.x_cache or None,
-        "problem": ": ".join(filter(None, (shown.url, shown.problem))) if shown.problem else None,
+        "revision": edge.revision,
+        "age": edge.age_seconds,
+        "x_cache": edge.x_cache or None,
+        "problem": ": ".join(filter(None, (edge.url, edge.problem))) if edge.problem else None,
     }
 
 

@@ -19,163 +19,132 @@ from flashgen.cli.status.text import (
     OVER,
     OVER_COLOUR,
     STEPS,
-    notable,
-    shown_text,
+    edge_text,
+    required_action,
+    state_details,
     unfinished,
-    way_on,
 )
-from flashgen.cli.times import local, local_clock, span
-from flashgen.unlock.journal import Record
+from flashgen.cli.times import local_soon, span
+from flashgen.unlock.pointer import Pointer
 
 WARNING, ALARM = "yellow", "bold red"
 
 
-def panel(glimpse: WatchSnapshot, journal_lines: int) -> Panel:
-    """Everything that is known of a sale, and so many lines of its journal."""
+def panel(snapshot: WatchSnapshot, journal_lines: int) -> Panel:
+    """Everything that is known of a sale, with `journal_lines` of its journal."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(no_wrap=True, min_width=8)
     grid.add_column(ratio=1, overflow="fold")
-    for label, value in _rows(glimpse):
+    for label, value in _rows(snapshot):
         grid.add_row(Text(label, style="dim"), value)
     body: list[RenderableType] = [grid]
-    standing = glimpse.standing
-    if standing and standing.background.history and journal_lines:
-        body += ["", _journal(standing, journal_lines)]
-    title = Text(f" {glimpse.sale} ", style="bold")
-    return Panel(Group(*body), title=title, title_align="left", border_style=colour(glimpse), padding=(0, 1))
+    status = snapshot.status
+    if status and status.details.history and journal_lines:
+        body += ["", _journal(status, journal_lines)]
+    title = Text(f" {snapshot.sale} ", style="bold")
+    return Panel(Group(*body), title=title, title_align="left", border_style=colour(snapshot), padding=(0, 1))
 
 
-def colour(glimpse: WatchSnapshot) -> str:
-    """That of the state; a sale whose store is silent has that of an alarm."""
-    standing = glimpse.standing
-    if glimpse.trouble:
+def colour(snapshot: WatchSnapshot) -> str:
+    """The state's colour; red while the store does not answer."""
+    status = snapshot.status
+    if snapshot.trouble:
         return "red"
-    if standing is None:
+    if status is None:
         return "dim"
-    return COLOURS[standing.pointer.state.state] if standing.pointer else NOT_PUSHED_COLOUR
+    return COLOURS[status.pointer.state.state] if status.pointer else NOT_PUSHED_COLOUR
 
 
-def following(standing: SaleStatus, *, with_time: bool = True) -> Text:
-    """The next step and how long it is until then; empty where none follows."""
-    step = standing.next_step
+def next_step_line(status: SaleStatus, *, with_time: bool = True) -> Text:
+    """The next step and the time until then; empty if there is none."""
+    step = status.next_step
     if step is None:
         return Text()
-    left = step.at - standing.now
-    at = (f"  at {_when(standing, step.at)}", "dim") if with_time else ("", "")
+    left = step.at - status.now
+    at = (f"  at {_when(status, step.at)}", "dim") if with_time else ("", "")
     if left < timedelta():
         return one_line((f"start overdue {elapsed(-left)}", ALARM), at)
     return one_line((f"{STEPS[step.what]} in ", ""), (countdown(left), "bold"), at)
 
 
 def ago(seconds: float) -> str:
-    """How old something is: `9 s ago`."""
+    """An age: `9 s ago`."""
     return f"{span(timedelta(seconds=seconds))} ago"
 
 
 def one_line(*parts: tuple[str, str]) -> Text:
-    """Texts and styles in a line, whose end is cut off where it does not fit."""
+    """Texts with their styles in one line, whose end is cut if it does not fit."""
     return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
 
-def _rows(glimpse: WatchSnapshot) -> Iterator[tuple[str, RenderableType]]:
-    standing = glimpse.standing
-    if glimpse.trouble:
-        yield "store", Text(_silence(glimpse), style=ALARM)
-    if glimpse.mistake:
-        yield "yaml", Text(f"{glimpse.mistake}; below is by the one before", style=WARNING)
-    if standing is None:
-        if not glimpse.trouble:
+def _rows(snapshot: WatchSnapshot) -> Iterator[tuple[str, RenderableType]]:
+    status = snapshot.status
+    if snapshot.trouble:
+        last = f"last answer {ago(snapshot.silent_seconds)}; below is how it was then ({snapshot.trouble})"
+        yield "store", Text(last if status else snapshot.trouble, style=ALARM)
+    if snapshot.mistake:
+        yield "yaml", Text(f"{snapshot.mistake}; below is by the one before", style=WARNING)
+    if status is None:
+        if not snapshot.trouble:
             yield "", Text("looking …", style="dim")
-    elif standing.pointer is None:
+    elif status.pointer is None:
         yield "state", Text(NOT_PUSHED, style=f"bold {NOT_PUSHED_COLOUR}")
-        yield "next", Text(way_on(standing), style="dim")
+        yield "next", Text(required_action(status), style="dim")
     else:
-        yield from _pushed_rows(glimpse, standing)
+        yield from _pushed_rows(snapshot, status, status.pointer)
 
 
-def _pushed_rows(glimpse: WatchSnapshot, standing: SaleStatus) -> Iterator[tuple[str, RenderableType]]:
-    yield "state", _state(standing)
-    if decision := standing.decision:
-        ago = elapsed(standing.now - decision.when)
-        yield "since", one_line((f"{_when(standing, decision.when)}, {ago} ago", ""), (f"  by {decision.who}", "dim"))
-    if standing.next_step:
-        yield "next", following(standing)
-    if standing.is_overdue and standing.pointer:
-        ends_at = standing.pointer.state.ends_at
-        yield "over", one_line((f"since {_when(standing, ends_at)}, {elapsed(standing.now - ends_at)} ago", ALARM))
-        yield "next", Text(way_on(standing))
-    yield "edge", _edge(glimpse, standing)
-    for label, text in _skus(standing):
-        yield label, one_line((text, WARNING))
-    for label, text in _unsettled(standing):
+def _pushed_rows(snapshot: WatchSnapshot, status: SaleStatus, pointer: Pointer) -> Iterator[tuple[str, RenderableType]]:
+    state, over = pointer.state.state, f"  {OVER}" if status.is_overdue else ""
+    word = (f" {state.upper()} ", f"bold reverse {COLOURS[state]}")
+    yield "state", one_line(word, (over, f"bold {OVER_COLOUR}"), (f"  revision {pointer.revision}", "bold"))
+    if decision := status.decision:
+        ago = elapsed(status.now - decision.when)
+        yield "since", one_line((f"{_when(status, decision.when)}, {ago} ago", ""), (f"  by {decision.who}", "dim"))
+    if status.next_step:
+        yield "next", next_step_line(status)
+    if status.is_overdue:
+        ends_at = pointer.state.ends_at
+        yield "over", one_line((f"since {_when(status, ends_at)}, {elapsed(status.now - ends_at)} ago", ALARM))
+        yield "next", Text(required_action(status))
+    yield "edge", _edge(snapshot, status)
+    for label, text in state_details(pointer.state):
+        if label != "opens":
+            yield label, one_line((text, WARNING))
+    for text in status.moved_times:
+        yield "drift", Text(text, style=WARNING)
+    for label, text in unfinished(status, lambda instant: _when(status, instant)):
         yield label, Text(text, style=WARNING)
 
 
-def _skus(standing: SaleStatus) -> Iterator[tuple[str, str]]:
-    if standing.pointer:
-        yield from (one for one in notable(standing.pointer.state) if one[0] != "opens")
-
-
-def _unsettled(standing: SaleStatus) -> Iterator[tuple[str, str]]:
-    yield from (("drift", text) for text in standing.moved_times)
-    yield from unfinished(standing, lambda instant: _when(standing, instant))
-
-
-def _state(standing: SaleStatus) -> Text:
-    if standing.pointer is None:
-        return Text()
-    state = standing.pointer.state.state
-    over = f"  {OVER}" if standing.is_overdue else ""
-    return one_line(
-        (f" {state.upper()} ", f"bold reverse {COLOURS[state]}"),
-        (over, f"bold {OVER_COLOUR}"),
-        (f"  revision {standing.pointer.revision}", "bold"),
-    )
-
-
-def _edge(glimpse: WatchSnapshot, standing: SaleStatus) -> Text:
-    text = shown_text(standing.shown, with_url=False)
-    if standing.shown.problem:
-        last = glimpse.edge_silent_seconds and f"; the last was {ago(glimpse.edge_silent_seconds)}"
+def _edge(snapshot: WatchSnapshot, status: SaleStatus) -> Text:
+    text = edge_text(status.edge, with_url=False)
+    if status.edge.problem:
+        last = snapshot.edge_silent_seconds and f"; the last was {ago(snapshot.edge_silent_seconds)}"
         return Text(f"{text}{last or ''}", style=WARNING)
-    if not standing.is_behind:
+    if not status.is_behind:
         return one_line((text or "looking …", "" if text else "dim"))
-    if glimpse.is_settling:
+    if snapshot.is_settling:
         return one_line((f"{text}; it follows within seconds", WARNING))
-    return Text(f"{text}; drift: the store has {_other_revision(standing)}", style=ALARM)
+    has = status.pointer.revision if status.pointer else None
+    other = f"another revision {has}" if has == status.edge.revision else f"revision {has}"
+    return Text(f"{text}; drift: the store has {other}", style=ALARM)
 
 
-def _other_revision(standing: SaleStatus) -> str:
-    has = standing.pointer.revision if standing.pointer else None
-    return f"another revision {has}" if has == standing.shown.revision else f"revision {has}"
-
-
-def _silence(glimpse: WatchSnapshot) -> str:
-    if glimpse.standing is None:
-        return glimpse.trouble
-    return f"last answer {ago(glimpse.silent_seconds)}; below is how it was then ({glimpse.trouble})"
-
-
-def _journal(standing: SaleStatus, lines: int) -> Table:
+def _journal(status: SaleStatus, lines: int) -> Table:
     grid = Table.grid(padding=(0, 1), expand=True)
     grid.add_column(style="dim", no_wrap=True, min_width=8)
     for _ in range(3):
         grid.add_column(style="dim", no_wrap=True)
     grid.add_column(style="dim", no_wrap=True, overflow="ellipsis", ratio=1)
-    for record in standing.background.history[:lines]:
-        grid.add_row(*_journal_cells(standing, record))
+    for record in status.details.history[:lines]:
+        state = Text(f"→ {record.state.state}", style=f"not dim {COLOURS[record.state.state]}")
+        # Text objects, because brackets in a plain string would be markup.
+        revision, when = Text(str(record.revision)), Text(_when(status, record.when))
+        grid.add_row(revision, when, Text(record.verb), state, Text(record.who))
     return grid
 
 
-def _journal_cells(standing: SaleStatus, record: Record) -> tuple[Text, ...]:
-    """Each a Text: in a plain string brackets would be markup."""
-    state = Text(f"→ {record.state.state}", style=f"not dim {COLOURS[record.state.state]}")
-    when = Text(_when(standing, record.when))
-    return Text(str(record.revision)), when, Text(record.verb), state, Text(record.who)
-
-
-def _when(standing: SaleStatus, instant: datetime) -> str:
-    """In the sale's zone, with the day where that is not today."""
-    zone = standing.header.zone
-    is_today = instant.astimezone(zone).date() == standing.now.astimezone(zone).date()
-    return local_clock(instant, standing.header) if is_today else local(instant, standing.header)
+def _when(status: SaleStatus, instant: datetime) -> str:
+    """In the sale's zone, with the day unless it is today."""
+    return local_soon(instant, status.header, status.now)

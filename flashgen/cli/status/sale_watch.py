@@ -1,4 +1,4 @@
-"""One sale under watch: its store and its edge, each looked at in a thread, so that neither holds up the other."""
+"""Watching one sale: store and edge are polled in a thread each, so that neither delays the other."""
 
 from __future__ import annotations
 
@@ -9,42 +9,43 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from flashgen.cli.runtime import pointer_file
 from flashgen.cli.status.model import SaleStatus, StatusDetails
-from flashgen.cli.status.read import SETTLE_SECONDS, background, history, of_header, pointer_or_none, standing_of
+from flashgen.cli.status.read import SETTLE_SECONDS, pointer_or_none, read_details, status_now, with_history
 from flashgen.errors import FlashgenError, InvalidInput
 from flashgen.sale.load import load_header
 from flashgen.sale.model import Header
-from flashgen.unlock.control import Control, NotPushed
 from flashgen.unlock.pointer import Pointer
+from flashgen.unlock.pointer_file import NotPushed, PointerFile
 from flashgen.unlock.visibility import EdgePointer
 from flashgen.verify.edge_pointer import EdgePointerReader
 
 T = TypeVar("T")
 
-LOOK_EVERY_SECONDS = 2.0
-"""One GET of the pointer in the store, and one at the edge."""
+POLL_EVERY_SECONDS = 2.0
+"""Each poll is one GET of the pointer: at the store, and at the edge."""
 
-SILENT_AFTER_SECONDS = 3 * LOOK_EVERY_SECONDS
-"""What is older than three looks is said to be: a store may take much longer to fail than to fall silent."""
+SILENT_AFTER_SECONDS = 3 * POLL_EVERY_SECONDS
+"""A missing answer is reported after three polls, because a store may take much longer to fail."""
 NO_ANSWER = "no answer"
 
-DEEP_EVERY_SECONDS = 10.0
-"""What can change without the pointer is looked for so often: an attempt that is armed, a push that begins."""
-DEEP_SHARE = 20
-"""A manifest or a journal may be large: reading them takes a twentieth of the time at most."""
+DETAILS_EVERY_SECONDS = 10.0
+"""How often to read what changes without the pointer: an attempt that is armed, a push that begins."""
+DETAILS_SHARE = 20
+"""A manifest or a journal may be large: reading them takes at most a twentieth of the time."""
 
 
 @dataclass(frozen=True, slots=True)
 class WatchSnapshot:
-    """What a watch knows at one moment. `standing` is None before the first answer of the store.
+    """What a watch knows at one moment. `status` is None before the first answer of the store.
 
-    `trouble` says why the store did not answer since, for `silent_seconds` now; both are empty while it answers. So are
-    `edge_silent_seconds` while looks at the edge end. `is_settling` says that the pointer has just changed: an edge may
-    lag behind for so long. `mistake` is what is wrong with the YAML; `standing` has it as it was before.
+    `trouble` says why the store has not answered for `silent_seconds`; both are empty while it answers.
+    `edge_silent_seconds` is the same for the edge. `is_settling` says that the pointer has just changed: the edge may
+    still show the former one. `mistake` is an error in the YAML; `status` then goes by the YAML before it.
     """
 
     sale: str
-    standing: SaleStatus | None = None
+    status: SaleStatus | None = None
     trouble: str = ""
     silent_seconds: float = 0.0
     edge_silent_seconds: float = 0.0
@@ -54,78 +55,97 @@ class WatchSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    control: Control
+    file: PointerFile
     header: Header
     pointer: Pointer | NotPushed
-    background: StatusDetails
+    details: StatusDetails
     changed_at: float
 
 
 class SaleWatch:
-    """Keeps looking between `start` and `stop`; `glimpse` is what is known at any time."""
+    """Polls between `start` and `stop`; `snapshot` is what is known at the moment.
 
-    def __init__(self, control: Control, header: Header, path: Path, onlooker: EdgePointerReader) -> None:
-        self._control, self._header, self._path = control, header, path
+    It polls store and edge every `poll_seconds`; after `silent_seconds` without an answer it reports that. For
+    `settle_seconds` after a change the edge may be behind.
+    """
+
+    def __init__(
+        self,
+        file: PointerFile,
+        header: Header,
+        path: Path,
+        edge_reader: EdgePointerReader,
+        *,
+        poll_seconds: float = POLL_EVERY_SECONDS,
+        silent_seconds: float = SILENT_AFTER_SECONDS,
+        settle_seconds: float = SETTLE_SECONDS,
+    ) -> None:
+        self._file, self._header, self._path = file, header, path
         self._written_at, self._mistake = _written_at(path), ""
         self._found: _Found | None = None
-        self._deep_due = 0.0
-        self._store = Poller(self._ask, LOOK_EVERY_SECONDS)
-        self._edge = Poller(lambda: onlooker.look(self._control.key), LOOK_EVERY_SECONDS)
+        self._details_due, self._silent_seconds, self._settle_seconds = 0.0, silent_seconds, settle_seconds
+        self._store = Poller(self._poll_store, poll_seconds)
+        self._edge = Poller(lambda: edge_reader.read(self._file.key), poll_seconds)
 
     def start(self) -> None:
-        """Look for the first time, and from now on."""
+        """Poll now, and from now on."""
         self._store.start()
         self._edge.start()
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop polling."""
         self._store.stop()
         self._edge.stop()
 
-    def glimpse(self) -> WatchSnapshot:
-        """What is known now. Raises what was a bug in a look."""
-        store, edge, clock = self._store.latest, self._edge.latest, time.monotonic()
-        trouble = store.trouble or (NO_ANSWER if _is_silent(store, clock) else "")
+    def snapshot(self) -> WatchSnapshot:
+        """What is known now. Raises the exception of a poll that failed by a bug."""
+        store, at_edge, clock = self._store.latest, self._edge.latest, time.monotonic()
+        trouble = store.trouble or (NO_ANSWER if self._is_silent(store, clock) else "")
         silent = clock - store.at if trouble else 0.0
         if store.value is None:
             return WatchSnapshot(self._header.id, None, trouble, silent, mistake=self._mistake)
-        found, edge_silent = store.value, clock - edge.at if _is_silent(edge, clock) else 0.0
-        shown = _unseen(edge.value) if edge_silent else edge.value or EdgePointer()
-        standing = standing_of(found.control, found.header, found.pointer, found.background, shown)
-        is_settling = clock - found.changed_at < SETTLE_SECONDS
-        return WatchSnapshot(found.header.id, standing, trouble, silent, edge_silent, is_settling, self._mistake)
+        found, edge_silent = store.value, clock - at_edge.at if self._is_silent(at_edge, clock) else 0.0
+        edge = at_edge.value or EdgePointer()
+        if edge_silent:  # the answer is too old to be displayed; its clock is still the best guess
+            edge = EdgePointer(problem=NO_ANSWER, url=edge.url, clock_ahead=edge.clock_ahead)
+        status = status_now(found.file, found.header, found.pointer, found.details, edge)
+        is_settling = clock - found.changed_at < self._settle_seconds
+        return WatchSnapshot(found.header.id, status, trouble, silent, edge_silent, is_settling, self._mistake)
 
-    def _ask(self) -> _Found:
+    def _is_silent(self, last: PollResult[_Found] | PollResult[EdgePointer], clock: float) -> bool:
+        return clock - last.at > self._silent_seconds
+
+    def _poll_store(self) -> _Found:
         self._follow_edits()
-        pointer = pointer_or_none(self._control)
+        pointer = pointer_or_none(self._file)
         last, clock = self._found, time.monotonic()
         if last and _nonce(last.pointer) == _nonce(pointer):
-            changed_at, behind = last.changed_at, last.background
+            changed_at, details = last.changed_at, last.details
         else:
-            changed_at, behind = clock, self._after_change(pointer)
-        if clock >= self._deep_due:
-            behind = self._in_depth(pointer, behind)
-        self._found = _Found(self._control, self._header, pointer, behind, changed_at)
+            changed_at, details = clock, self._details_after_change(pointer)
+        if clock >= self._details_due:
+            details = self._in_depth(pointer, details)
+        self._found = _Found(self._file, self._header, pointer, details, changed_at)
         return self._found
 
-    def _after_change(self, pointer: Pointer | NotPushed) -> StatusDetails:
-        """Who it was is told at once. What was tried on the pointer before is old news."""
+    def _details_after_change(self, pointer: Pointer | NotPushed) -> StatusDetails:
+        """The history at once, because it says who changed the pointer. Attempts on the former pointer are outdated."""
         if isinstance(pointer, NotPushed):
             return StatusDetails()
-        behind = self._found.background if self._found else StatusDetails()
-        return replace(behind, history=history(self._control, pointer, behind.history), unelected=())
+        details = self._found.details if self._found else StatusDetails()
+        return replace(with_history(self._file, pointer, details), pending_attempts=())
 
-    def _in_depth(self, pointer: Pointer | NotPushed, behind: StatusDetails) -> StatusDetails:
+    def _in_depth(self, pointer: Pointer | NotPushed, details: StatusDetails) -> StatusDetails:
         if isinstance(pointer, NotPushed):
             return StatusDetails()
         began = time.monotonic()
-        behind = background(self._control, pointer, behind.history, in_depth=True)
+        details = read_details(self._file, pointer, details, in_depth=True)
         ended = time.monotonic()
-        self._deep_due = ended + max(DEEP_EVERY_SECONDS, DEEP_SHARE * (ended - began))
-        return behind
+        self._details_due = ended + max(DETAILS_EVERY_SECONDS, DETAILS_SHARE * (ended - began))
+        return details
 
     def _follow_edits(self) -> None:
-        """The YAML may be rotated, postponed or pulled while somebody watches. While it is broken, it is as it was."""
+        """The YAML may be rotated, postponed or pulled during the watch. While it is invalid, the former one counts."""
         written_at = _written_at(self._path)
         if written_at == self._written_at:
             return
@@ -135,21 +155,11 @@ class SaleWatch:
         except FlashgenError as error:
             self._mistake = _first_mistake(error)
         else:
-            self._control = of_header(self._control, self._header)
-
-
-def _is_silent(reading: PollResult[_Found] | PollResult[EdgePointer], clock: float) -> bool:
-    return clock - reading.at > SILENT_AFTER_SECONDS
-
-
-def _unseen(last: EdgePointer | None) -> EdgePointer:
-    """No answer in place of the last one, which is too old to be shown; its clock is still the best guess."""
-    last = last or EdgePointer()
-    return EdgePointer(problem=NO_ANSWER, url=last.url, clock_ahead=last.clock_ahead)
+            self._file = pointer_file(self._file.store, self._header)
 
 
 def _first_mistake(error: FlashgenError) -> str:
-    """In one line; `build` tells of all."""
+    """The first problem in one line; `check` prints all."""
     if not isinstance(error, InvalidInput):
         return error.message
     first, *others = error.problems
@@ -162,7 +172,7 @@ def _nonce(pointer: Pointer | NotPushed) -> str:
 
 
 def _written_at(path: Path) -> tuple[int, int] | None:
-    """Changes with the file; None while there is none, as in the middle of some editors' saving."""
+    """A value that changes with the file; None while there is no file, as when some editors save."""
     try:
         found = path.stat()
     except OSError:
@@ -172,10 +182,10 @@ def _written_at(path: Path) -> tuple[int, int] | None:
 
 @dataclass(frozen=True, slots=True)
 class PollResult(Generic[T]):
-    """What was found last, if anything, and when the look at it began (`time.monotonic`): it may be as old as that.
+    """The last value, if there is one, and when its poll began (`time.monotonic`): the value may be as old as that.
 
-    Before anything was found, `at` is when looking began. `trouble` is why nothing was found since; empty while a look
-    is still under way, however long.
+    Before the first value, `at` is when polling began. `trouble` is why later polls failed; it is empty while a poll is
+    still under way, however long that takes.
     """
 
     value: T | None = None
@@ -184,14 +194,14 @@ class PollResult(Generic[T]):
 
 
 class Poller(Generic[T]):
-    """Calls `look` every `seconds` once it is started, until it is stopped.
+    """Calls `poll` every `seconds` between `start` and `stop`.
 
-    FlashgenError and OSError become trouble, and the next look may mend it. Everything else is a bug: it ends the
-    thread, and `latest` raises it. The thread never keeps the process alive: what hangs in a request is left behind.
+    FlashgenError and OSError become `trouble`, until a poll succeeds. Every other exception is a bug: it ends the
+    thread, and `latest` raises it. The thread does not keep the process alive, even if it hangs in a request.
     """
 
-    def __init__(self, look: Callable[[], T], seconds: float) -> None:
-        self._look, self._seconds = look, seconds
+    def __init__(self, poll: Callable[[], T], seconds: float) -> None:
+        self._poll, self._seconds = poll, seconds
         self._latest: PollResult[T] = PollResult()
         self._bug: Exception | None = None
         self._stopped = threading.Event()
@@ -206,16 +216,16 @@ class Poller(Generic[T]):
 
     @property
     def is_alive(self) -> bool:
-        """Whether it is still looking."""
+        """Whether the thread is still running."""
         return self._thread.is_alive()
 
     def start(self) -> None:
-        """Look for the first time, and from now on."""
+        """Poll now, and from now on."""
         self._latest = PollResult(at=time.monotonic())
         self._thread.start()
 
     def stop(self) -> None:
-        """Not once more; does not wait for a look that is under way."""
+        """Poll no more. Does not wait for a poll under way."""
         self._stopped.set()
 
     def _run(self) -> None:
@@ -224,11 +234,11 @@ class Poller(Generic[T]):
             began = time.monotonic()
             due = began + self._seconds
             try:
-                self._latest = PollResult(self._look(), began)
+                self._latest = PollResult(self._poll(), began)
             except FlashgenError as error:
                 self._latest = replace(self._latest, trouble=error.message)
             except OSError as error:
                 self._latest = replace(self._latest, trouble=str(error))
-            except Exception as bug:  # noqa: BLE001  it is raised where somebody is listening
+            except Exception as bug:  # noqa: BLE001  `latest` raises it
                 self._bug = bug
                 return

@@ -1,4 +1,4 @@
-"""How a sale stands, for people."""
+"""The status of a sale as text, which `status` prints and its board displays."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import click
 from flashgen import timestamps
 from flashgen.cli.state_text import COLOURS
 from flashgen.cli.status.model import HISTORY_SHOWN, SaleStatus, countdown, elapsed
-from flashgen.unlock.journal import Record
-from flashgen.unlock.pending_attempts import Fate, PendingAttempt
+from flashgen.hint import Hint, command_line
+from flashgen.unlock.pending_attempts import AttemptStatus, PendingAttempt
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.visibility import EdgePointer
 
@@ -20,52 +20,54 @@ OVER, OVER_COLOUR = "past its end", "red"
 STEPS = {"starts_at": "starts", "opens_at": "opens", "ends_at": "ends"}
 
 
-def lines(standing: SaleStatus, *, with_history: bool) -> Iterator[str]:
-    """For a terminal, or a log."""
-    name, pointer = click.style(standing.header.id, bold=True), standing.pointer
+def lines(status: SaleStatus, *, with_history: bool) -> Iterator[str]:
+    """For a terminal or a log."""
+    name, pointer = click.style(status.header.id, bold=True), status.pointer
     if pointer is None:
-        said = standing.missing.message if standing.missing else ""
-        yield f"{name}: {click.style(NOT_PUSHED, fg=NOT_PUSHED_COLOUR, bold=True)} ({said})"
+        why = status.missing.message if status.missing else ""
+        yield f"{name}: {click.style(NOT_PUSHED, fg=NOT_PUSHED_COLOUR, bold=True)} ({why})"
         return
-    decision = standing.decision
+    decision = status.decision
     since = f" since {timestamps.to_text(decision.when)}, by {decision.who}" if decision else ""
-    over = f"; {_over()} since {timestamps.to_text(pointer.state.ends_at)}" if standing.is_overdue else ""
+    over = f"; {_over()} since {timestamps.to_text(pointer.state.ends_at)}" if status.is_overdue else ""
     yield f"{name}: {_state_word(pointer.state)}{since}{over} (revision {pointer.revision})"
-    yield _row("pointer", f"{standing.key} in {standing.store}")
+    yield _row("pointer", f"{status.key} in {status.store}")
     yield _row("sale", f"{timestamps.to_text(pointer.state.starts_at)} to {timestamps.to_text(pointer.state.ends_at)}")
-    yield from (_row(label, text) for label, text in notable(pointer.state))
-    if text := next_text(standing):
+    yield from (_row(label, text) for label, text in state_details(pointer.state))
+    if text := next_text(status):
         yield _row("next", text)
-    yield _row("edge", shown_text(standing.shown))
-    yield from (_row("drift", drift, "yellow") for drift in standing.drift)
-    yield from (_row(label, text, "yellow") for label, text in unfinished(standing, timestamps.to_text))
+    yield _row("edge", edge_text(status.edge))
+    yield from (_row("drift", drift, "yellow") for drift in status.drift)
+    yield from (_row(label, text, "yellow") for label, text in unfinished(status, timestamps.to_text))
     if with_history:
         yield "  history"
-        yield from (_history_line(record) for record in standing.background.history[:HISTORY_SHOWN])
+        for one in status.details.history[:HISTORY_SHOWN]:
+            when, state = timestamps.to_text(one.when), one.state.state.value
+            yield f"    {one.revision:>4}  {when}  {one.verb:<12} → {state:<10} {one.who}"
 
 
-def brief(standing: SaleStatus) -> str:
-    """One line without anything that changes by itself, as ages and countdowns do."""
-    if standing.pointer is None:
+def brief(status: SaleStatus) -> str:
+    """One line, without ages and countdowns: it changes only when the sale does."""
+    if status.pointer is None:
         return NOT_PUSHED
-    state, decision = standing.pointer.state, standing.decision
-    words = ", ".join([_state_word(state), *([_over()] if standing.is_overdue else [])])
-    parts = [words, f"revision {standing.pointer.revision}"]
+    state, decision = status.pointer.state, status.decision
+    words = ", ".join([_state_word(state), *([_over()] if status.is_overdue else [])])
+    parts = [words, f"revision {status.pointer.revision}"]
     parts += [f"by {decision.who}"] if decision else []
-    closed = [f"{label} {text}" for label, text in notable(state) if label != "opens"]
-    shown = standing.shown
-    edge = shown.problem or (f"shows revision {shown.revision}" if shown.nonce else "not looked at yet")
+    closed = [f"{label} {text}" for label, text in state_details(state) if label != "opens"]
+    edge = status.edge
+    edge_shows = edge.problem or (f"shows revision {edge.revision}" if edge.nonce else "not looked at yet")
     return "; ".join(
         [
             ", ".join([*parts, *closed]),
-            f"edge: {edge}",
-            *(f"{label}: {text}" for label, text in unfinished(standing, timestamps.to_text)),
+            f"edge: {edge_shows}",
+            *(f"{label}: {text}" for label, text in unfinished(status, timestamps.to_text)),
         ]
     )
 
 
-def notable(state: SaleState) -> Iterator[tuple[str, str]]:
-    """Label and text of what a state holds besides itself."""
+def state_details(state: SaleState) -> Iterator[tuple[str, str]]:
+    """Label and text of what a state has besides its name: when it opens, and SKUs closed or sold out."""
     if state.opens_at and state.state is not State.SCHEDULED:  # a rollback leaves it behind
         yield "opens", timestamps.to_text(state.opens_at)
     for label, skus in (("closed", state.closed), ("sold out", state.sold)):
@@ -73,56 +75,62 @@ def notable(state: SaleState) -> Iterator[tuple[str, str]]:
             yield label, "every SKU" if "*" in skus else ", ".join(sorted(skus))
 
 
-def next_text(standing: SaleStatus) -> str:
-    """What comes next and how long it is until then, or for how long it has been due; empty where nothing comes."""
-    step = standing.next_step
+def next_text(status: SaleStatus) -> str:
+    """The next step and the time until then, or since it was due; empty if there is none."""
+    step = status.next_step
     if step is None:
         return ""
-    left = step.at - standing.now
+    left = step.at - status.now
     if left.total_seconds() < 0:
         return f"was to start {elapsed(-left)} ago, at {timestamps.to_text(step.at)}, and nobody has opened it"
     return f"{STEPS[step.what]} in {countdown(left)}, at {timestamps.to_text(step.at)}"
 
 
-def way_on(standing: SaleStatus) -> str:
-    """What somebody has to do where nothing comes by itself; empty where nobody has to."""
-    if standing.missing:
-        return standing.missing.hint
-    return f"flashgen end {standing.header.id}, or move `ends_at` and push" if standing.is_overdue else ""
+def required_action(status: SaleStatus) -> str:
+    """What an operator has to do now; empty if nothing."""
+    if status.missing:
+        return status.missing.hint
+    return Hint(command_line(f"end {status.header.id}"), ", or move `ends_at` and push") if status.is_overdue else ""
 
 
-def shown_text(shown: EdgePointer, *, with_url: bool = True) -> str:
-    """What the edge shows, or why nobody can tell; empty before anybody has looked."""
-    if shown.problem:
-        return f"cannot be seen{f' at {shown.url}' if with_url and shown.url else ''}: {shown.problem}"
-    if shown.revision is None:
+def edge_text(edge: EdgePointer, *, with_url: bool = True) -> str:
+    """What the edge shows, or why that is unknown; empty before the first poll."""
+    if edge.problem:
+        return f"cannot be seen{f' at {edge.url}' if with_url and edge.url else ''}: {edge.problem}"
+    if edge.revision is None:
         return ""
-    age = "" if shown.age_seconds is None else f", Age {shown.age_seconds} s"
-    return f"revision {shown.revision}{age}{f', {shown.x_cache}' if shown.x_cache else ''}"
+    age = "" if edge.age_seconds is None else f", Age {edge.age_seconds} s"
+    return f"revision {edge.revision}{age}{f', {edge.x_cache}' if edge.x_cache else ''}"
 
 
-def unfinished(standing: SaleStatus, tell: Callable[[datetime], str]) -> Iterator[tuple[str, str]]:
-    """Label and text of whatever began and has not come to its end; `tell` spells a time."""
-    behind = standing.background
-    if behind.claim:
-        what = "prune" if behind.claim.is_prune else "push"
-        yield what, f"{behind.claim.who} began it at {tell(behind.claim.when)} and has not finished it"
-    for one in behind.unelected:
-        yield "attempt", _attempt_text(one, tell)
-    if behind.unread:
-        yield "unread", behind.unread
+def unfinished(status: SaleStatus, time_text: Callable[[datetime], str]) -> Iterator[tuple[str, str]]:
+    """Label and text of everything that began and has not ended. `time_text` writes a time."""
+    details = status.details
+    if details.claim:
+        what = "prune" if details.claim.is_prune else "push"
+        yield what, f"{details.claim.who} began it at {time_text(details.claim.when)} and has not finished it"
+    for one in details.pending_attempts:
+        yield "attempt", _attempt_text(one, time_text)
+    if details.stopped:
+        yield "stopped", details.stopped
+    if details.unread:
+        yield "unread", details.unread
+    for error in details.damaged:
+        yield "damaged", f"{error.message}; {error.hint}"
 
 
-def _attempt_text(one: PendingAttempt, tell: Callable[[datetime], str]) -> str:
-    who, verb, when = one.record.who, f"`{one.record.verb}`", tell(one.record.when)
-    match one.fate:
-        case Fate.ARMED:
-            return f"{who} armed {verb} at {tell(one.written_at)} for {when}; whether it still waits cannot be seen"
-        case Fate.UNDER_WAY:
+def _attempt_text(one: PendingAttempt, time_text: Callable[[datetime], str]) -> str:
+    who, verb, when = one.record.who, f"`{one.record.verb}`", time_text(one.record.when)
+    match one.status:
+        case AttemptStatus.ARMED:
+            return (
+                f"{who} armed {verb} at {time_text(one.written_at)} for {when}; whether it still waits cannot be seen"
+            )
+        case AttemptStatus.UNDER_WAY:
             return f"{who} began {verb} at {when}; it may be written any moment"
-        case Fate.LOST:
+        case AttemptStatus.LOST:
             return f"{who} began {verb} at {when}, and somebody else was first: nothing of it is public"
-        case Fate.DIED:
+        case AttemptStatus.DIED:
             return f"{who} began {verb} at {when}, and never wrote it: nothing of it is public"
 
 
@@ -136,8 +144,3 @@ def _over() -> str:
 
 def _row(label: str, text: str, colour: str | None = None) -> str:
     return f"  {click.style(label, fg=colour)}{' ' * (9 - len(label))} {text}"
-
-
-def _history_line(record: Record) -> str:
-    when = timestamps.to_text(record.when)
-    return f"    {record.revision:>4}  {when}  {record.verb:<12} → {record.state.state.value:<10} {record.who}"

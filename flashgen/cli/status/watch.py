@@ -1,37 +1,34 @@
-"""`status --watch`: a board on a terminal, a line a change elsewhere."""
+"""`status --watch`: a board on a terminal, elsewhere a line for each change."""
 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from contextlib import contextmanager, suppress
 
 import click
 
 from flashgen import timestamps
-from flashgen.cli.runtime import now
+from flashgen.cli.runtime import interrupted_by_sigterm, now, pointer_file
 from flashgen.cli.session import Session
-from flashgen.cli.status.read import controls
 from flashgen.cli.status.sale_watch import SaleWatch, WatchSnapshot
 from flashgen.cli.status.text import brief
 from flashgen.sale.model import Header
 from flashgen.verify.edge_pointer import EdgePointerReader
 
-LINE_LOOK_SECONDS = 0.1
+PRINT_EVERY_SECONDS = 0.1
 
 
 def watch_sales(session: Session, headers: Sequence[Header]) -> None:
-    """Show how sales stand until Ctrl-C, or SIGTERM, which both end it well."""
+    """Display the status of sales until Ctrl-C or SIGTERM; both are a normal end."""
     session.is_watching = True
     name, target = session.project.target(session.target_name)
-    with _interruptible(), EdgePointerReader(target.url) as onlooker:
+    with suppress(KeyboardInterrupt), interrupted_by_sigterm(), EdgePointerReader(target.url) as edge_reader:
         watches = [
-            SaleWatch(control, header, session.project.sale_path(header.id), onlooker)
-            for control, header in zip(controls(session, headers), headers, strict=True)
+            SaleWatch(pointer_file(session.store, header), header, session.project.sale_path(header.id), edge_reader)
+            for header in headers
         ]
         with _running(watches):
             if is_terminal():
@@ -43,30 +40,30 @@ def watch_sales(session: Session, headers: Sequence[Header]) -> None:
 
 
 def is_terminal() -> bool:
-    """Whether a board can be drawn where results go."""
+    """Whether stdout can display a board."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in ("dumb", "unknown")
 
 
 def print_changes(session: Session, watches: Sequence[SaleWatch]) -> None:
-    """A line for each sale at first, then whenever something about it is different."""
-    said: dict[int, str] = {}
+    """A line for each sale at first, then whenever it has changed."""
+    printed: dict[int, str] = {}
     while True:
         for number, watch in enumerate(watches):
-            text = change_text(watch.glimpse())
-            if text and said.get(number) != text:
-                said[number] = text
+            text = change_text(watch.snapshot())
+            if text and printed.get(number) != text:
+                printed[number] = text
                 session.say(f"{timestamps.to_text(now())} {text}")
-        time.sleep(LINE_LOOK_SECONDS)
+        time.sleep(PRINT_EVERY_SECONDS)
 
 
-def change_text(glimpse: WatchSnapshot) -> str:
-    """What is worth a new line when it changes: no ages, no countdown. Empty while nothing is known."""
-    parts = [brief(glimpse.standing)] if glimpse.standing else []
-    if glimpse.trouble:
-        parts.append(f"the store cannot be asked: {glimpse.trouble}")
-    if glimpse.mistake:
-        parts.append(f"the YAML cannot be followed: {glimpse.mistake}")
-    return f"{click.style(glimpse.sale, bold=True)}: {'; '.join(parts)}" if parts else ""
+def change_text(snapshot: WatchSnapshot) -> str:
+    """The line for one snapshot, without ages and countdowns. Empty while nothing is known."""
+    parts = [brief(snapshot.status)] if snapshot.status else []
+    if snapshot.trouble:
+        parts.append(f"the store cannot be asked: {snapshot.trouble}")
+    if snapshot.mistake:
+        parts.append(f"the YAML cannot be followed: {snapshot.mistake}")
+    return f"{click.style(snapshot.sale, bold=True)}: {'; '.join(parts)}" if parts else ""
 
 
 @contextmanager
@@ -78,19 +75,3 @@ def _running(watches: Sequence[SaleWatch]) -> Iterator[None]:
     finally:
         for watch in watches:
             watch.stop()
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Whoever kills it politely wants the terminal back as it was."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    except KeyboardInterrupt:
-        pass
-    finally:
-        signal.signal(signal.SIGTERM, before)

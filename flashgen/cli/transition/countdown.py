@@ -1,4 +1,4 @@
-"""What an armed verb says while it waits: a line that counts down on a terminal, a line now and then elsewhere."""
+"""What an armed verb prints while it waits: a line that counts down on a terminal, a line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Timer
-from types import TracebackType
 
 import click
 
 from flashgen.cli.session import Session
-from flashgen.cli.times import span
+from flashgen.cli.times import clock_text, span
 from flashgen.errors import Refused, StoreError
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import SaleState
@@ -29,10 +28,10 @@ SLOW_SECONDS = 1.0
 
 
 class Countdown:
-    """The `Watch` of somebody at a terminal, or of a log. A context manager: leaving it clears the line.
+    """The `Watch` for a terminal or a log. A context manager: leaving it clears the line.
 
-    `what` says what is about to happen to a state, `news` what has become known about a pointer since the last call. T0
-    may be slept through only with `late_ok`, and not when `is_over` says of the state that there is nothing left to do.
+    `what` describes what is about to happen to a state. `news` returns what has become known about a pointer since the
+    last call. If T0 is slept through, it goes on only with `late_ok`, and not when `is_over` is true of the state.
     """
 
     def __init__(
@@ -43,9 +42,10 @@ class Countdown:
         is_over: Callable[[SaleState], bool],
         *,
         late_ok: bool,
+        slow_seconds: float = SLOW_SECONDS,
     ) -> None:
         self._session, self._what, self._news, self._is_over = session, what, news, is_over
-        self._late_ok = late_ok
+        self._late_ok, self._slow_seconds = late_ok, slow_seconds
         self._trouble = ""
         self._mark: object = None
         self._drawn = 0
@@ -53,14 +53,12 @@ class Countdown:
     def __enter__(self) -> Countdown:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.clear()
 
     def tick(self, left: timedelta, pointer: Pointer, trouble: StoreError | None) -> None:
         """See `Watch.tick`."""
-        self._say_trouble(trouble)
+        self._report_trouble(trouble)
         for line in self._news(pointer):
             self.clear()
             self._session.note(f"meanwhile: {line}")
@@ -76,8 +74,8 @@ class Countdown:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """While the write is under way. When that takes long, what the line promised is taken back."""
-        slow = Timer(SLOW_SECONDS, self._say_slow)
+        """While the write is under way. If it takes long, says that Ctrl-C may come too late."""
+        slow = Timer(self._slow_seconds, self._report_slow)
         slow.daemon = True
         slow.start()
         try:
@@ -101,15 +99,15 @@ class Countdown:
             )
         self._session.note(f"{what}, {span(by)} ago: at once, as --late-ok says")
 
-    def _say_slow(self) -> None:
+    def _report_slow(self) -> None:
         self.clear()
         self._session.note("sent; the store has not answered yet, still asking (Ctrl-C may come too late)")
 
-    def _say_trouble(self, trouble: StoreError | None) -> None:
-        said = trouble.message if trouble else ""
-        if said == self._trouble:
+    def _report_trouble(self, trouble: StoreError | None) -> None:
+        message = trouble.message if trouble else ""
+        if message == self._trouble:
             return
-        self._trouble = said
+        self._trouble = message
         self.clear()
         if trouble:
             self._session.warn(f"still armed, but {trouble.message}", trouble.hint)
@@ -130,15 +128,8 @@ class Countdown:
             self._drawn = 0
 
 
-def clock_text(seconds: int) -> str:
-    """`0:09`, `14:03`, `2:00:00`."""
-    minutes, rest = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
 def _mark(seconds: int) -> tuple[int, int]:
-    """Changes when it is time for another line."""
+    """Changes when another line is due."""
     step = next((mark for mark, limit in zip(_MARKS, (60, 600, 3600), strict=False) if seconds <= limit), _MARKS[-1])
     return step, seconds // step
 

@@ -1,24 +1,26 @@
-"""What the verbs of sale time have in common: what will happen, the question, the wait, the write, what came of it."""
+"""What the verbs of sale time have in common: the preview, the question, the wait, the write, the report."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from flashgen.cli.runtime import now, read_pointer
+from flashgen.cli.hooks import telling
+from flashgen.cli.progress import SlowNotice
+from flashgen.cli.runtime import check_conditions, now, read_pointer
 from flashgen.cli.session import Session
-from flashgen.cli.slow_notice import SlowNotice
 from flashgen.cli.times import moment, span
-from flashgen.cli.transition.clock import compare_clocks
-from flashgen.cli.transition.outcome import Undo, facts, say_outcome
-from flashgen.cli.transition.preview import announce, say_clock
-from flashgen.cli.transition.wait import RotatedMeanwhile, at_moment, said_if_interrupted, what_stands
+from flashgen.cli.transition.options import VerbRequest
+from flashgen.cli.transition.outcome import report_outcome, to_json
+from flashgen.cli.transition.preview import show_preview
+from flashgen.cli.transition.wait import RotatedWhileWaiting, note_if_interrupted, wait_and_write
 from flashgen.errors import Refused
 from flashgen.unlock.arm import Moment
-from flashgen.unlock.control import Control, StoredPointer
+from flashgen.unlock.pointer_file import PointerFile, StoredPointer
+from flashgen.unlock.pointer_writer import PointerWriter
 from flashgen.unlock.state import SaleState
 from flashgen.unlock.transition import Outcome, preview, transition
 
@@ -26,28 +28,16 @@ if TYPE_CHECKING:
     from flashgen.cli.transition.options import TransitionOptions
     from flashgen.cli.transition.public_check import PublicCheck
     from flashgen.sale.model import Header
-    from flashgen.unlock.verbs import Verb
-
-
-@dataclass(frozen=True)
-class VerbRequest:
-    """What an operator asked for: a verb, with which options, when (None: at once), a way back besides rollback."""
-
-    header: Header
-    verb: Verb
-    asked: TransitionOptions
-    moment: Moment | None = None
-    undo: Undo | None = None
 
 
 def moment_of(asked: TransitionOptions, header: Header) -> Moment | None:
     """When `--at` says, or None without it. Raises a usage error."""
-    at = moment(asked.at, header)
+    at = moment(asked.at, header, now())
     return scheduled(at, header) if at else None
 
 
 def scheduled(at: datetime, header: Header, lead: timedelta = timedelta()) -> Moment:
-    """`at`; where that is the sale's start or end, the pointer's own, so that a postponement takes us along."""
+    """A moment at `at`. If that is the sale's start or end, it is the pointer's, so that a postponement moves it."""
     if at == header.starts_at:
         return Moment(lambda state: state.starts_at, lead)
     if at == header.ends_at:
@@ -58,98 +48,85 @@ def scheduled(at: datetime, header: Header, lead: timedelta = timedelta()) -> Mo
 def restart_after_rotation(
     session: Session, asked: TransitionOptions, begin: Callable[[TransitionOptions], dict[str, Any]]
 ) -> dict[str, Any]:
-    """What `begin` returns. It reads the YAML, and does so again when what it waits for is rotated away meanwhile."""
+    """What `begin` returns. It reads the YAML, and is called again when the version that it waits for is rotated."""
     while True:
         try:
             return begin(asked)
-        except RotatedMeanwhile as rotated:
+        except RotatedWhileWaiting as rotated:
             session.warn(f"{rotated.message}: reading the YAML again")
             asked = replace(asked, yes=True)  # it was asked before the wait
 
 
-def look(session: Session, control: Control) -> StoredPointer:
-    """The pointer, as `read_pointer` reads it, with a word to whoever waits for it."""
-    with SlowNotice(session, control.store.url).for_an_answer():
-        return read_pointer(control)
+def fetch_pointer(session: Session, file: PointerFile) -> StoredPointer:
+    """The pointer, as `read_pointer` reads it. Says so when the store takes long to answer."""
+    with SlowNotice(session, file.store.url).for_an_answer():
+        return read_pointer(file)
 
 
 def carry_out(
-    session: Session, control: Control, order: VerbRequest, seen: StoredPointer | None = None
+    session: Session, writer: PointerWriter, request: VerbRequest, seen: StoredPointer | None = None
 ) -> dict[str, Any]:
-    """Show, ask, wait, do, look, report: on the pointer as it was `seen` and shown, however long somebody thinks.
+    """Preview, ask, wait, write, report. The verb acts on the pointer as it was `seen` and shown.
 
-    Returns the result for `--json`. Raises RotatedMeanwhile if there is nothing left to wait for: see
+    Returns the result for `--json`. Raises RotatedWhileWaiting if there is nothing left to wait for: see
     `restart_after_rotation`.
     """
-    asked = order.asked
-    with _witness(session, control, asked) as witness:
-        seen = seen or look(session, control)
-        wanted = preview(control, order.verb, seen).state
+    asked = request.asked
+    with _public_check(session, writer, asked) as check:
+        seen = seen or fetch_pointer(session, writer.file)
+        wanted = preview(writer, request.verb, seen)
         if wanted != seen.pointer.state:
-            order = _in_time(session, order, seen.pointer.state)
-            _present(session, control, order, seen.pointer.state, wanted)
+            request = _in_time(session, request, seen.pointer.state)
+            show_preview(session, writer.file, request, seen.pointer.state, wanted)
             if asked.dry_run:
                 session.note("dry run: nothing was changed")
-                return facts(control, _unchanged(seen, wanted))
+                after = replace(seen.pointer, state=wanted)
+                return to_json(writer.file.sale, Outcome(seen.pointer, after, changed=False, who="", when=None))
+            with SlowNotice(session, writer.file.store.url).for_an_answer():
+                check_conditions(session, [writer.file.sale])
             session.confirm("go on?", asked.yes)
-            order = _in_time(session, order, seen.pointer.state)  # somebody may have thought past T0
-        return _reported(session, control, order, _act(session, control, order, seen), witness)
+            request = _in_time(session, request, seen.pointer.state)  # T0 may have passed while they thought
+        return _report(session, writer, request, _act(session, writer, request, seen), check)
 
 
-def _witness(
-    session: Session, control: Control, asked: TransitionOptions
+def _public_check(
+    session: Session, writer: PointerWriter, asked: TransitionOptions
 ) -> AbstractContextManager[PublicCheck | None]:
-    """Whoever does not ask for one does not wait for what it needs to be loaded."""
+    """Loaded only with `--verify`: what it imports takes time."""
     if not asked.verify:
         return nullcontext()
-    from flashgen.cli.transition.public_check import witness_of
+    from flashgen.cli.transition.public_check import open_public_check
 
-    return witness_of(session, control)
+    return open_public_check(session, writer)
 
 
-def _in_time(session: Session, order: VerbRequest, state: SaleState) -> VerbRequest:
-    """The order; to be done at once if its time has passed and that is no matter. Else Refused."""
-    passed = order.moment and order.moment.missed_by(state, now())
+def _in_time(session: Session, request: VerbRequest, state: SaleState) -> VerbRequest:
+    """The request; without its moment if that has passed and --late-ok is given. Raises Refused without."""
+    passed = request.moment and request.moment.missed_by(state, now())
     if not passed:
-        return order
-    if not order.asked.late_ok:
+        return request
+    if not request.asked.late_ok:
         raise Refused(f"that time passed {span(passed)} ago", "do it at once: the same command with --late-ok")
     session.note(f"that time passed {span(passed)} ago: at once, as --late-ok says")
-    return replace(order, moment=None)
+    return replace(request, moment=None)
 
 
-def _present(session: Session, control: Control, order: VerbRequest, before: SaleState, wanted: SaleState) -> None:
-    announce(session, control, order.header, before, wanted, order.moment)
-    if order.moment:
-        left = order.moment.due(before) - now()
-        say_clock(session, compare_clocks(session, control.store, left, order.asked.clock_ok))
+def _act(session: Session, writer: PointerWriter, request: VerbRequest, seen: StoredPointer) -> Outcome:
+    if request.moment:
+        return wait_and_write(session, writer, request, request.moment, seen)
+    with note_if_interrupted(session, writer.file.sale), SlowNotice(session, writer.file.store.url).for_an_answer():
+        return transition(writer, request.verb, seen)
 
 
-def _unchanged(seen: StoredPointer, wanted: SaleState) -> Outcome:
-    return Outcome(seen.pointer, replace(seen.pointer, state=wanted), False, "", None)
-
-
-def _act(session: Session, control: Control, order: VerbRequest, seen: StoredPointer) -> Outcome:
-    if order.moment:
-        return at_moment(session, control, order, order.moment, seen)
-    return _at_once(session, control, order, seen)
-
-
-def _at_once(session: Session, control: Control, order: VerbRequest, seen: StoredPointer) -> Outcome:
-    with (
-        said_if_interrupted(session, "while writing", what_stands(control)),
-        SlowNotice(session, control.store.url).for_an_answer(),
-    ):
-        return transition(control, order.verb, seen)
-
-
-def _reported(
-    session: Session, control: Control, order: VerbRequest, outcome: Outcome, witness: PublicCheck | None
+def _report(
+    session: Session, writer: PointerWriter, request: VerbRequest, outcome: Outcome, check: PublicCheck | None
 ) -> dict[str, Any]:
-    say_outcome(session, order.header, outcome, order.moment, order.undo)
-    result = facts(control, outcome)
-    if witness is None:
-        return result
-    from flashgen.cli.transition.verifying import verify_shown
+    with telling(session, writer.file.sale) as tell:
+        tell(request.verb.name, outcome)
+        report_outcome(session, request.header, outcome, request.moment, request.undo)
+        result = to_json(writer.file.sale, outcome)
+        if check is None:
+            return result
+        from flashgen.cli.transition.public_check import verify_visible
 
-    return verify_shown(session, witness, outcome, result, roll_back=order.asked.rollback_on_failure)
+        return verify_visible(session, check, outcome, result, tell if request.asked.rollback_on_failure else None)

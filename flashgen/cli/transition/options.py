@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from flashgen.cli.options import yes_option
 
+if TYPE_CHECKING:
+    from flashgen.cli.transition.outcome import Undo
+    from flashgen.sale.model import Header
+    from flashgen.unlock.arm import Moment
+    from flashgen.unlock.verbs import Verb
+
 _OPTIONS = (
     click.option(
         "--at",
         metavar="TIME|start|end",
-        help='Wait for this time, such as "2026-11-27 09:00" (in the sale\'s zone), or for its own start or end.',
+        help="Wait for 19:30, 'tomorrow 9:00' or '2026-11-27 09:00' in the sale's zone; or for its own start or end.",
     ),
     click.option("--late-ok", is_flag=True, help="Do it at once if that time has passed."),
     click.option("--clock-ok", is_flag=True, help="Wait by this machine's clock even if the store's differs much."),
@@ -36,6 +42,17 @@ class TransitionOptions:
     dry_run: bool
     yes: bool
     rollback_on_failure: bool = False
+
+
+@dataclass(frozen=True)
+class VerbRequest:
+    """What an operator asked for: a verb, with which options, when (None: at once), a way back besides rollback."""
+
+    header: Header
+    verb: Verb
+    asked: TransitionOptions
+    moment: Moment | None = None
+    undo: Undo | None = None
 
 
 def transition_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -1,4 +1,4 @@
-"""How a transition ended: the line to read across the room, and the facts for `--json`."""
+"""How a transition ended: the line to read across the room, and the result for `--json`."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from flashgen.cli.session import Session
 from flashgen.cli.state_text import difference, headline, situation
 from flashgen.cli.times import local, local_clock, local_soon, span
 from flashgen.errors import Refused
+from flashgen.hint import Hint, command_line
 from flashgen.unlock.arm import Moment
-from flashgen.unlock.control import Control
 from flashgen.unlock.state import SaleState, State
 from flashgen.unlock.transition import Outcome
 
@@ -41,26 +41,35 @@ class Undo:
         return (back.state, back.closed) == (before.state, before.closed)
 
 
-def say_outcome(session: Session, header: Header, outcome: Outcome, moment: Moment | None, undo: Undo | None) -> None:
+def report_outcome(
+    session: Session, header: Header, outcome: Outcome, moment: Moment | None, undo: Undo | None
+) -> None:
     """What it is now, since when, and the way back."""
     if outcome.changed:
-        _say_change(session, header, outcome, moment)
+        _report_change(session, header, outcome, moment)
     else:
-        _say_nothing_changed(session, header, outcome)
+        _report_no_change(session, header, outcome)
     _warn_if_over(session, header, outcome.after.state)
     if outcome.changed and not session.as_json:
-        session.note(click.style(f"undo: {session.aimed(_way_back(header, outcome, undo))}", dim=True))
+        way_back: str = command_line(f"rollback {header.id} --to {outcome.before.revision}")
+        if undo and undo.is_exact(outcome.before.state, outcome.after.state):
+            way_back = undo.command
+        session.note(click.style(f"undo: {session.aimed(way_back)}", dim=True))
 
 
-def _say_change(session: Session, header: Header, outcome: Outcome, moment: Moment | None) -> None:
+def _report_change(session: Session, header: Header, outcome: Outcome, moment: Moment | None) -> None:
     before, after, revision = outcome.before.state, outcome.after.state, outcome.after.revision
     change = f"{difference(before, after)}, " if before.state is not after.state else ""
     session.say(f"{headline(header.id, before, after)} ({change}revision {revision})")
-    if told := "; ".join((*_timing(header, outcome, moment), *_opening(header, after))):
-        session.say(f"  {told}")
+    details = list(_opening(header, after))
+    if moment and outcome.when:
+        due = moment.due(after)
+        details.insert(0, f"confirmed {_delay(outcome.when - due)} after {local_clock(due, header)}")
+    if details:
+        session.say(f"  {'; '.join(details)}")
 
 
-def _say_nothing_changed(session: Session, header: Header, outcome: Outcome) -> None:
+def _report_no_change(session: Session, header: Header, outcome: Outcome) -> None:
     after = outcome.after
     since = f" since {timestamps.to_text(outcome.when)}, by {outcome.who}" if outcome.when else ""
     session.say(f"{header.id}: {situation(after.state)} already{since} (revision {after.revision}); nothing changed")
@@ -72,14 +81,14 @@ def _warn_if_over(session: Session, header: Header, state: SaleState) -> None:
     if state.state is not State.ENDED and state.ends_at <= now():
         session.warn(
             f"the end of {header.id}, {local(state.ends_at, header)}, has passed: for the public it is over",
-            f"move `ends_at` in the YAML and push, or flashgen end {header.id}",
+            Hint("move `ends_at` in the YAML and push, or ", command_line(f"end {header.id}")),
         )
 
 
-def facts(control: Control, outcome: Outcome) -> dict[str, Any]:
-    """The result of a transition for `--json`; `visible_at` is for a witness to fill in."""
+def to_json(sale: str, outcome: Outcome) -> dict[str, Any]:
+    """The result of a transition for `--json`; `visible_at` is filled in by `--verify`."""
     return {
-        "sale": control.sale,
+        "sale": sale,
         "from": outcome.before.state.state,
         "to": outcome.after.state.state,
         "revision": outcome.after.revision,
@@ -90,12 +99,6 @@ def facts(control: Control, outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _timing(header: Header, outcome: Outcome, moment: Moment | None) -> Iterator[str]:
-    if moment and outcome.when:
-        due = moment.due(outcome.after.state)
-        yield f"confirmed {_delay(outcome.when - due)} after {local_clock(due, header)}"
-
-
 def _opening(header: Header, state: SaleState) -> Iterator[str]:
     if state.state is State.LIVE and state.opens_at and state.opens_at > (at := now()):
         yield f"pages open at {local_soon(state.opens_at, header, at)}"
@@ -104,9 +107,3 @@ def _opening(header: Header, state: SaleState) -> Iterator[str]:
 def _delay(length: timedelta) -> str:
     milliseconds = length / timedelta(milliseconds=1)
     return f"{milliseconds:.0f} ms" if milliseconds < 1000 else span(length)
-
-
-def _way_back(header: Header, outcome: Outcome, undo: Undo | None) -> str:
-    if undo and undo.is_exact(outcome.before.state, outcome.after.state):
-        return undo.command
-    return f"flashgen rollback {header.id} --to {outcome.before.revision}"

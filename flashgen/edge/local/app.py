@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from dataclasses import replace
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Any
 
-from flashgen.edge.behaviour import BEHAVIOURS, Behaviour, Lifetime, behaviour_for, lifetime
-from flashgen.edge.local import cache_control, error_page
+from flashgen import cache_control
 from flashgen.edge.local.cache import Cache, CacheResult, Found
 from flashgen.edge.local.origin import Clock, OriginAnswer, StoreOrigin
-from flashgen.edge.local.response import Fields, Request, Response, present, present_error
-from flashgen.edge.local.target import resolve
-from flashgen.edge.security import content_security_policy, security_headers
+from flashgen.edge.local.response import (
+    ERROR_CONTENT_SECURITY_POLICY,
+    Fields,
+    Request,
+    Response,
+    present,
+    present_error,
+)
+from flashgen.edge.rules.behaviour import BEHAVIOURS, SHARED, Behaviour, Lifetime, behaviour_for, lifetime
+from flashgen.edge.rules.paths import resolve
+from flashgen.edge.rules.security import content_security_policy, security_headers
 from flashgen.store.protocol import Store
 
 Scope = MutableMapping[str, Any]
@@ -23,9 +31,11 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 METHODS = ("GET", "HEAD")
+NOT_FOUND = "404.html"
+_OF_ERRORS = ("Content-Type", "Content-Length", "Cache-Control")
 MAX_BYTES = 256 * 1024 * 1024
 
-ERROR_SECURITY = security_headers(error_page.CONTENT_SECURITY_POLICY, https=False)
+ERROR_SECURITY = security_headers(ERROR_CONTENT_SECURITY_POLICY, https=False)
 
 
 class Edge:
@@ -76,20 +86,31 @@ class Edge:
     async def _object(self, key: str, request: Request) -> Response:
         found = await self._cache.get(key)
         if found.answer.status != 200:
-            return self._error(found.answer.status, *self._times(found))
+            return await self._missing(found)
         behaviour = behaviour_for(key, self._behaviours)
-        told = "no-store" if behaviour.is_polled else found.answer.cache_control
-        response = present(found.answer, request, told, compresses=behaviour.compresses)
-        return response.adding((*self._edge_fields(found, behaviour), *self._security))
+        viewer_cache_control = "no-store" if behaviour.is_polled else found.answer.cache_control
+        response = present(found.answer, request, viewer_cache_control, compresses=behaviour.compresses)
+        fields: Fields = (("X-Cache", f"{found.result.value} from flashgen"), *self._times(found))
+        if behaviour.is_polled:
+            fields += (("x-now", str(int(self._clock() * 1000))),)
+        if behaviour.is_shared:
+            fields += (SHARED,)
+        return response.adding((*fields, *self._security))
 
-    def _edge_fields(self, found: Found, behaviour: Behaviour) -> Fields:
-        told = (("X-Cache", f"{found.verdict.value} from flashgen"), *self._times(found))
-        return (*told, ("x-now", str(int(self._clock() * 1000)))) if behaviour.is_polled else told
+    async def _missing(self, found: Found) -> Response:
+        """An error; the store's own page for what is missing, as the distribution's custom error response is."""
+        status = found.answer.status
+        page = await self._cache.get(NOT_FOUND) if status in (403, 404) else None
+        if page is None or page.answer.status != 200:
+            return self._error(status, *self._times(found))
+        shown = present(page.answer, Request("GET", {}), "no-store", compresses=False)
+        fields = (("X-Cache", "Error from flashgen"), *self._times(found), *self._security)
+        return replace(shown, status=404, fields=tuple(f for f in shown.fields if f[0] in _OF_ERRORS)).adding(fields)
 
     def _times(self, found: Found) -> Fields:
         """When the origin was asked, and how long ago; both cut, so that their sum is never ahead of the clock."""
         date = ("Date", _http_date(int(found.answer.fetched_at)))
-        if found.verdict is CacheResult.MISS:
+        if found.result is CacheResult.MISS:
             return (date,)
         return (("Age", str(max(0, int(self._clock() - found.answer.fetched_at)))), date)
 
@@ -100,8 +121,7 @@ class Edge:
         return present_error(status).adding((("X-Cache", "Error from flashgen"), *fields, *ERROR_SECURITY))
 
     def _lifetime(self, key: str, answer: OriginAnswer) -> Lifetime | None:
-        said = cache_control.parse(answer.cache_control)
-        return lifetime(behaviour_for(key, self._behaviours), answer.status, said)
+        return lifetime(behaviour_for(key, self._behaviours), answer.status, cache_control.parse(answer.cache_control))
 
     async def _live(self, receive: Receive, send: Send) -> None:
         while (await receive())["type"] != "lifespan.shutdown":

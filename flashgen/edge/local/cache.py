@@ -6,14 +6,68 @@ It runs on one event loop. Between two awaits nothing else happens, and that is 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Awaitable, Callable
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from flashgen.edge.behaviour import ERROR_TTL_SECONDS, Lifetime, matches
-from flashgen.edge.local.lru import Kept, Lru
 from flashgen.edge.local.origin import Clock, OriginAnswer
+from flashgen.edge.rules.behaviour import ERROR_TTL_SECONDS, Lifetime, matches
+
+#: About what an answer takes without its bodies, so that errors, which have none, are bounded too.
+OVERHEAD_BYTES = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An answer and its deadlines, in seconds since the epoch.
+
+    Until `asks_at` it is served unasked; until `stale_until` while it is asked for again; until `error_until` when
+    that fails.
+    """
+
+    answer: OriginAnswer
+    asks_at: float
+    stale_until: float
+    error_until: float
+
+    @property
+    def size_bytes(self) -> int:
+        """What it counts against the bound."""
+        return len(self.answer.body) + len(self.answer.gzip_body) + OVERHEAD_BYTES
+
+
+class Lru:
+    """A mapping of at most `max_bytes`. An answer above that is not kept at all."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self.size_bytes = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._kept))
+
+    def get(self, key: str) -> Kept | None:
+        """What is kept under `key`, which is thereby the most recently used."""
+        kept = self._kept.get(key)
+        if kept:
+            self._kept.move_to_end(key)
+        return kept
+
+    def put(self, key: str, kept: Kept) -> None:
+        """Keep it in place of what was there, and drop others if need be."""
+        self.drop(key)
+        self._kept[key] = kept
+        self.size_bytes += kept.size_bytes
+        while self.size_bytes > self._max_bytes:
+            self.drop(next(iter(self._kept)))
+
+    def drop(self, key: str) -> None:
+        """Forget it; a key that is not there is no error."""
+        if kept := self._kept.pop(key, None):
+            self.size_bytes -= kept.size_bytes
+
 
 #: Ask for a key; the answer that is known may come back with a new time.
 Fetch = Callable[[str, OriginAnswer | None], Awaitable[OriginAnswer]]
@@ -32,10 +86,10 @@ class CacheResult(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """An answer for one viewer. `is_shared` tells whether others may get it too."""
+    """An answer for one viewer. `is_shared`: others may get it too."""
 
     answer: OriginAnswer
-    verdict: CacheResult
+    result: CacheResult
     is_shared: bool = True
 
 
@@ -61,7 +115,7 @@ class Cache:
         return await self._ask(key)
 
     def invalidate(self, pattern: str) -> None:
-        """Forget the keys that a path pattern fits, before the next request is looked at. Any thread may call."""
+        """Forget the keys that a path pattern fits, before the next request is answered. Any thread may call."""
         self._invalidations.append(pattern)
 
     async def close(self) -> None:
@@ -76,7 +130,7 @@ class Cache:
         if leads:
             return found
         if found.is_shared:
-            return replace(found, verdict=CacheResult.HIT)
+            return replace(found, result=CacheResult.HIT)
         return Found(await self._fetch(key, None), CacheResult.MISS, is_shared=False)
 
     def _flight(self, key: str) -> asyncio.Task[Found]:
@@ -99,13 +153,15 @@ class Cache:
         answer = await self._fetch(key, old.answer if old else None)
         is_current = self._flights.get(key) is asyncio.current_task()
         if old and is_current and answer.status >= 500 and self._clock() < old.error_until:
-            # Not asked again for a moment: an origin in trouble needs rest more than requests.
+            # Do not ask again for a moment: more requests would not help an origin in trouble.
             self._kept.put(key, replace(old, asks_at=answer.fetched_at + ERROR_TTL_SECONDS))
             return Found(old.answer, CacheResult.HIT)
+        is_known = old is not None and answer.status == old.answer.status == 200 and answer.etag == old.answer.etag
         lifetime = self._policy(key, answer)
         if is_current:
             self._keep(key, answer, lifetime)
-        return Found(answer, _verdict(old, answer), is_shared=lifetime is not None)
+        result = CacheResult.REFRESH_HIT if is_known else CacheResult.MISS
+        return Found(answer, result, is_shared=lifetime is not None)
 
     def _keep(self, key: str, answer: OriginAnswer, lifetime: Lifetime | None) -> None:
         if lifetime is None:
@@ -121,10 +177,5 @@ class Cache:
             for key in (*self._kept, *self._flights):
                 if matches(pattern, key):
                     self._kept.drop(key)
-                    # Those who wait for it get it; but it was asked for before, and is not kept.
+                    # Those who wait get the answer. It is not kept, since the request is older than the invalidation.
                     self._flights.pop(key, None)
-
-
-def _verdict(old: Kept | None, answer: OriginAnswer) -> CacheResult:
-    is_known = old is not None and answer.status == old.answer.status == 200 and answer.etag == old.answer.etag
-    return CacheResult.REFRESH_HIT if is_known else CacheResult.MISS

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from flashgen.edge.local.compression import gzipped, is_compressible
+from flashgen.edge.rules.compression import gzipped, is_compressible
 from flashgen.errors import NoAnswer, StoreError
 from flashgen.layout import PRIVATE_FOLDER
 from flashgen.store.protocol import Store, Stored
@@ -19,7 +19,7 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True, slots=True)
 class OriginAnswer:
-    """What the origin said at `fetched_at` (seconds since the epoch).
+    """The origin's answer at `fetched_at` (seconds since the epoch).
 
     Only a 200 has more than a status. `gzip_body` is empty where the body is not worth compressing.
     """
@@ -45,8 +45,8 @@ class StoreOrigin:
     async def fetch(self, key: str, known: OriginAnswer | None = None) -> OriginAnswer:
         """Ask for an object. Where it is still `known`, that answer comes back with the new time.
 
-        403 for what is missing or private, as S3 answers who may not list; 502 when the store fails, 503 when it
-        does not answer. Never raises `StoreError`.
+        The status is 403 for what is missing or private, as from S3 for a reader who may not list; 502 when the store
+        fails, 503 when it does not answer. Never raises `StoreError`.
         """
         self.requests += 1
         answer = await asyncio.to_thread(self._answer, key, known)
@@ -66,14 +66,10 @@ class StoreOrigin:
             return OriginAnswer(502, self._clock())
         if stored is None:
             return OriginAnswer(403, self._clock())
-        if known and _is_same(stored, known):
+        fields = (stored.etag, stored.headers.content_type, stored.headers.cache_control)
+        if known and (known.etag, known.content_type, known.cache_control) == fields:
             return replace(known, fetched_at=self._clock())
         return _found(stored, self._clock())
-
-
-def _is_same(stored: Stored, known: OriginAnswer) -> bool:
-    headers = (known.content_type, known.cache_control)
-    return known.etag == stored.etag and headers == (stored.headers.content_type, stored.headers.cache_control)
 
 
 def _found(stored: Stored, fetched_at: float) -> OriginAnswer:

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import errno
 import logging
-import socket
 import threading
 from contextlib import suppress
-from types import TracebackType
 from typing import Any
 
 import uvicorn
 
 from flashgen.errors import Refused
+from flashgen.http_server import listening, uvicorn_config
 
 #: How long a stop waits for responses that are still being sent; endless streams are cut then.
 GRACE_SECONDS = 1
 
 #: As CDNs keep idle connections open; pages of an open sale poll every 10 s.
 KEEP_ALIVE_SECONDS = 60
-
-#: Connections that may wait to be accepted: a crowd arrives at once.
-BACKLOG = 2048
 
 
 class Serving:
@@ -35,7 +30,14 @@ class Serving:
         self._socket = listening(host, port)
         self.port: int = self._socket.getsockname()[1]
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
-        self._server = uvicorn.Server(_config(app))
+        config = uvicorn_config(
+            app,
+            log_level="error",
+            date_header=False,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._run, name="edge", daemon=True)
 
     def __enter__(self) -> Serving:
@@ -47,9 +49,7 @@ class Serving:
             self._thread.join(0.005)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         # What has to be cut is no error, and uvicorn would print a traceback of it.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._server.should_exit = True
@@ -60,41 +60,3 @@ class Serving:
         # uvicorn ends its process when the app does not start; here it has only a thread.
         with suppress(SystemExit):
             self._server.run([self._socket])
-
-
-def _config(app: Any) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        lifespan="on",
-        ws="none",
-        log_config=None,
-        log_level="error",
-        access_log=False,
-        proxy_headers=False,
-        timeout_keep_alive=KEEP_ALIVE_SECONDS,
-        date_header=False,
-        server_header=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that connections wait at; `port` 0 is any free one. Raises Refused when it is in use or cannot be."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        bound = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    except OSError as error:
-        raise _refusal(host, port, error) from error
-    # asyncio does this for sockets of its own making only; without it each response waits 40 ms for a delayed ACK.
-    bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return bound
-
-
-def _refusal(host: str, port: int, error: OSError) -> Refused:
-    if error.errno == errno.EADDRINUSE:
-        return Refused(f"{host}:{port}: the port is in use", "stop what listens there, or choose another port")
-    if error.errno == errno.EADDRNOTAVAIL or isinstance(error, socket.gaierror):
-        hint = "listen on 127.0.0.1, on 0.0.0.0 for all of this machine's addresses, or on one of them"
-        return Refused(f"{host}:{port}: {host} is not an address of this machine", hint)
-    reason = (error.strerror or str(error)).partition(" (while")[0].lower()  # create_server adds the address again
-    return Refused(f"{host}:{port}: cannot listen there: {reason}", "choose another port")

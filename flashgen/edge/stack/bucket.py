@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from flashgen.edge.stack.intrinsics import Json, arn, attribute, ref, sub
-from flashgen.edge.stack.options import Place
+from typing import Any
+
+from flashgen.addresses import BucketAddress
+from flashgen.edge.stack.intrinsics import Json, arn, attribute, policy_document, ref, resource, sub
 from flashgen.layout import PRIVATE_FOLDER
+from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS
 
 #: How long a replaced or deleted version can be brought back.
 NONCURRENT_DAYS = 30
-#: An upload in parts that nobody finished.
+#: For an upload in parts that was never finished.
 ABORT_UPLOADS_DAYS = 7
 
 # RetainExceptOnCreate: a stack that could not be created leaves no bucket behind to stand in the way of the next try;
@@ -17,48 +20,35 @@ ABORT_UPLOADS_DAYS = 7
 _KEPT = {"DeletionPolicy": "RetainExceptOnCreate", "UpdateReplacePolicy": "Retain"}
 
 
-def bucket_resources(place: Place) -> Json:
+def bucket_resources(place: BucketAddress) -> Json:
     """The bucket and its policy."""
     return {
         "Bucket": private_bucket(
-            {
-                "BucketName": place.bucket,
-                "VersioningConfiguration": {"Status": "Enabled"},
-                "LifecycleConfiguration": {"Rules": [_lifecycle()]},
-            }
+            BucketName=place.bucket,
+            VersioningConfiguration={"Status": "Enabled"},
+            LifecycleConfiguration={"Rules": [_lifecycle()]},
         ),
-        "BucketPolicy": {
-            "Type": "AWS::S3::BucketPolicy",
-            "Properties": {
-                "Bucket": ref("Bucket"),
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [_distribution_reads(place), _nobody_reads_private(place), deny_without_tls("Bucket")],
-                },
-            },
-        },
+        "BucketPolicy": resource(
+            "AWS::S3::BucketPolicy",
+            Bucket=ref("Bucket"),
+            PolicyDocument=policy_document(
+                _distribution_reads(place), _nobody_reads_private(), deny_without_tls("Bucket")
+            ),
+        ),
     }
 
 
-def private_bucket(properties: Json) -> Json:
-    """A bucket that nobody reads without a policy that says so: no public access, no ACLs, encrypted by S3's keys."""
-    return {
-        "Type": "AWS::S3::Bucket",
-        **_KEPT,
-        "Properties": {
-            "PublicAccessBlockConfiguration": {
-                "BlockPublicAcls": True,
-                "BlockPublicPolicy": True,
-                "IgnorePublicAcls": True,
-                "RestrictPublicBuckets": True,
-            },
-            "OwnershipControls": {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
-            "BucketEncryption": {
-                "ServerSideEncryptionConfiguration": [{"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
-            },
-            **properties,
-        },
-    }
+def private_bucket(**properties: Any) -> Json:
+    """A bucket that only its policy opens: no public access, no ACLs, encrypted with S3's keys."""
+    encryption = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    bucket = resource(
+        "AWS::S3::Bucket",
+        PublicAccessBlockConfiguration=dict.fromkeys(PUBLIC_ACCESS_BLOCKS, True),
+        OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]},
+        BucketEncryption={"ServerSideEncryptionConfiguration": [encryption]},
+        **properties,
+    )
+    return {**bucket, **_KEPT}
 
 
 def deny_without_tls(bucket: str) -> Json:
@@ -82,8 +72,8 @@ def _lifecycle() -> Json:
     }
 
 
-def _distribution_reads(place: Place) -> Json:
-    """The account too: a distribution's id alone could be somebody else's one day (the confused deputy)."""
+def _distribution_reads(place: BucketAddress) -> Json:
+    """Also by account: a distribution's id alone could one day be another account's (the confused deputy)."""
     return {
         "Sid": "DistributionReads",
         "Effect": "Allow",
@@ -99,7 +89,7 @@ def _distribution_reads(place: Place) -> Json:
     }
 
 
-def _nobody_reads_private(place: Place) -> Json:
+def _nobody_reads_private() -> Json:
     """Manifests, journals and what gates need. A denial outweighs every permission, also one that is added later."""
     return {
         "Sid": "DistributionReadsNothingPrivate",

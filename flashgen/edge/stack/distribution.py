@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flashgen.edge.behaviour import DEFAULT, ERROR_TTL_SECONDS, ORDER_PATTERNS, POINTER, Behaviour, uncached_pointer
-from flashgen.edge.stack.intrinsics import Json, attribute
-from flashgen.edge.stack.options import StackOptions
+from flashgen.edge.rules.behaviour import (
+    DEFAULT,
+    ERROR_TTL_SECONDS,
+    FONTS,
+    ORDER_PATTERNS,
+    POINTER,
+    Behaviour,
+    uncached_pointer,
+)
+from flashgen.edge.stack.intrinsics import Json, attribute, resource
+from flashgen.edge.stack.options import StackOptions, resource_name
 from flashgen.edge.stack.policies import (
     ALL_VIEWER_EXCEPT_HOST_HEADER,
     CACHING_DISABLED,
@@ -20,7 +28,7 @@ ERRORS = (403, 404, 500, 502, 503, 504)
 _LONGEST_COMMENT = 128
 _READ = ["GET", "HEAD"]
 _ALL = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
-_FUNCTIONS = Path(__file__).parent.parent / "functions"
+_FUNCTIONS = Path(__file__).parent / "functions"
 
 
 def function_code(name: str) -> str:
@@ -30,30 +38,25 @@ def function_code(name: str) -> str:
 
 def distribution_resources(options: StackOptions) -> Json:
     """The distribution, its access to the bucket, and its functions."""
-    name = options.place.name
+    name = resource_name(options.place)
     return {
-        "OriginAccess": {
-            "Type": "AWS::CloudFront::OriginAccessControl",
-            "Properties": {
-                "OriginAccessControlConfig": {
-                    "Name": name,
-                    "OriginAccessControlOriginType": "s3",
-                    "SigningBehavior": "always",
-                    "SigningProtocol": "sigv4",
-                }
+        "OriginAccess": resource(
+            "AWS::CloudFront::OriginAccessControl",
+            OriginAccessControlConfig={
+                "Name": name,
+                "OriginAccessControlOriginType": "s3",
+                "SigningBehavior": "always",
+                "SigningProtocol": "sigv4",
             },
-        },
+        ),
         "IndexFunction": _function(f"{name}-index", "index", "/x/ is x/index.html, /x leads to /x/"),
         "ClockFunction": _function(f"{name}-clock", "clock", "x-now: the edge's time in milliseconds"),
-        "Distribution": {
-            "Type": "AWS::CloudFront::Distribution",
-            "Properties": {"DistributionConfig": _config(options)},
-        },
+        "Distribution": resource("AWS::CloudFront::Distribution", DistributionConfig=_config(options)),
     }
 
 
 def _config(options: StackOptions) -> Json:
-    pointers = (*map(uncached_pointer, sorted(options.uncached)), POINTER)
+    special = (*map(uncached_pointer, sorted(options.uncached)), POINTER, FONTS)
     orders = [_order_behaviour(pattern) for pattern in ORDER_PATTERNS] if options.order_origin else []
     origins = [_store_origin(options), *([_order_origin(options.order_origin)] if options.order_origin else [])]
     return {
@@ -63,12 +66,19 @@ def _config(options: StackOptions) -> Json:
         "IPV6Enabled": True,
         "PriceClass": f"PriceClass_{options.price_class.capitalize()}",
         "Origins": origins,
-        "CacheBehaviors": [*orders, *({"PathPattern": each.pattern, **_behaviour(each)} for each in pointers)],
+        "CacheBehaviors": [*orders, *({"PathPattern": each.pattern, **_behaviour(each)} for each in special)],
         "DefaultCacheBehavior": _behaviour(DEFAULT),
-        "CustomErrorResponses": [{"ErrorCode": code, "ErrorCachingMinTTL": ERROR_TTL_SECONDS} for code in ERRORS],
+        "CustomErrorResponses": [_error_response(code, options) for code in ERRORS],
         **_address(options),
         **({"WebACLId": options.web_acl} if options.web_acl else {}),
     }
+
+
+def _error_response(code: int, options: StackOptions) -> Json:
+    """What is missing gets the store's 404 page. A gate behind the same distribution answers 403 with pages of its own,
+    which that would replace."""
+    page = {"ResponseCode": 404, "ResponsePagePath": "/404.html"} if code in (403, 404) else {}
+    return {"ErrorCode": code, "ErrorCachingMinTTL": ERROR_TTL_SECONDS, **({} if options.order_origin else page)}
 
 
 def _address(options: StackOptions) -> Json:
@@ -134,12 +144,10 @@ def _order_behaviour(pattern: str) -> Json:
 
 
 def _function(name: str, source: str, comment: str) -> Json:
-    return {
-        "Type": "AWS::CloudFront::Function",
-        "Properties": {
-            "Name": name,
-            "AutoPublish": True,
-            "FunctionCode": function_code(source),
-            "FunctionConfig": {"Comment": comment, "Runtime": "cloudfront-js-2.0"},
-        },
-    }
+    return resource(
+        "AWS::CloudFront::Function",
+        Name=name,
+        AutoPublish=True,
+        FunctionCode=function_code(source),
+        FunctionConfig={"Comment": comment, "Runtime": "cloudfront-js-2.0"},
+    )

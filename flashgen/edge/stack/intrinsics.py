@@ -1,4 +1,4 @@
-"""CloudFormation's functions, as JSON has them."""
+"""CloudFormation's functions and the shapes that its resources share, as JSON has them."""
 
 from __future__ import annotations
 
@@ -16,6 +16,16 @@ def ref(resource: str) -> Json:
 def attribute(resource: str, name: str) -> Json:
     """One of a resource's attributes."""
     return {"Fn::GetAtt": [resource, name]}
+
+
+def resource(kind: str, **properties: Any) -> Json:
+    """A resource of a type such as `AWS::S3::Bucket`."""
+    return {"Type": kind, "Properties": properties}
+
+
+def policy_document(*statements: Json) -> Json:
+    """An IAM policy, of a bucket or to attach."""
+    return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
 def sub(text: str) -> Json | str:

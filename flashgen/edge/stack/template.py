@@ -9,7 +9,7 @@ from typing import Any, Final
 from flashgen.edge.stack.bucket import bucket_resources
 from flashgen.edge.stack.distribution import distribution_resources
 from flashgen.edge.stack.intrinsics import Json, attribute, ref, sub
-from flashgen.edge.stack.options import StackOptions, UsEast1Options
+from flashgen.edge.stack.options import StackOptions, UsEast1Options, resource_name
 from flashgen.edge.stack.permissions import permission_resources
 from flashgen.edge.stack.policies import policy_resources
 from flashgen.edge.stack.us_east_1 import certificate_resources, log_resources, web_acl_resources
@@ -24,7 +24,7 @@ def template(options: StackOptions) -> str:
     """The stack of bucket, distribution and permissions, as JSON. Raises Refused when it is too large."""
     resources = {
         **bucket_resources(options.place),
-        **policy_resources(options.place.name, options.order_origins),
+        **policy_resources(resource_name(options.place), options.order_origins),
         **distribution_resources(options),
         **permission_resources(options),
     }

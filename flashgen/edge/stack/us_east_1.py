@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from flashgen.edge.stack.bucket import deny_without_tls, private_bucket
-from flashgen.edge.stack.intrinsics import Json, arn, attribute, ref, sub
-from flashgen.edge.stack.options import UsEast1Options
+from flashgen.edge.stack.intrinsics import Json, arn, attribute, policy_document, ref, resource, sub
+from flashgen.edge.stack.options import UsEast1Options, resource_name
 
 LOG_DAYS = 90
 #: The span that a rate is counted over.
 WINDOW_SECONDS = 300
 
-#: Without `cs(Cookie)`, which tells buyers apart.
+#: Without `cs(Cookie)`, which identifies buyers.
 #: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
 LOG_FIELDS = (
     *("date", "time", "x-edge-location", "sc-bytes", "c-ip", "cs-method", "cs(Host)", "cs-uri-stem", "sc-status"),
@@ -22,13 +22,13 @@ LOG_FIELDS = (
 
 def certificate_resources(options: UsEast1Options) -> Json:
     """A certificate that is issued when a DNS record proves whose the name is; the stack waits for that."""
-    properties = {"DomainName": options.alias, "ValidationMethod": "DNS"}
-    return {"Certificate": {"Type": "AWS::CertificateManager::Certificate", "Properties": properties}}
+    kind = "AWS::CertificateManager::Certificate"
+    return {"Certificate": resource(kind, DomainName=options.alias, ValidationMethod="DNS")}
 
 
 def web_acl_resources(options: UsEast1Options) -> Json:
     """A web ACL that lets everything through but a flood of orders from one address, which gets a 429."""
-    name = options.place.name
+    name = resource_name(options.place)
     rule = {
         "Name": "orders",
         "Priority": 0,
@@ -36,14 +36,15 @@ def web_acl_resources(options: UsEast1Options) -> Json:
         "Statement": {"RateBasedStatement": _orders_of_one_address(options.rate_limit)},
         "VisibilityConfig": _visibility(f"{name}-orders"),
     }
-    properties = {
-        "Name": name,
-        "Scope": "CLOUDFRONT",
-        "DefaultAction": {"Allow": {}},
-        "Rules": [rule],
-        "VisibilityConfig": _visibility(name),
-    }
-    return {"WebAcl": {"Type": "AWS::WAFv2::WebACL", "Properties": properties}}
+    acl = resource(
+        "AWS::WAFv2::WebACL",
+        Name=name,
+        Scope="CLOUDFRONT",
+        DefaultAction={"Allow": {}},
+        Rules=[rule],
+        VisibilityConfig=_visibility(name),
+    )
+    return {"WebAcl": acl}
 
 
 def log_resources(options: UsEast1Options) -> Json:
@@ -51,7 +52,7 @@ def log_resources(options: UsEast1Options) -> Json:
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging.html
     """
-    return {**_log_bucket(), **_log_delivery(f"{options.place.name}-access", options.distribution)}
+    return {**_log_bucket(), **_log_delivery(f"{resource_name(options.place)}-access", options.distribution)}
 
 
 def _orders_of_one_address(limit: int) -> Json:
@@ -73,50 +74,29 @@ def _orders_of_one_address(limit: int) -> Json:
 
 def _log_bucket() -> Json:
     expiry = {"Id": "expire", "Status": "Enabled", "ExpirationInDays": LOG_DAYS}
+    policy = policy_document(_logs_are_delivered(), deny_without_tls("LogBucket"))
     return {
-        "LogBucket": private_bucket({"LifecycleConfiguration": {"Rules": [expiry]}}),
-        "LogBucketPolicy": {
-            "Type": "AWS::S3::BucketPolicy",
-            "Properties": {
-                "Bucket": ref("LogBucket"),
-                "PolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [_logs_are_delivered(), deny_without_tls("LogBucket")],
-                },
-            },
-        },
+        "LogBucket": private_bucket(LifecycleConfiguration={"Rules": [expiry]}),
+        "LogBucketPolicy": resource("AWS::S3::BucketPolicy", Bucket=ref("LogBucket"), PolicyDocument=policy),
     }
 
 
 def _log_delivery(name: str, distribution: str) -> Json:
     """From the distribution, its source, to the bucket."""
+    logged, bucket = arn("cloudfront", f"distribution/{distribution}"), attribute("LogBucket", "Arn")
+    destination = resource(
+        "AWS::Logs::DeliveryDestination", Name=name, DestinationResourceArn=bucket, OutputFormat="w3c"
+    )
     return {
-        "LogSource": {
-            "Type": "AWS::Logs::DeliverySource",
-            "Properties": {
-                "Name": name,
-                "LogType": "ACCESS_LOGS",
-                "ResourceArn": arn("cloudfront", f"distribution/{distribution}"),
-            },
-        },
-        "LogDestination": {
-            "Type": "AWS::Logs::DeliveryDestination",
-            "DependsOn": "LogBucketPolicy",
-            "Properties": {
-                "Name": name,
-                "DestinationResourceArn": attribute("LogBucket", "Arn"),
-                "OutputFormat": "w3c",
-            },
-        },
-        "LogDelivery": {
-            "Type": "AWS::Logs::Delivery",
-            "Properties": {
-                "DeliverySourceName": ref("LogSource"),
-                "DeliveryDestinationArn": attribute("LogDestination", "Arn"),
-                "RecordFields": list(LOG_FIELDS),
-                "S3SuffixPath": "{yyyy}/{MM}/{dd}/{HH}",
-            },
-        },
+        "LogSource": resource("AWS::Logs::DeliverySource", Name=name, LogType="ACCESS_LOGS", ResourceArn=logged),
+        "LogDestination": {**destination, "DependsOn": "LogBucketPolicy"},
+        "LogDelivery": resource(
+            "AWS::Logs::Delivery",
+            DeliverySourceName=ref("LogSource"),
+            DeliveryDestinationArn=attribute("LogDestination", "Arn"),
+            RecordFields=list(LOG_FIELDS),
+            S3SuffixPath="{yyyy}/{MM}/{dd}/{HH}",
+        ),
     }
 
 

@@ -1,18 +1,19 @@
-"""What S3 says of a bucket itself: where it is, whether it keeps old versions, whether the public gets in.
+"""The bucket itself: where it is, whether it keeps old versions, whether the public gets in.
 
-`S3Store` knows objects; this is for those who look at what is around them. Everything here only reads.
+`S3Store` knows objects; this is about the bucket that holds them. Everything here only reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from flashgen.aws.clients import client_config
 from flashgen.aws.errors import code_and_status
 from flashgen.errors import StoreError
+from flashgen.store.s3.clients import server_date
 from flashgen.store.s3.errors import explained
-from flashgen.store.server_date import server_date
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -36,8 +37,10 @@ class Bucket:
         return self._client.meta.region_name
 
     def region(self) -> str:
-        """Where the bucket is; empty if the server does not say."""
-        return str(self._head()["HTTPHeaders"].get("x-amz-bucket-region", ""))
+        """Where the bucket is; empty if the server does not send it."""
+        with explained("s3:ListBucket", self.name, ""):
+            answer = self._client.head_bucket(Bucket=self.name)["ResponseMetadata"]
+        return str(answer["HTTPHeaders"].get("x-amz-bucket-region", ""))
 
     def date(self) -> float:
         """The server's clock, cut to the second, in seconds since the epoch."""
@@ -51,24 +54,16 @@ class Bucket:
     def missing_blocks(self) -> tuple[str, ...]:
         """Which of `PUBLIC_ACCESS_BLOCKS` are off."""
         with explained("s3:GetBucketPublicAccessBlock", self.name, ""):
-            found = _unless("NoSuchPublicAccessBlockConfiguration", self._blocks)
-        return tuple(name for name in PUBLIC_ACCESS_BLOCKS if not (found or {}).get(name))
+            ask = partial(self._client.get_public_access_block, Bucket=self.name)
+            answer = _unless("NoSuchPublicAccessBlockConfiguration", ask)
+        found = {} if answer is None else self._part(answer, "PublicAccessBlockConfiguration")
+        return tuple(name for name in PUBLIC_ACCESS_BLOCKS if not found.get(name))
 
     def has_public_policy(self) -> bool:
         """Whether its policy lets everybody in, as S3 itself judges."""
         with explained("s3:GetBucketPolicyStatus", self.name, ""):
-            return bool(_unless("NoSuchBucketPolicy", self._policy_is_public))
-
-    def _head(self) -> Any:
-        with explained("s3:ListBucket", self.name, ""):
-            return self._client.head_bucket(Bucket=self.name)["ResponseMetadata"]
-
-    def _blocks(self) -> Any:
-        return self._part(self._client.get_public_access_block(Bucket=self.name), "PublicAccessBlockConfiguration")
-
-    def _policy_is_public(self) -> bool:
-        status = self._part(self._client.get_bucket_policy_status(Bucket=self.name), "PolicyStatus")
-        return bool(self._part(status, "IsPublic"))
+            answer = _unless("NoSuchBucketPolicy", partial(self._client.get_bucket_policy_status, Bucket=self.name))
+        return answer is not None and bool(self._part(self._part(answer, "PolicyStatus"), "IsPublic"))
 
     def _part(self, answer: Mapping[str, Any], name: str) -> Any:
         """What an answer must hold. A proxy that answers anything with 200 does not."""
@@ -80,24 +75,17 @@ class Bucket:
         return answer[name]
 
 
-def open_bucket(url: str, *, region: str | None = None, endpoint_url: str | None = None) -> Bucket | None:
-    """The bucket of a target's `store:`; None for a store that is none. Nothing is sent."""
-    scheme, _, rest = url.partition("://")
-    if scheme != "s3" or not rest:
-        return None
-    name, _, prefix = rest.partition("/")
-    return Bucket(name, prefix.strip("/"), region, endpoint_url)
-
-
 def _client(region: str | None, endpoint_url: str | None) -> S3Client:
     import boto3
 
     addressing: dict[str, Any] = {"s3": {"addressing_style": "path"}} if endpoint_url else {}
     session = boto3.session.Session(region_name=region)
-    return session.client("s3", endpoint_url=endpoint_url, config=client_config(**addressing))
+    return session.client(
+        "s3", endpoint_url=endpoint_url, config=client_config(endpoint_url=endpoint_url, **addressing)
+    )
 
 
-def _unless(code: str, ask: Any) -> Any:
+def _unless(code: str, ask: Callable[[], Any]) -> Any:
     """What S3 answers, or None where it answers with `code`: there is no such thing at all."""
     from botocore.exceptions import ClientError
 

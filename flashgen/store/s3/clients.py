@@ -1,11 +1,15 @@
-"""boto3's clients of one bucket, which take a while to be made, and are made when somebody needs them."""
+"""boto3's clients of one bucket, which take a while to make, and so are made at their first use."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from flashgen.aws.clients import client_config
+from flashgen.errors import StoreError
+from flashgen.store.s3.errors import explained
 
 if TYPE_CHECKING:
     from botocore.session import Session
@@ -51,8 +55,31 @@ class S3Clients:
                 "response_checksum_validation": "when_required",
             }
         session = boto3.session.Session(region_name=self._region, botocore_session=self._session)
+        url = self._endpoint_url
         once, retrying = (
-            session.client("s3", endpoint_url=self._endpoint_url, config=client_config(attempts=attempts, **settings))
+            session.client(
+                "s3", endpoint_url=url, config=client_config(attempts=attempts, endpoint_url=url, **settings)
+            )
             for attempts in (1, None)
         )
         return once, retrying
+
+
+def server_date(client: S3Client, bucket: str) -> float:
+    """See `Dated.date`. A refusal has a `Date` too: permission for the bucket is not needed."""
+    from botocore.exceptions import ClientError
+
+    with explained("s3:ListBucket", bucket, ""):
+        try:
+            fields = client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
+        except ClientError as refusal:
+            fields = refusal.response["ResponseMetadata"]["HTTPHeaders"]
+    return date_of(fields, bucket)
+
+
+def date_of(fields: Mapping[str, str], bucket: str) -> float:
+    """`Date` among the headers of an answer, in seconds since the epoch. Raises StoreError without one."""
+    try:
+        return parsedate_to_datetime(fields.get("date", "")).timestamp()
+    except ValueError as error:
+        raise StoreError(f"s3://{bucket}: the server sends no `Date`") from error

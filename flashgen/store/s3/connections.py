@@ -11,7 +11,7 @@ from flashgen.aws import clients as aws
 from flashgen.store.background import in_background
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+    from botocore.awsrequest import AWSPreparedRequest
     from botocore.httpsession import URLLib3Session
 
 #: What is answered at once, if at all: pointers, manifests, journal records, and every request without a body.
@@ -60,8 +60,3 @@ class S3Lines:
     @cached_property
     def _patient(self) -> URLLib3Session:
         return self._open_line((aws.CONNECT_TIMEOUT_SECONDS, aws.READ_TIMEOUT_SECONDS))
-
-
-def heard(answer: AWSResponse) -> S3Answer:
-    """The answer of somebody who has hooked into the session."""
-    return S3Answer(answer.status_code, answer.headers, answer.content)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Mapping
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
 from zlib import crc32
 
+from flashgen.store.precondition import strong_etag
 from flashgen.store.protocol import Headers, Stored
-from flashgen.store.s3.connections import S3Answer, S3Lines, heard
+from flashgen.store.s3.connections import S3Answer, S3Lines
 from flashgen.store.s3.errors import is_foreign, is_missing
 
 if TYPE_CHECKING:
@@ -117,10 +119,11 @@ class S3Wire:
         S3SigV4Auth(self._credentials.get_frozen_credentials(), "s3", self._region).add_auth(request)
         request.stream_output = True
         prepared = request.prepare()
-        # Whoever has hooked into the session, to trace requests or to answer them, does so here as with a client.
-        told = self._session.get_component("event_emitter").emit(f"before-send.s3.{operation}", request=prepared)
-        hooked = first_non_none_response(told)
-        return heard(hooked) if hooked else self._lines.send(prepared, len(body))
+        # Hooks of the session, which trace requests or answer them, are called here as by a client.
+        answers = self._session.get_component("event_emitter").emit(f"before-send.s3.{operation}", request=prepared)
+        if hooked := first_non_none_response(answers):
+            return S3Answer(hooked.status_code, hooked.headers, hooked.content)
+        return self._lines.send(prepared, len(body))
 
 
 def _stored(answer: S3Answer) -> Stored:
@@ -129,7 +132,16 @@ def _stored(answer: S3Answer) -> Stored:
     if answer.status != 200 or not etag or (length and int(length) != len(body)):
         raise Unusual
     headers = Headers(fields.get("Content-Type", ""), fields.get("Cache-Control", ""))
-    return Stored(body, headers, etag, parsedate_to_datetime(modified) if modified else None)
+    return Stored(
+        body, headers, strong_etag(etag), parsedate_to_datetime(modified) if modified else None, answered_at(fields)
+    )
+
+
+def answered_at(fields: Mapping[str, str]) -> float | None:
+    """`Date` among the headers of an answer, in seconds since the epoch; None without a good one."""
+    with suppress(ValueError):
+        return parsedate_to_datetime(fields.get("date", "")).timestamp()
+    return None
 
 
 def _is_elsewhere(answer: S3Answer) -> bool:
@@ -141,5 +153,5 @@ def _error(answer: S3Answer, operation: str) -> ClientError:
     from botocore.exceptions import ClientError
     from botocore.parsers import create_parser
 
-    said: Any = {"status_code": answer.status, "headers": answer.headers, "body": answer.body}
-    return ClientError(create_parser("rest-xml").parse(said, cast("Any", None)), operation)
+    response: Any = {"status_code": answer.status, "headers": answer.headers, "body": answer.body}
+    return ClientError(create_parser("rest-xml").parse(response, cast("Any", None)), operation)
