@@ -31,7 +31,7 @@ from support.varnish import varnish  # noqa: E402
 
 from flashgen.edge.local.app import Edge  # noqa: E402
 from flashgen.edge.local.serving import Serving  # noqa: E402
-from flashgen.packaged import packaged  # noqa: E402
+from flashgen.packaged_files import packaged  # noqa: E402
 from flashgen.store import MemoryStore  # noqa: E402
 from flashgen.unlock.pointer import pointer_headers, pointer_key  # noqa: E402
 

@@ -2,7 +2,7 @@
 //
 //   node benchmarks/clock_phases.mjs
 //
-// Time is simulated, so that thousands of pages take seconds; the answers are read by page.js's own `hearTime`. Each page
+// Time is simulated, so that thousands of pages take seconds; the answers are read by page.js's own `readTime`. Each page
 // polls once a second, give or take 20 %, behind an edge that keeps the pointer for one second or two, with a crowd (it is
 // fetched again as soon as it is too old) or without (the page's own poll has it fetched). A request and its answer take
 // up to 150 ms each. The same numbers come out of each run.
@@ -22,7 +22,7 @@ const GUESSES = {
 const source = readFileSync(new URL("../themes/plain/assets/page.js", import.meta.url), "utf8");
 const between = (from, to) => source.slice(source.indexOf(from), source.indexOf(to));
 const parts = [between("const SECOND", "const page ="), between("let clock =", "// The pointer")];
-const known = "return { hearTime, known: () => ({ least, most, offset: clock.offset }) };";
+const known = "return { readTime, known: () => ({ least, most, offset: clock.offset }) };";
 const makeClock = new Function(parts.join("\n") + known);
 
 // Mulberry32: random enough for phases, and the same in each run.
@@ -57,7 +57,7 @@ function makeEdge(start) {
 
 // The page's performance.now() is the server's time itself here: what it takes for the offset is its error.
 function watch(note) {
-  const { hearTime, known } = makeClock();
+  const { readTime, known } = makeClock();
   let time = 1.8e12 + random(1000 * SECOND);
   const answer = makeEdge(time);
   const delay = random(150);
@@ -65,7 +65,7 @@ function watch(note) {
     const sent = time;
     const { headers, leaves } = answer(sent + random(delay));
     const received = leaves + random(delay);
-    hearTime(headers, sent, received);
+    readTime(headers, sent, received);
     if (POLLS.includes(poll)) note(poll, known());
     time = received + SECOND * (0.8 + random(0.4));
   }

@@ -84,7 +84,7 @@ async def show(token: str, sku: str, flashgen_buyer: Annotated[str, Cookie()] = 
         return _ended()
     lease = lease_signer.dumps([buyer, said[1]])
     page = HTMLResponse(PAGE.format(name=escape(sku), price=PRICES[sku], lease=lease))
-    page.headers["Cache-Control"] = "no-store"
+    page.headers["Cache-PointerWriter"] = "no-store"
     page.set_cookie("flashgen_buyer", cookie_signer.sign(buyer).decode(), max_age=30 * 86400, httponly=True)
     return page
 
@@ -124,7 +124,7 @@ def _buyer(cookie: str) -> str:
 
 
 def _ended() -> Response:
-    return RedirectResponse(ENDED, 303, {"Cache-Control": "no-store"})
+    return RedirectResponse(ENDED, 303, {"Cache-PointerWriter": "no-store"})
 
 
 def keys(sku: str) -> list[str]:

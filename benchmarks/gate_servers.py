@@ -17,10 +17,10 @@ import gate_baseline
 import redis
 from support.gate_process import GateProcess, Shop, free_url, gate_process, order_path
 
-from flashgen.gate import lease as leases
-from flashgen.gate.buyer import COOKIE_NAME
-from flashgen.gate.seal import COOKIE, LEASE, Seal
+from flashgen.gate import signatures
+from flashgen.gate.http.buyer import COOKIE_NAME
 from flashgen.gate.settings import GateSettings, parse, render
+from flashgen.gate.signatures import COOKIE, LEASE, Signer
 from flashgen.gate.storage.opening import open_storage
 from flashgen.gate.storage.protocol import Enter, Lease, Visit
 from flashgen.layout import settings_key
@@ -57,7 +57,7 @@ class Ours(Target):
         project = find_project(self.process.root, exactly=True)
         keys = parse_keys(project.secret(None))
         claims = TokenSigner(keys).read(self.path.removeprefix("/o/"))
-        cookie_seal, lease_seal = Seal(keys, COOKIE), Seal(keys, LEASE)
+        cookie_signer, lease_signer = Signer(keys, COOKIE), Signer(keys, LEASE)
         about = _settings(self.process.root)
         now = time.time()
         wish = Visit(
@@ -67,8 +67,7 @@ class Ours(Target):
             buyer="",
             server=self.url,
             slots=NO_LIMIT,
-            address="127.0.0.1",
-            slots_per_address=None,
+            networks=(),
             lease_seconds=3600,
             stock=about.items[sku].stock,
             now=now,
@@ -79,9 +78,9 @@ class Ours(Target):
             asks = [Enter(replace(wish, buyer=buyer), f"l{buyer}") for buyer in buyers[start : start + BATCH]]
             assert all(isinstance(answer, Lease) for answer in storage.decide(asks))
         storage.close()
-        offer = leases.Offer(sku, about.items[sku].price, about.currency)
-        sealed = [leases.sealed(lease_seal, claims, offer, buyer, f"l{buyer}") for buyer in buyers]
-        return [(f"{buyer}.{cookie_seal.sign(buyer)}", lease) for buyer, lease in zip(buyers, sealed, strict=True)]
+        offer = signatures.Offer(sku, about.items[sku].price, about.currency)
+        signed = [signatures.sign_lease(lease_signer, claims, offer, buyer, f"l{buyer}") for buyer in buyers]
+        return [(f"{buyer}.{cookie_signer.sign(buyer)}", lease) for buyer, lease in zip(buyers, signed, strict=True)]
 
     def worker(self) -> int:
         """The process that serves."""

@@ -9,7 +9,7 @@ import { readFileSync } from "node:fs";
 
 const [file, text] = process.argv.slice(2);
 const { edges, page, pages, until } = JSON.parse(text);
-const run = new Function("document", "addEventListener", readFileSync(file, "utf8"));
+const run = new Function("document", "addEventListener", "navigator", readFileSync(file, "utf8"));
 const CONFIG = /<script type="application\/json" id="flashgen">(.*?)<\/script>/s;
 const ARRIVE_WITHIN = 2000;
 
@@ -20,8 +20,8 @@ function documentOf(config, onOpen) {
   const button = {
     dataset: { sku: "any" },
     closest: () => place,
-    set disabled(is) {
-      if (!is) onOpen();
+    setAttribute(name, value) {
+      if (name === "aria-disabled" && !value) onOpen();
     },
   };
   const found = { flashgen: { textContent: JSON.stringify(config) }, announcement: {} };
@@ -40,7 +40,7 @@ async function waitAt(edge) {
   const html = await (await fetch(edge + page)).text();
   const config = JSON.parse(CONFIG.exec(html)[1]);
   config.pointer = new URL(config.pointer, edge + page).href;
-  return new Promise((open) => run(documentOf(config, () => open(Date.now())), () => {}));
+  return new Promise((open) => run(documentOf(config, () => open(Date.now())), () => {}, {}));
 }
 
 const late = sleep(until - Date.now()).then(() => null);

@@ -39,7 +39,7 @@ from support.moto_server import make_public
 from support.s3_server import S3Server
 from support.varnish import varnish
 
-from flashgen.packaged import packaged
+from flashgen.packaged_files import packaged
 
 HERE = Path(__file__).parent
 X_NOW = """
