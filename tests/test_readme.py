@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from support.s3_server import free_port
+from support.ports import free_port
 
 from flashgen.edge.local.app import Edge
 from flashgen.edge.local.serving import Serving

@@ -12,7 +12,7 @@ from moto import mock_aws
 from support.command import Flashgen
 from support.gate_stand_in import gate_stand_in
 from support.moto_server import moto_s3
-from support.s3_server import free_port
+from support.ports import free_port
 
 from flashgen.edge.local.app import Edge
 from flashgen.edge.local.serving import Serving

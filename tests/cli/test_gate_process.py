@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import socket
 import subprocess
@@ -10,9 +11,10 @@ from typing import Any
 
 import pytest
 from support.command import Flashgen
+from support.ports import free_port
 
 from flashgen.cli.gate import process as gate_process
-from flashgen.cli.gate.process import GateProcess, free_port
+from flashgen.cli.gate.process import GateProcess
 from flashgen.errors import FlashgenError
 
 
@@ -64,3 +66,20 @@ def test_one_that_takes_too_long_is_stopped(pushed: Flashgen, project: Path, mon
         pass
     (process,) = processes
     assert process.returncode is not None
+
+
+def test_a_port_whose_neighbour_is_taken_is_not_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The gate's admin port is the next one."""
+    asked: list[int] = []
+
+    def listen(address: tuple[str, int]) -> socket.socket:
+        asked.append(address[1])
+        if len(asked) == 2:
+            raise OSError(errno.EADDRINUSE, "in use")
+        return create_server(address)
+
+    create_server = socket.create_server
+    monkeypatch.setattr(socket, "create_server", listen)
+    port = gate_process.free_port()
+    assert [0, port + 1] == asked[-2:]
+    assert len(asked) >= 4

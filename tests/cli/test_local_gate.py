@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from support.command import Flashgen
-from support.s3_server import free_port
+from support.ports import free_port
 
 from flashgen.cli.gate import local as local_gate
 

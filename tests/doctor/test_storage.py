@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from support.examined import Stage
+from support.ports import free_port
 from support.redis_server import DURABLE, RedisProcess, redis_server
-from support.s3_server import free_port
 
 from flashgen.finding import Finding, Level
 

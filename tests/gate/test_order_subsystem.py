@@ -11,7 +11,7 @@ from threading import Thread
 
 import pytest
 from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
-from support.s3_server import free_port
+from support.ports import free_port
 from support.self_signed import self_signed
 
 from flashgen.gate.order_subsystem import READ_SECONDS, ForwardResult, OrderSubsystemClient, meaning

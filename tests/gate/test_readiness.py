@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from support.gate_process import SALE, Buyer, GateProcess, Shop, free_url, gate_process, order_path
+from support.ports import free_port
 from support.redis_server import RedisProcess, redis_server
-from support.s3_server import free_port
 
 from flashgen.layout import mark_key
 

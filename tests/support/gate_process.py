@@ -17,8 +17,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
+from support.ports import free_port
 from support.projects import finish, start
-from support.s3_server import free_port
 
 SALE = "night"
 START_SECONDS = 60.0

@@ -12,7 +12,8 @@ from typing import Final
 import boto3
 import pytest
 import urllib3
-from support.s3_server import BUCKET, S3Server, free_port, lacking, running
+from support.ports import free_port
+from support.s3_server import BUCKET, S3Server, lacking, running
 
 START_SECONDS = 60
 REGION: Final = "eu-central-1"

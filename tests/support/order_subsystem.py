@@ -24,7 +24,7 @@ from threading import Lock
 from typing import Any
 
 from support.order_stand_in import Desk
-from support.s3_server import free_port
+from support.ports import free_port
 
 START_SECONDS = 20.0
 LONGEST_ANSWER_SECONDS = 0.6

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, free_port, lacking, running
+from support.ports import free_port
+from support.s3_server import ACCESS_KEY, BUCKET, SECRET_KEY, S3Server, lacking, running
 
 START_SECONDS = 20
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 import redis
-from support.s3_server import free_port, lacking
+from support.ports import free_port
+from support.s3_server import lacking
 
 START_SECONDS = 20
 

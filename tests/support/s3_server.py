@@ -29,13 +29,6 @@ class S3Server:
     secret_key: str = SECRET_KEY
 
 
-def free_port() -> int:
-    """One that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
-
-
 @contextmanager
 def running(
     command: Sequence[str], port: int, log: Path, seconds: float, environment: Mapping[str, str] | None = None

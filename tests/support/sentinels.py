@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from support.ports import free_port
 from support.redis_server import DURABLE, RedisProcess, redis_program, redis_server
-from support.s3_server import free_port
 
 NAME = "sales"
 DOWN_AFTER_MILLISECONDS = 500

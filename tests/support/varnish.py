@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from support.s3_server import free_port, lacking, running
+from support.ports import free_port
+from support.s3_server import lacking, running
 
 VCL = Path(__file__).parent.parent / "edge" / "edge.vcl"
 START_SECONDS = 20

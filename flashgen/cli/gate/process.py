@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
@@ -91,7 +92,9 @@ class GateProcess:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens at now."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
+    """A port of this machine that nobody listens at now, nor at the next one, which is the gate's admin port."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as found, suppress(OSError, OverflowError):
+            port: int = found.getsockname()[1]
+            with socket.create_server(("127.0.0.1", port + 1)):
+                return port

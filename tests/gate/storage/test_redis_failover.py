@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import redis
+from support.ports import free_port
 from support.redis_server import DURABLE, redis_server
-from support.s3_server import free_port
 from support.self_signed import self_signed
 from support.sentinels import NAME, FailoverGroup, failover_group, sentinel, wait_until
 from support.visits import bought, buy, find

@@ -11,8 +11,8 @@ from threading import Thread
 
 import pytest
 import redis.exceptions
+from support.ports import free_port
 from support.redis_server import DURABLE, RedisProcess, redis_server
-from support.s3_server import free_port
 from support.self_signed import self_signed
 from support.visits import NOW, ask, bought, buy, enter, find, leave
 
