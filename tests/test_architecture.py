@@ -123,8 +123,8 @@ LIVES_IN = {
     "fontTools": ["page/brand/", "page/pictures/card_text.py"],
     "resvg_py": ["page/brand/logo.py"],
     "python_calamine": ["sale/feeds/files/workbook.py"],
-    "redis": ["gate/storage/redis"],
-    "sqlite3": ["gate/storage/"],
+    "redis": ["gate/storage/redis/"],
+    "sqlite3": ["gate/storage/sqlite/"],
     "tinycss2": ["page/assets/references.py"],
     "urllib3": [
         *("fetch/download.py", "verify/viewer.py", "timed_http.py"),

@@ -10,7 +10,7 @@ from flashgen.doctor import clock, credentials, distribution, gate, hooks, leaks
 from flashgen.doctor.context import DoctorContext
 from flashgen.errors import AccessDenied, FlashgenError, InvalidInput
 from flashgen.finding import Finding, Level
-from flashgen.gate.storage.redis_url import REDIS_SCHEMES
+from flashgen.gate.storage.redis.url import REDIS_SCHEMES
 from flashgen.sale.model import Header
 from flashgen.sale.order import VOUCHED
 

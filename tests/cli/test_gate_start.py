@@ -18,7 +18,7 @@ from flashgen.errors import Refused
 from flashgen.gate.settings import GateSettings
 from flashgen.gate.storage.opening import check_storage
 from flashgen.gate.storage.protocol import OrderState
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.gate.storage.storage_url import SecretUrl
 from flashgen.store.folder import FolderStore
 

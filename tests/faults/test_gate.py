@@ -23,7 +23,7 @@ from flashgen.gate.http.app import Gate
 from flashgen.gate.order_subsystem import ForwardResult
 from flashgen.gate.sale_reader import SaleReader
 from flashgen.gate.storage.protocol import Answer, Ask, Order, OrderState, Storage, StorageLost
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 PATIENCE_SECONDS = 60.0
 SKU, STOCK = "É 1", 1

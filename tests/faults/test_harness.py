@@ -15,7 +15,7 @@ from support.visits import bought
 
 from flashgen.errors import Conflict, NoAnswer, StoreError
 from flashgen.gate.storage.protocol import OrderState
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.store import Headers, MemoryStore
 from flashgen.unlock import verbs
 from flashgen.unlock.state import State

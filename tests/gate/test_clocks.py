@@ -17,7 +17,7 @@ from support.s3_server import lacking
 
 from flashgen.gate.clocks import READINGS, Clocks
 from flashgen.gate.storage.protocol import OrderState, StorageLost
-from flashgen.gate.storage.redis import RedisStorage
+from flashgen.gate.storage.redis.storage import RedisStorage
 
 HOUR = 3600
 LIBRARIES = [

@@ -8,7 +8,7 @@ from support.gate_process import SALE, Buyer, Shop, ask, free_url, gate_process,
 from support.order_stand_in import order_stand_in
 from support.sentinels import failover_group
 
-from flashgen.gate.storage.redis import RedisStorage
+from flashgen.gate.storage.redis.storage import RedisStorage
 
 TRY_AGAIN = 503
 

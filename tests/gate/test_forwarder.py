@@ -18,7 +18,7 @@ from support.visits import NOW, bought
 from flashgen.gate.forwarder import CLAIM_SECONDS, Breaker, Forwarder, retry_after
 from flashgen.gate.order_subsystem import MAX_IN_FLIGHT, ForwardResult, OrderSubsystemClient, Send
 from flashgen.gate.storage.protocol import Order, OrderState, Storage, StorageLost
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 SALE = "night"
 PATIENCE_SECONDS = 20.0

@@ -14,7 +14,7 @@ from support.visits import NOW, buy, enter, seen
 
 from flashgen.gate.networks import networks_of
 from flashgen.gate.storage.protocol import Buy, Lease
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 SLOTS, LEASE, ORDER_AFTER = 40, 180, 20
 """A honest buyer shows the form at once, and orders 20 s later."""

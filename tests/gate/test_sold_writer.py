@@ -29,7 +29,7 @@ from flashgen.gate.sold_writer import (
     gone,
 )
 from flashgen.gate.storage.protocol import OrderState, Storage, StorageLost
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.store import Store
 from flashgen.store.memory import MemoryStore
 from flashgen.unlock import verbs

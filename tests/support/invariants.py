@@ -22,7 +22,7 @@ from support.shop import check_whole
 
 from flashgen.errors import FlashgenError
 from flashgen.gate.storage.protocol import Order, OrderState
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.store import Headers, MemoryStore, Store
 from flashgen.unlock.pointer import Forward, parse
 from flashgen.unlock.state import State

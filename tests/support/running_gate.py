@@ -25,7 +25,7 @@ from flashgen.gate.sale_reader import SaleReader
 from flashgen.gate.settings import GateSettings, Item, render
 from flashgen.gate.storage.batch import Batcher
 from flashgen.gate.storage.protocol import Order, Tally
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.layout import settings_key
 from flashgen.store import Headers
 from flashgen.store.memory import MemoryStore

@@ -11,7 +11,7 @@ from pathlib import Path
 from support.visits import buy
 
 from flashgen.gate.storage.protocol import Order
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 
 def start(path: Path, name: int) -> subprocess.Popen[str]:

@@ -10,7 +10,7 @@ from threading import Lock
 from flashgen.errors import FlashgenError, Refused
 from flashgen.gate.settings import GateSettings
 from flashgen.gate.storage.protocol import Answer, Ask, Fence, Storage, StorageLost, Tally
-from flashgen.gate.storage.redis_url import REDIS_SCHEMES, SENTINEL_SHAPE, SHAPE
+from flashgen.gate.storage.redis.url import REDIS_SCHEMES, SENTINEL_SHAPE, SHAPE
 from flashgen.gate.storage.storage_url import without_secrets
 
 _SHAPES = f"`sqlite:PATH`, `{SHAPE}` (`rediss://` for TLS, `valkey://` for Valkey) or `{SENTINEL_SHAPE}`"
@@ -31,7 +31,7 @@ def open_storage(url: str, folder: Path, fence: Fence | None = None) -> Storage:
 
 
 def _open_sqlite(url: str, folder: Path, fence: Fence | None) -> Storage:
-    from flashgen.gate.storage.sqlite import SqliteStorage
+    from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
     path = url.removeprefix("sqlite:")
     if not path or path.startswith("//") or path == ":memory:":
@@ -46,7 +46,7 @@ def _open_redis(url: str, fence: Fence | None) -> Storage:
             "a storage in Redis needs the redis package, which is not installed",
             "pip install -r requirements/redis.txt, in flashgen's folder",
         )
-    from flashgen.gate.storage.redis import RedisStorage
+    from flashgen.gate.storage.redis.storage import RedisStorage
 
     return RedisStorage(url, fence)
 

@@ -10,7 +10,7 @@ from support.visits import NOW, enter
 from flashgen.errors import Refused
 from flashgen.gate.storage.opening import LazyStorage
 from flashgen.gate.storage.protocol import Lease, Storage, StorageLost
-from flashgen.gate.storage.sqlite import SqliteStorage
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 
 @pytest.mark.parametrize("error", [StorageLost("away", "wait"), Refused("away", "wait")])

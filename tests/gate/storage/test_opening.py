@@ -79,6 +79,6 @@ def test_redis_needs_its_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_redis_is_not_loaded_for_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who has it not, needs it not."""
     monkeypatch.setitem(sys.modules, "redis", None)
-    monkeypatch.delitem(sys.modules, "flashgen.gate.storage.redis", raising=False)
+    monkeypatch.delitem(sys.modules, "flashgen.gate.storage.redis.storage", raising=False)
     open_storage("sqlite:gate.db", tmp_path).close()
-    assert "flashgen.gate.storage.redis" not in sys.modules
+    assert "flashgen.gate.storage.redis.storage" not in sys.modules

@@ -16,8 +16,8 @@ from support.visits import bought, buy, find
 
 from flashgen.errors import Refused
 from flashgen.gate.storage.protocol import Order, Storage, StorageLost
-from flashgen.gate.storage.redis import RedisStorage
-from flashgen.gate.storage.redis_durability import concerns
+from flashgen.gate.storage.redis.durability import concerns
+from flashgen.gate.storage.redis.storage import RedisStorage
 
 
 @pytest.fixture

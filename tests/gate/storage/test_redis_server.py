@@ -17,12 +17,12 @@ from support.self_signed import self_signed
 from support.visits import NOW, ask, bought, buy, enter, find, leave
 
 from flashgen.errors import Refused
-from flashgen.gate.storage import redis_server as redis_server_module
 from flashgen.gate.storage.protocol import Ask, OrderState, StorageLost, Touch
-from flashgen.gate.storage.redis import RedisStorage
-from flashgen.gate.storage.redis_durability import ADVICE, Durability, ServerSettings, check, concerns
-from flashgen.gate.storage.redis_scripts import RIGHTS
-from flashgen.gate.storage.redis_server import CLUSTER, RedisServer, explained
+from flashgen.gate.storage.redis import server as redis_server_module
+from flashgen.gate.storage.redis.durability import ADVICE, Durability, ServerSettings, check, concerns
+from flashgen.gate.storage.redis.scripts import RIGHTS
+from flashgen.gate.storage.redis.server import CLUSTER, RedisServer, explained
+from flashgen.gate.storage.redis.storage import RedisStorage
 
 PASSWORD = "open-sesame"
 COMMANDS = {rule[1:] for rule in RIGHTS.split() if rule.startswith("+")}

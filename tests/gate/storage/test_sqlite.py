@@ -20,10 +20,10 @@ from support.storage_contract import StorageContract
 from support.visits import NOW, ask, bought, buy, enter
 
 from flashgen.errors import Refused
-from flashgen.gate.storage import sqlite_file
 from flashgen.gate.storage.protocol import Ask, Lease, StorageLost
-from flashgen.gate.storage.sqlite import SqliteStorage
-from flashgen.gate.storage.sqlite_schema import VERSION
+from flashgen.gate.storage.sqlite import file as sqlite_file
+from flashgen.gate.storage.sqlite.schema import VERSION
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 
 class TestSqliteStorage(StorageContract):

@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import Any
 
 from flashgen.errors import Refused
-from flashgen.gate.storage.redis_server import CLUSTER, RedisServer
-from flashgen.gate.storage.redis_url import SENTINEL_SHAPE
+from flashgen.gate.storage.redis.server import CLUSTER, RedisServer
+from flashgen.gate.storage.redis.url import SENTINEL_SHAPE
 
 OLDEST = 7
 

@@ -25,8 +25,8 @@ from flashgen.gate.storage.protocol import (
     Touch,
     Visit,
 )
-from flashgen.gate.storage.sqlite_schema import insert_order, order_of_buyer
-from flashgen.gate.storage.sqlite_slots import Slots
+from flashgen.gate.storage.sqlite.schema import insert_order, order_of_buyer
+from flashgen.gate.storage.sqlite.slots import Slots
 
 
 class Decisions:

@@ -14,9 +14,9 @@ from importlib.resources import files
 
 from flashgen.gate.networks import UNSEEN_SECONDS
 from flashgen.gate.storage.protocol import Ask, Buy, Enter, FenceLimits, Find, Order, Seen, Touch, Visit
-from flashgen.gate.storage.redis_records import holder, of_sale, of_server, record_of
+from flashgen.gate.storage.redis.records import holder, of_sale, of_server, record_of
 
-_FOLDER = files("flashgen.gate.storage") / "lua"
+_FOLDER = files("flashgen.gate.storage.redis") / "lua"
 
 Command = tuple[str | int | float, ...]
 

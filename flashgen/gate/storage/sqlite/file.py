@@ -17,7 +17,7 @@ from threading import RLock
 
 from flashgen.errors import Refused
 from flashgen.gate.storage.protocol import StorageLost
-from flashgen.gate.storage.sqlite_schema import prepare
+from flashgen.gate.storage.sqlite.schema import prepare
 
 PATIENCE_SECONDS = 4.0
 """How long to wait for other writers, each of which is done in milliseconds: less than requests wait for an answer."""

@@ -9,7 +9,7 @@ of a sale under its hash tag:
     flashgen:{SALE}                        hash  epoch · id · changes · taken:SKU → units · orders:STATE → how many
                                                  server:ORIGIN · touched → when it was last tried
     flashgen:{SALE}:buyers                 hash  SKU and buyer → id of their order that is not rejected
-    flashgen:{SALE}:orders                 hash  id → record (redis_records.py)
+    flashgen:{SALE}:orders                 hash  id → record (records.py)
     flashgen:{SALE}:accepted               zset  ids by when they were accepted
     flashgen:{SALE}:waiting                zset  of these, those without a clear answer yet
     flashgen:{SALE}:outbox                 zset  the same ids by when they are due
@@ -33,7 +33,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
-from flashgen.gate.storage import redis_records as keys
 from flashgen.gate.storage.protocol import (
     Answer,
     Ask,
@@ -51,9 +50,10 @@ from flashgen.gate.storage.protocol import (
     Tally,
     Touch,
 )
-from flashgen.gate.storage.redis_durability import check, concerns, read_settings
-from flashgen.gate.storage.redis_records import order_of
-from flashgen.gate.storage.redis_scripts import (
+from flashgen.gate.storage.redis import records as keys
+from flashgen.gate.storage.redis.durability import check, concerns, read_settings
+from flashgen.gate.storage.redis.records import order_of
+from flashgen.gate.storage.redis.scripts import (
     ACQUIRE_LEASE,
     BEHIND,
     CLAIM,
@@ -70,7 +70,7 @@ from flashgen.gate.storage.redis_scripts import (
     expires_at,
     renewing,
 )
-from flashgen.gate.storage.redis_server import RedisServer
+from flashgen.gate.storage.redis.server import RedisServer
 
 PAGE = 500
 """Orders that are read or changed in one step: no decision waits behind more than that."""
@@ -79,7 +79,7 @@ _NO_PLACES = {FULL: NoPlace.FULL, SOLD_OUT: NoPlace.SOLD_OUT}
 
 
 class RedisStorage:
-    """`url` is as `redis_url.py` says. Threads may share it.
+    """`url` is as `url.py` says. Threads may share it.
 
     Raises StorageLost when it cannot be reached, Refused for another URL and for a server that is no good for orders.
     """

@@ -16,8 +16,8 @@ from redis.retry import Retry
 from redis.sentinel import MasterNotFoundError, Sentinel, SentinelConnectionPool
 
 from flashgen.gate.storage.protocol import StorageLost
-from flashgen.gate.storage.redis_scripts import ALL, RIGHTS, Call, Command, commands_at
-from flashgen.gate.storage.redis_url import RedisUrl, parse_redis_url
+from flashgen.gate.storage.redis.scripts import ALL, RIGHTS, Call, Command, commands_at
+from flashgen.gate.storage.redis.url import RedisUrl, parse_redis_url
 
 CONNECT_SECONDS = ANSWER_SECONDS = 2.0
 """Less than requests wait for an answer; a server that syncs each batch to a disk needs milliseconds."""

@@ -18,9 +18,9 @@ from flashgen.gate.storage.protocol import (
     Tally,
     nobody,
 )
-from flashgen.gate.storage.sqlite_admission import Decisions
-from flashgen.gate.storage.sqlite_file import SqliteFile
-from flashgen.gate.storage.sqlite_schema import COLUMNS, insert_order, order_of, order_of_buyer
+from flashgen.gate.storage.sqlite.admission import Decisions
+from flashgen.gate.storage.sqlite.file import SqliteFile
+from flashgen.gate.storage.sqlite.schema import COLUMNS, insert_order, order_of, order_of_buyer
 
 _WAITING = "state IN ('accepted', 'unknown')"
 """As the index `outbox` has it."""
