@@ -6,8 +6,9 @@
 
 More arguments are pytest's: a smaller part, such as `tests/sale`.
 
-Prints which direct dependencies differ from the pins. A test that fails twice is run again with each of them alone
-brought to its pin, and those that make it pass are named. Exit code 1 if a test fails, 3 if the Python cannot be had.
+Prints which direct dependencies differ from the pins. With `--culprits` as the first argument, a test that fails twice
+is run again with each of them alone brought to its pin, and those that make it pass are named: a run for every
+dependency, so this is for people, not for CI. Exit code 1 if a test fails, 3 if the Python cannot be had.
 Needs nothing but `python3`, `python3-venv` and PyPI: uv, which resolves and installs, gets an environment of its own.
 """
 
@@ -109,6 +110,8 @@ class Environment:
 
 
 def main(what: str, *arguments: str) -> int:
+    find_culprits = arguments[:1] == ("--culprits",)
+    arguments = arguments[find_culprits:]
     uv = Uv()
     version = LOWEST_PYTHON if what in RESOLUTIONS else what
     try:
@@ -133,8 +136,9 @@ def main(what: str, *arguments: str) -> int:
             failed = environment.failed_tests(*sorted(failed))
         for test in sorted(failed):
             print(f"with {what} versions fails: {test}")
-        for line in culprits(environment, sorted(failed)[:SEARCHED_TESTS], moved) if failed else ():
-            print(line)
+        if failed and find_culprits:
+            for line in culprits(environment, sorted(failed)[:SEARCHED_TESTS], moved):
+                print(line)
     return 1 if failed else 0
 
 
