@@ -128,7 +128,7 @@ LIVES_IN = {
     "tinycss2": ["page/assets/references.py"],
     "urllib3": [
         *("fetch/download.py", "verify/viewer.py", "timed_http.py"),
-        *("gate/order_subsystem.py", "hooks/delivery.py"),
+        *("gate/orders/order_subsystem.py", "hooks/delivery.py"),
     ],
     "standardwebhooks": ["hooks/delivery.py"],
     "uvicorn": ["http_server.py", "edge/local/serving.py", "gate/"],

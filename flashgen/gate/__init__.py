@@ -8,12 +8,12 @@
 
     http/        requests: admission, buyers, forms and orders, probes for machines
     mark/        which storage sells a sale, and how far it had come, as known outside of it
+    orders/      what becomes of an order: sent to the order subsystem, which has the last word
+    process/     one process: the app, and the threads for each sale; the parent of all
     storage/     what must not be lost: slots, units, orders; SQLite or Redis
     settings.py  gate.json, which build writes; forms.py: pages that build renders and the gate fills in
     sale_reader.py    reads gate.json, pages and pointer from the store every second
-    forwarder.py      sends orders to the order subsystem (order_subsystem.py)
     sold_writer.py    writes sold-out SKUs into the pointer
-    worker.py         one process: the app, and the threads above for each sale; supervisor.py starts the processes
     signatures.py, metrics.py, shared_rows.py, log.py, background.py    what several of these use
 
 Imports nothing here, so that build can use `settings` and `forms` alone.

@@ -19,7 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from flashgen.errors import FlashgenError
-from flashgen.gate.storage.protocol import Order
+from flashgen.gate.orders.order import Order
 
 AGAIN_SECONDS = 60.0
 """How often trouble is logged again that has not changed."""

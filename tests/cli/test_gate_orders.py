@@ -14,8 +14,8 @@ from support.command import Flashgen
 from support.visits import NOW, ask, buy, enter
 
 from flashgen.cli.gate.orders import COLUMNS
+from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.signatures import FORWARD, derived
-from flashgen.gate.storage.protocol import Order, OrderState
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 BUYERS = {"ada": OrderState.ACCEPTED, "=ben": OrderState.UNKNOWN, "cam": OrderState.DONE, "dan": OrderState.REJECTED}

@@ -15,9 +15,9 @@ from support.running_gate import SETTINGS
 from flashgen.cli.commands.gate import STATES
 from flashgen.cli.gate.start import GateOptions, choose_server
 from flashgen.errors import Refused
+from flashgen.gate.orders.order import OrderState
 from flashgen.gate.settings import GateSettings
 from flashgen.gate.storage.opening import check_storage
-from flashgen.gate.storage.protocol import OrderState
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.gate.storage.storage_url import SecretUrl
 from flashgen.store.folder import FolderStore

@@ -18,11 +18,12 @@ from support.operators import SALE
 from support.running_gate import ADMIN_PORT, Browser, RunningGate, running_gate, token
 from support.visits import NOW, bought
 
-from flashgen.gate.forwarder import CLAIM_SECONDS, Forwarder
 from flashgen.gate.http.app import Gate
-from flashgen.gate.order_subsystem import ForwardResult
+from flashgen.gate.orders.forwarder import CLAIM_SECONDS, Forwarder
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.orders.order_subsystem import ForwardResult
 from flashgen.gate.sale_reader import SaleReader
-from flashgen.gate.storage.protocol import Answer, Ask, Order, OrderState, Storage, StorageLost
+from flashgen.gate.storage.protocol import Answer, Ask, Storage, StorageLost
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 PATIENCE_SECONDS = 60.0

@@ -14,7 +14,7 @@ from support.shop import Shop, push_of
 from support.visits import bought
 
 from flashgen.errors import Conflict, NoAnswer, StoreError
-from flashgen.gate.storage.protocol import OrderState
+from flashgen.gate.orders.order import OrderState
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.store import Headers, MemoryStore
 from flashgen.unlock import verbs

@@ -20,8 +20,8 @@ from statistics import median
 from support.gate_process import Buyer, GateProcess, Shop, ask, free_url, gate_process, order_path
 from support.order_stand_in import order_stand_in
 
+from flashgen.gate.orders.order import OrderState
 from flashgen.gate.storage.opening import open_storage
-from flashgen.gate.storage.protocol import OrderState
 
 SECONDS = float(os.environ.get("FLASHGEN_SOAK_SECONDS", 20))
 CLIENTS = 4

@@ -16,7 +16,8 @@ from support.redis_server import RedisProcess, redis_server
 from support.s3_server import lacking
 
 from flashgen.gate.clocks import READINGS, Clocks
-from flashgen.gate.storage.protocol import OrderState, StorageLost
+from flashgen.gate.orders.order import OrderState
+from flashgen.gate.storage.protocol import StorageLost
 from flashgen.gate.storage.redis.storage import RedisStorage
 
 HOUR = 3600

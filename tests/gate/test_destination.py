@@ -9,8 +9,8 @@ from support.order_stand_in import order_stand_in
 from support.running_gate import SETTINGS, RunningGate
 from support.visits import NOW
 
-from flashgen.gate.order_subsystem import Destination, OrderSubsystemClient
-from flashgen.gate.storage.protocol import Order, OrderState
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.orders.order_subsystem import Destination, OrderSubsystemClient
 
 ORDER = Order("order-1", "fair", "LAMP", "ada", "19.90", "EUR", NOW)
 

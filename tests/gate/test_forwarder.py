@@ -15,9 +15,10 @@ from support.clock import Clock
 from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.visits import NOW, bought
 
-from flashgen.gate.forwarder import CLAIM_SECONDS, Breaker, Forwarder, retry_after
-from flashgen.gate.order_subsystem import MAX_IN_FLIGHT, ForwardResult, OrderSubsystemClient, Send
-from flashgen.gate.storage.protocol import Order, OrderState, Storage, StorageLost
+from flashgen.gate.orders.forwarder import CLAIM_SECONDS, Breaker, Forwarder, retry_after
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.orders.order_subsystem import MAX_IN_FLIGHT, ForwardResult, OrderSubsystemClient, Send
+from flashgen.gate.storage.protocol import Storage, StorageLost
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 SALE = "night"
@@ -179,7 +180,7 @@ def test_what_a_dead_forwarder_had_claimed_is_sent_by_another(scenario: Forwarde
 
 def test_a_claim_outlasts_every_attempt() -> None:
     """Else an order would be sent by two at once."""
-    from flashgen.gate.order_subsystem import CONNECT_SECONDS, READ_SECONDS
+    from flashgen.gate.orders.order_subsystem import CONNECT_SECONDS, READ_SECONDS
 
     assert CLAIM_SECONDS > CONNECT_SECONDS + READ_SECONDS
 

@@ -20,7 +20,9 @@ from flashgen.gate.mark.high_water import HighWater, MarkFence
 from flashgen.gate.mark.keeper import MARK_SECONDS, MarkKeeper
 from flashgen.gate.mark.reconciliation import KnownOrder, reconciled
 from flashgen.gate.mark.storage_mark import StopReason, StorageMark, most_unmarked, read, update
-from flashgen.gate.storage.protocol import GENERATION, Order, OrderState, StorageBehind
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.fence import GENERATION
+from flashgen.gate.storage.protocol import StorageBehind
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.layout import mark_key
 from flashgen.store import Headers, Store

@@ -14,8 +14,8 @@ from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.ports import free_port
 from support.self_signed import self_signed
 
-from flashgen.gate.order_subsystem import READ_SECONDS, ForwardResult, OrderSubsystemClient, meaning
-from flashgen.gate.storage.protocol import Order, OrderState
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.orders.order_subsystem import READ_SECONDS, ForwardResult, OrderSubsystemClient, meaning
 
 KEY = bytes(range(32))
 PATIENCE_SECONDS = 20.0

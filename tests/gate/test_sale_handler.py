@@ -27,8 +27,9 @@ from support.running_gate import (
 from flashgen.gate.http.app import Gate
 from flashgen.gate.http.health import STEADY
 from flashgen.gate.metrics import Count
+from flashgen.gate.orders.order import OrderState
 from flashgen.gate.signatures import COOKIE, Signer
-from flashgen.gate.storage.protocol import OrderState, StorageLost
+from flashgen.gate.storage.protocol import StorageLost
 from flashgen.unlock.state import EVERY_SKU, State
 
 OPENS, ENDS = STARTS_AT.timestamp(), ENDS_AT.timestamp()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from support.s3_server import lacking
 
-from flashgen.gate.order_subsystem import signature
+from flashgen.gate.orders.order_subsystem import signature
 
 DOCS = (Path(__file__).parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
 KEY, BODY = bytes(range(32)), '{"order_id":"ö"}'.encode()

@@ -17,6 +17,7 @@ from support.running_gate import SETTINGS
 from support.visits import NOW, bought
 
 from flashgen.errors import StoreError
+from flashgen.gate.orders.order import OrderState
 from flashgen.gate.settings import GateSettings, Item
 from flashgen.gate.sold_writer import (
     LEASE_SECONDS,
@@ -28,7 +29,7 @@ from flashgen.gate.sold_writer import (
     SoldWriter,
     gone,
 )
-from flashgen.gate.storage.protocol import OrderState, Storage, StorageLost
+from flashgen.gate.storage.protocol import Storage, StorageLost
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.store import Store
 from flashgen.store.memory import MemoryStore

@@ -17,7 +17,7 @@ from support import broken_gate
 
 from flashgen.errors import Refused
 from flashgen.gate.log import JsonLines
-from flashgen.gate.supervisor import Supervisor, serve
+from flashgen.gate.process.supervisor import Supervisor, serve
 
 
 @pytest.fixture

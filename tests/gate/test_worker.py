@@ -22,16 +22,18 @@ from support.visits import bought
 
 from flashgen.gate import sale_reader
 from flashgen.gate.clocks import Clocks
-from flashgen.gate.forwarder import Forwarder
 from flashgen.gate.log import JsonLines
 from flashgen.gate.metrics import Count
+from flashgen.gate.orders.forwarder import Forwarder
+from flashgen.gate.orders.order import OrderState
 from flashgen.gate.outward.hooks import GateHooks
+from flashgen.gate.process.config import SETTLE_SECONDS, WorkerConfig
+from flashgen.gate.process.sale_worker import SaleWorker
 from flashgen.gate.settings import GateSettings, render
 from flashgen.gate.signatures import FORWARD, derived
 from flashgen.gate.sold_writer import SoldWriter
-from flashgen.gate.storage.protocol import OrderState, Storage
+from flashgen.gate.storage.protocol import Storage
 from flashgen.gate.storage.storage_url import SecretUrl
-from flashgen.gate.worker import SETTLE_SECONDS, SaleWorker, WorkerConfig
 from flashgen.hooks.receiver import Receiver, parse_webhook_keys
 from flashgen.hooks.settings import EVENT_TYPES
 from flashgen.layout import settings_key

@@ -11,17 +11,8 @@ import pytest
 from support.visits import EAST, LEASE_SECONDS, NOW, WEST, ask, bought, buy, enter, find, leave, seen
 
 from flashgen.gate.networks import Network
-from flashgen.gate.storage.protocol import (
-    Ask,
-    Buy,
-    Lease,
-    NoPlace,
-    Order,
-    OrderState,
-    Storage,
-    StorageLost,
-    Touch,
-)
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.protocol import Ask, Buy, Lease, NoPlace, Storage, StorageLost, Touch
 
 LATER = NOW + LEASE_SECONDS
 """When leases of NOW have just expired."""

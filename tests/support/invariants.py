@@ -21,7 +21,7 @@ from support.operators import KEY, SALE, SECRET, chain
 from support.shop import check_whole
 
 from flashgen.errors import FlashgenError
-from flashgen.gate.storage.protocol import Order, OrderState
+from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.store import Headers, MemoryStore, Store
 from flashgen.unlock.pointer import Forward, parse

@@ -6,21 +6,8 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from flashgen.gate.networks import UNSEEN_SECONDS, Network, share
-from flashgen.gate.storage.protocol import (
-    Answer,
-    Ask,
-    Buy,
-    Enter,
-    Find,
-    Lease,
-    NoPlace,
-    Order,
-    OrderState,
-    Seen,
-    Tally,
-    Touch,
-    Visit,
-)
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.protocol import Answer, Ask, Buy, Enter, Find, Lease, NoPlace, Seen, Tally, Touch, Visit
 
 WAITING = (OrderState.ACCEPTED, OrderState.UNKNOWN)
 

@@ -8,7 +8,8 @@ from dataclasses import replace
 import pytest
 from support.visits import EAST, LEASE_SECONDS, NOW, ask, bought, buy, enter, find
 
-from flashgen.gate.storage.protocol import Lease, Order, OrderState, Storage
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.protocol import Lease, Storage
 
 UNTIL = NOW + 60
 SETTLED = [OrderState.DONE, OrderState.REJECTED]

@@ -21,10 +21,11 @@ from flashgen.gate.http.app import Gate
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.request import Message, query_for
 from flashgen.gate.metrics import Count, Counters
+from flashgen.gate.orders.order import Order
 from flashgen.gate.sale_reader import SaleReader
 from flashgen.gate.settings import GateSettings, Item, render
 from flashgen.gate.storage.batch import Batcher
-from flashgen.gate.storage.protocol import Order, Tally
+from flashgen.gate.storage.protocol import Tally
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.layout import settings_key
 from flashgen.store import Headers

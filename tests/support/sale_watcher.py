@@ -11,7 +11,8 @@ from threading import Event, Thread
 from support.crowded_sale import SKU, STOCK, CrowdedSale
 
 from flashgen.errors import FlashgenError
-from flashgen.gate.storage.protocol import OrderState, Tally
+from flashgen.gate.orders.order import OrderState
+from flashgen.gate.storage.protocol import Tally
 from flashgen.unlock.pointer import Pointer, parse
 
 POLL_SECONDS = 0.05

@@ -27,8 +27,9 @@ from support.outbox_contract import OutboxContract, RegistryContract, TallyContr
 from support.storage_machine import Sale
 from support.version_contract import VersionContract
 
+from flashgen.gate.orders.order import OrderState
 from flashgen.gate.storage.opening import open_storage
-from flashgen.gate.storage.protocol import OrderState, Storage
+from flashgen.gate.storage.protocol import Storage
 
 CROWDS, KILLED_AT = 8, (10, 40, 70)
 """Processes, and after how many units one of them is killed."""

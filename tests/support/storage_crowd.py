@@ -15,8 +15,9 @@ from typing import Any
 
 from support.visits import buy, enter
 
+from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.storage.opening import open_storage
-from flashgen.gate.storage.protocol import Lease, NoPlace, Order, OrderState, Storage
+from flashgen.gate.storage.protocol import Lease, NoPlace, Storage
 
 SALE, SKU, STOCK, SLOTS, LEASE_SECONDS = "night", "PHONE", 100, 12, 1
 BUYERS = tuple(f"buyer-{number}" for number in range(300))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from support.visits import buy
 
-from flashgen.gate.storage.protocol import Order
+from flashgen.gate.orders.order import Order
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 
 

@@ -9,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from support.model_storage import ModelStorage
 from support.visits import EAST, NOW, WEST, buy, enter, find, leave, seen
 
-from flashgen.gate.storage.protocol import Ask, Buy, Enter, Lease, OrderState, Storage
+from flashgen.gate.orders.order import OrderState
+from flashgen.gate.storage.protocol import Ask, Buy, Enter, Lease, Storage
 
 STOCK = {"PHONE": 2, "CASE": 1, "BAG": None}
 SLOTS = 2

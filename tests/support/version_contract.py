@@ -10,20 +10,10 @@ import pytest
 from support.outbox_contract import settled
 from support.visits import NOW, ask, bought, buy, enter, find
 
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.fence import GENERATION, FenceLimits, StorageVersion
 from flashgen.gate.storage.opening import open_storage
-from flashgen.gate.storage.protocol import (
-    GENERATION,
-    Ask,
-    FenceLimits,
-    NoPlace,
-    Order,
-    OrderState,
-    Storage,
-    StorageBehind,
-    StorageLost,
-    StorageVersion,
-    Touch,
-)
+from flashgen.gate.storage.protocol import Ask, NoPlace, Storage, StorageBehind, StorageLost, Touch
 
 
 @dataclass

@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from flashgen.gate.networks import Network
-from flashgen.gate.storage.protocol import Answer, Ask, Buy, Enter, Find, Leave, Order, Seen, Storage, Visit
+from flashgen.gate.orders.order import Order
+from flashgen.gate.storage.protocol import Answer, Ask, Buy, Enter, Find, Leave, Seen, Storage, Visit
 
 NOW = 1_795_370_000.0
 """When all tests begin; they move from here in steps that a float holds without loss."""

@@ -14,7 +14,7 @@ from flashgen.cli.session import Session
 if TYPE_CHECKING:
     from flashgen.cli.gate.start import Ready
 
-# `flashgen.gate.storage.protocol.OrderState`, which help must not import; a test holds the two together.
+# `flashgen.gate.orders.order.OrderState`, which help must not import; a test holds the two together.
 STATES = ("accepted", "unknown", "done", "rejected")
 MAX_PORT = 65535
 _ON_ITS_WAY = "an attempt may be on its way right now: if that is accepted after all, its unit is sold twice"
@@ -55,9 +55,10 @@ def serve(
     from flashgen.cli.hooks import open_hooks
     from flashgen.cli.runtime import new_nonce, now
     from flashgen.gate.log import standard_log
+    from flashgen.gate.process.config import WorkerConfig
+    from flashgen.gate.process.supervisor import serve as serve_gate
+    from flashgen.gate.process.worker import make_gate
     from flashgen.gate.storage.storage_url import SecretUrl
-    from flashgen.gate.supervisor import serve as serve_gate
-    from flashgen.gate.worker import WorkerConfig
     from flashgen.http_server import listening
     from flashgen.unlock.pointer_writer import Actor
 
@@ -92,7 +93,7 @@ def serve(
             target=session.project.target(session.target_name)[0],
             pass_keys=ready.pass_keys,
         )
-        serve_gate(config, [public, admin], workers, standard_log())
+        serve_gate(partial(make_gate, config), [public, admin], workers, standard_log())
     return {}
 
 
@@ -191,7 +192,7 @@ def reconcile(session: Session, sale: str, order_id: str, state: str | None, sto
     """Decide what the order subsystem left open, after somebody has looked there."""
     from flashgen.cli.gate import orders as order_book
     from flashgen.cli.runtime import operator
-    from flashgen.gate.storage.protocol import OrderState
+    from flashgen.gate.orders.order import OrderState
 
     if state is None:
         raise click.UsageError("say what is true: --done or --rejected")

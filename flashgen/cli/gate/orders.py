@@ -13,8 +13,9 @@ from flashgen import timestamps
 from flashgen.cli.csv_text import csv_text
 from flashgen.errors import Refused
 from flashgen.files import replace_file
+from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.storage.opening import open_storage
-from flashgen.gate.storage.protocol import Order, OrderState, Storage, Touch
+from flashgen.gate.storage.protocol import Storage, Touch
 from flashgen.hint import command_line
 
 COLUMNS = ("order_id", "sale", "sku", "buyer", "price", "currency", "accepted_at", "state", "attempts", "note")

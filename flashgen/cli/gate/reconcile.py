@@ -21,8 +21,9 @@ from flashgen.errors import Refused
 from flashgen.gate.mark.reconciliation import KnownOrder, Reconciliation, reconciled
 from flashgen.gate.mark.storage_mark import Stopped, StopReason, StorageMark, advice, most_unmarked, read, shown, update
 from flashgen.gate.settings import GateSettings, parse
+from flashgen.gate.storage.fence import GENERATION, StorageVersion
 from flashgen.gate.storage.opening import open_storage
-from flashgen.gate.storage.protocol import GENERATION, Storage, StorageVersion
+from flashgen.gate.storage.protocol import Storage
 from flashgen.hint import command_line
 from flashgen.layout import settings_key
 

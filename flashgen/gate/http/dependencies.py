@@ -1,4 +1,4 @@
-"""Everything a gate needs from outside: storage, clocks, randomness, a log. Only `worker.py` and tests fill it in."""
+"""What a gate needs from outside: storage, clocks, randomness, a log. Only `process/worker.py` and tests fill it in."""
 
 from __future__ import annotations
 

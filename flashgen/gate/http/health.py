@@ -12,7 +12,8 @@ from contextlib import suppress
 
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.metrics import Count
-from flashgen.gate.storage.protocol import Answer, Ask, Find, Leave, Order, StorageBehind, StorageLost, Touch
+from flashgen.gate.orders.order import Order
+from flashgen.gate.storage.protocol import Answer, Ask, Find, Leave, StorageBehind, StorageLost, Touch
 
 POLL_SECONDS = 1.0
 """So a gate without requests notices that its storage is gone, or back: pages and proxies rely on `/readyz`."""

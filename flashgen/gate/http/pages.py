@@ -10,8 +10,8 @@ from flashgen.gate.forms import Form
 from flashgen.gate.http.admission import AdmissionResult
 from flashgen.gate.http.response import HTML, Fields, Reply, page_policy, redirect, reply
 from flashgen.gate.metrics import Count
+from flashgen.gate.orders.order import Order
 from flashgen.gate.settings import GateSettings, ItemText, TranslatedText
-from flashgen.gate.storage.protocol import Order
 
 _BARE = (
     b'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'

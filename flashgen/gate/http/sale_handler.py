@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from flashgen.gate import signatures
 from flashgen.gate.forms import LANGUAGE_FIELD, SEEN_FIELD
@@ -11,6 +10,7 @@ from flashgen.gate.http.admission import AdmissionResult, judge, opens_in
 from flashgen.gate.http.buyer import COOKIE_NAME, COOKIE_SECONDS_AFTER, Buyers
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.health import Health
+from flashgen.gate.http.order_request import OrderRequest
 from flashgen.gate.http.pages import TURNED_AWAY, Pages, bare_unavailable, endings
 from flashgen.gate.http.pass_cookie import PassCookie
 from flashgen.gate.http.request import Receive, Scope, field_of, query_for, read_form, sku_of
@@ -18,28 +18,14 @@ from flashgen.gate.http.response import PIXEL, Reply, head_only, redirect
 from flashgen.gate.log import order_fields
 from flashgen.gate.metrics import Count
 from flashgen.gate.networks import networks_of
+from flashgen.gate.orders.order import Order
 from flashgen.gate.sale_reader import SaleSnapshot
 from flashgen.gate.signatures import COOKIE, LEASE, SUBJECT, Signer
-from flashgen.gate.storage.protocol import Buy, Enter, Lease, Leave, NoPlace, Order, Seen, Visit
+from flashgen.gate.storage.protocol import Buy, Enter, Lease, Leave, NoPlace, Seen, Visit
 from flashgen.unlock.token import Claims
 
 GONE_SECONDS = 0.5
 """How long a SKU that is sold out in the storage is not asked for again: units may come back."""
-
-
-@dataclass(frozen=True, slots=True)
-class OrderRequest:
-    """What is known without asking anybody: the token's claims, the sale, what is wanted, and what follows.
-
-    `sku` None is none that could ever be one. With a result of OPEN or PAUSED there is a reading, and it has the SKU.
-    `language` is one of the sale's, or empty for the default."""
-
-    claims: Claims
-    reading: SaleSnapshot | None
-    sku: str | None
-    language: str
-    result: AdmissionResult
-    now: float
 
 
 class SaleHandler:
@@ -117,7 +103,7 @@ class SaleHandler:
         if buyer is None:
             return None
         value = field_of(body, signatures.LEASE_FIELD)
-        return signatures.read_lease(self._lease_signer, request.claims, _offer(request), buyer, value)
+        return signatures.read_lease(self._lease_signer, request.claims, request.offer, buyer, value)
 
     def unavailable(self, query: bytes = b"") -> Reply:
         """Nobody is admitted now. The page is in the language that the query asks for."""
@@ -221,14 +207,14 @@ class SaleHandler:
     def _filled(self, request: OrderRequest, buyer: str, lease: Lease) -> Reply:
         if lease.is_new:
             self._dependencies.counters.add(Count.LEASES)
-        sealed = signatures.sign_lease(self._lease_signer, request.claims, _offer(request), buyer, lease.id)
-        lasts = int(_reading(request).ends_at - request.now) + COOKIE_SECONDS_AFTER
+        sealed = signatures.sign_lease(self._lease_signer, request.claims, request.offer, buyer, lease.id)
+        lasts = int(request.known_reading.ends_at - request.now) + COOKIE_SECONDS_AFTER
         left = lease.expires_at - self._dependencies.clocks.storage_now()
         cookie = self._current.form_cookie(buyer, lasts)
-        return self._pages[request.language].form(_sku(request), sealed, left, cookie)
+        return self._pages[request.language].form(request.known_sku, sealed, left, cookie)
 
     async def _buy(self, request: OrderRequest, buyer: str, lease: str, scope: Scope) -> Reply:
-        offer, visit = _offer(request), self._visit(request, buyer, scope)
+        offer, visit = request.offer, self._visit(request, buyer, scope)
         wanted = Order(self._dependencies.new_id(), self.sale, offer.sku, buyer, offer.price, offer.currency, visit.now)
         answer = await self._health.decide(Buy(visit, lease, wanted, may_revive=request.result is AdmissionResult.OPEN))
         if not isinstance(answer, Order):
@@ -238,17 +224,17 @@ class SaleHandler:
         return self._again(request, Count.ORDER)
 
     def _visit(self, request: OrderRequest, buyer: str, scope: Scope) -> Visit:
-        settings = _reading(request).settings
+        settings = request.known_reading.settings
         return Visit(
             sale=self.sale,
             epoch=request.claims.epoch,
-            sku=_sku(request),
+            sku=request.known_sku,
             buyer=buyer,
             server=self._dependencies.server,
             slots=settings.slots_per_server,
             networks=networks_of(self._current.address(scope), settings.slots_per_server),
             lease_seconds=settings.lease_seconds,
-            stock=settings.items[_sku(request)].stock,
+            stock=settings.items[request.known_sku].stock,
             now=self._dependencies.clocks.storage_now(),
         )
 
@@ -262,15 +248,15 @@ class SaleHandler:
 
     def _no_place(self, request: OrderRequest, answer: object) -> Reply:
         if answer is NoPlace.SOLD_OUT:
-            self._gone_until[_sku(request)] = self._dependencies.monotonic() + GONE_SECONDS
+            self._gone_until[request.known_sku] = self._dependencies.monotonic() + GONE_SECONDS
             return self._endings[request.language][Count.SOLD_OUT]
-        return redirect(f"{self._folder_in(request.language)}waiting/?{query_for(_sku(request))}", Count.FULL)
+        return redirect(f"{self._folder_in(request.language)}waiting/?{query_for(request.known_sku)}", Count.FULL)
 
     def _turned_away(self, request: OrderRequest) -> Reply:
         if request.result is AdmissionResult.STALE:
             return self._unavailable(request.language)
         if request.result is AdmissionResult.EARLY:
-            return self._early(request, _reading(request))
+            return self._early(request, request.known_reading)
         return self._endings[request.language][TURNED_AWAY[request.result]]
 
     def _early(self, request: OrderRequest, reading: SaleSnapshot) -> Reply:
@@ -280,21 +266,4 @@ class SaleHandler:
 
     def _again(self, request: OrderRequest, count: Count) -> Reply:
         """To the same path, with nothing taken from the request's body, nor its query as it was written."""
-        return redirect(f"?{query_for(_sku(request), request.language)}", count)
-
-
-def _reading(request: OrderRequest) -> SaleSnapshot:
-    if request.reading is None:
-        raise RuntimeError("there was no reading")
-    return request.reading
-
-
-def _offer(request: OrderRequest) -> signatures.Offer:
-    settings, sku = _reading(request).settings, _sku(request)
-    return signatures.Offer(sku, settings.items[sku].price, settings.currency)
-
-
-def _sku(request: OrderRequest) -> str:
-    if request.sku is None:
-        raise RuntimeError("no SKU was asked for")
-    return request.sku
+        return redirect(f"?{query_for(request.known_sku, request.language)}", count)

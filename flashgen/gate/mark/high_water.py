@@ -9,7 +9,8 @@ from threading import Lock
 
 from flashgen.gate.mark.storage_mark import StopReason, StorageMark, advice
 from flashgen.gate.shared_rows import SharedRows
-from flashgen.gate.storage.protocol import FenceLimits, StorageBehind
+from flashgen.gate.storage.fence import FenceLimits
+from flashgen.gate.storage.protocol import StorageBehind
 
 
 class HighWater:

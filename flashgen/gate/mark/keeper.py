@@ -24,7 +24,8 @@ from flashgen.gate.mark.storage_mark import (
     update,
 )
 from flashgen.gate.settings import GateSettings
-from flashgen.gate.storage.protocol import GENERATION, Storage, StorageVersion
+from flashgen.gate.storage.fence import GENERATION, StorageVersion
+from flashgen.gate.storage.protocol import Storage
 from flashgen.layout import mark_key
 from flashgen.store import Store
 

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from flashgen.gate.orders.order import Order, OrderState, nobody
 from flashgen.gate.settings import GateSettings
-from flashgen.gate.storage.protocol import Order, OrderState, nobody
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from enum import StrEnum
 from flashgen import timestamps
 from flashgen.errors import AccessDenied, Conflict
 from flashgen.gate.settings import GateSettings
-from flashgen.gate.storage.protocol import GENERATION
+from flashgen.gate.storage.fence import GENERATION
 from flashgen.hint import Hint, command_line
 from flashgen.layout import mark_key
 from flashgen.store import Headers, Store

@@ -9,7 +9,8 @@ from threading import Lock
 
 from flashgen.errors import FlashgenError, Refused
 from flashgen.gate.settings import GateSettings
-from flashgen.gate.storage.protocol import Answer, Ask, Fence, Storage, StorageLost, Tally
+from flashgen.gate.storage.fence import Fence
+from flashgen.gate.storage.protocol import Answer, Ask, Storage, StorageLost, Tally
 from flashgen.gate.storage.redis.url import REDIS_SCHEMES, SENTINEL_SHAPE, SHAPE
 from flashgen.gate.storage.storage_url import without_secrets
 

@@ -14,6 +14,8 @@ from typing import Protocol
 
 from flashgen.errors import FlashgenError
 from flashgen.gate.networks import Network
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.fence import StorageVersion
 
 
 class StorageLost(FlashgenError):
@@ -22,43 +24,6 @@ class StorageLost(FlashgenError):
 
 class StorageBehind(StorageLost):
     """The sale went on elsewhere: this storage is older than what was seen of it, or another one. Nothing is sold."""
-
-
-class OrderState(StrEnum):
-    """How far an order has come. All but `rejected` hold their unit."""
-
-    ACCEPTED = "accepted"
-    """Durable, confirmed to the buyer, not answered yet by the order subsystem."""
-    UNKNOWN = "unknown"
-    """Forwarded at least once without a clear answer; forwarded again until there is one."""
-    DONE = "done"
-    REJECTED = "rejected"
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """An order. `id` is its idempotency key; `price` is plain digits (`19.90`).
-
-    `attempts` counts forwards without a clear answer; `due_at` is when the next is due; `note` says how the last one
-    ended, or who reconciled the order.
-    """
-
-    id: str
-    sale: str
-    sku: str
-    buyer: str
-    price: str
-    currency: str
-    accepted_at: float
-    state: OrderState = OrderState.ACCEPTED
-    attempts: int = 0
-    due_at: float = 0.0
-    note: str = ""
-
-
-def nobody(order: Order) -> str:
-    """The buyer of an order whose own is not known, or has another one."""
-    return f"nobody-{order.id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,53 +139,6 @@ class Tally:
     in_use: Mapping[str, int]
     orders: Mapping[OrderState, int]
     oldest_waiting: float | None
-
-
-GENERATION = 2**32
-"""`changes` are counted within a generation; reconciling or moving a sale begins the next one, above all that anybody
-remembers. Below 2**53, so that Lua's numbers hold them."""
-
-
-@dataclass(frozen=True, slots=True)
-class StorageVersion:
-    """Which storage of a sale this is, and how far it has come.
-
-    `id` is random, made when the storage first learns of the sale; a copy has the same. `changes` grows by one with
-    each order, and each time that an order is settled.
-    """
-
-    id: str
-    changes: int
-
-
-@dataclass(frozen=True, slots=True)
-class FenceLimits:
-    """What a storage must be to sell: the one of `id`, with `least` changes or more, and fewer than `most`."""
-
-    id: str
-    least: int
-    most: int
-
-
-class Fence(Protocol):
-    """What a process knows of each sale from outside the storage, by which an older or another one is told."""
-
-    def expected(self, sale: str) -> FenceLimits | None:
-        """None checks nothing. Raises StorageBehind where the sale has stopped."""
-
-    def note(self, sale: str, changes: int) -> None:
-        """The storage has come so far."""
-
-
-class NoFence:
-    """For commands of people, which look at any storage."""
-
-    def expected(self, sale: str) -> FenceLimits | None:
-        """Nothing."""
-        return None
-
-    def note(self, sale: str, changes: int) -> None:
-        """It is not remembered."""
 
 
 class Admission(Protocol):

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 from support.visits import EAST, NOW, buy, enter, find, leave
 
+from flashgen.gate.orders.order import Order
 from flashgen.gate.storage.batch import Batcher
 from flashgen.gate.storage.opening import open_storage
-from flashgen.gate.storage.protocol import Answer, Ask, Lease, NoPlace, Order, Storage, StorageLost
+from flashgen.gate.storage.protocol import Answer, Ask, Lease, NoPlace, Storage, StorageLost
 
 SOON = 0.05
 

@@ -18,7 +18,8 @@ from support.redis_server import DURABLE, RedisProcess, redis_server, valkey_pro
 from support.storage_contract import StorageContract
 from support.visits import EAST, LEASE_SECONDS, NOW, bought, buy, enter, find, leave
 
-from flashgen.gate.storage.protocol import Answer, Ask, Lease, NoPlace, Order, OrderState, Storage, StorageLost
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.protocol import Answer, Ask, Lease, NoPlace, Storage, StorageLost
 from flashgen.gate.storage.redis import server as redis_server_module
 from flashgen.gate.storage.redis import storage as redis_module
 from flashgen.gate.storage.redis.scripts import FIND, RIGHTS

@@ -15,7 +15,8 @@ from support.sentinels import NAME, FailoverGroup, failover_group, sentinel, wai
 from support.visits import bought, buy, find
 
 from flashgen.errors import Refused
-from flashgen.gate.storage.protocol import Order, Storage, StorageLost
+from flashgen.gate.orders.order import Order
+from flashgen.gate.storage.protocol import Storage, StorageLost
 from flashgen.gate.storage.redis.durability import concerns
 from flashgen.gate.storage.redis.storage import RedisStorage
 

@@ -17,7 +17,8 @@ from support.self_signed import self_signed
 from support.visits import NOW, ask, bought, buy, enter, find, leave
 
 from flashgen.errors import Refused
-from flashgen.gate.storage.protocol import Ask, OrderState, StorageLost, Touch
+from flashgen.gate.orders.order import OrderState
+from flashgen.gate.storage.protocol import Ask, StorageLost, Touch
 from flashgen.gate.storage.redis import server as redis_server_module
 from flashgen.gate.storage.redis.durability import ADVICE, Durability, ServerSettings, check, concerns
 from flashgen.gate.storage.redis.scripts import RIGHTS

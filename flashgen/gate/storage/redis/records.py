@@ -17,7 +17,7 @@ from __future__ import annotations
 import json
 from functools import lru_cache
 
-from flashgen.gate.storage.protocol import Order, OrderState
+from flashgen.gate.orders.order import Order, OrderState
 
 SALES = "flashgen:sales"
 

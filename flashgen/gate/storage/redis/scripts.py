@@ -13,7 +13,9 @@ from hashlib import sha1
 from importlib.resources import files
 
 from flashgen.gate.networks import UNSEEN_SECONDS
-from flashgen.gate.storage.protocol import Ask, Buy, Enter, FenceLimits, Find, Order, Seen, Touch, Visit
+from flashgen.gate.orders.order import Order
+from flashgen.gate.storage.fence import FenceLimits
+from flashgen.gate.storage.protocol import Ask, Buy, Enter, Find, Seen, Touch, Visit
 from flashgen.gate.storage.redis.records import holder, of_sale, of_server, record_of
 
 _FOLDER = files("flashgen.gate.storage.redis") / "lua"

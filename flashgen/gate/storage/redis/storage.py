@@ -33,20 +33,17 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.fence import Fence, NoFence, StorageVersion
 from flashgen.gate.storage.protocol import (
     Answer,
     Ask,
     Buy,
     Enter,
-    Fence,
     Lease,
-    NoFence,
     NoPlace,
-    Order,
-    OrderState,
     StorageBehind,
     StorageLost,
-    StorageVersion,
     Tally,
     Touch,
 )

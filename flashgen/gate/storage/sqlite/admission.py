@@ -8,20 +8,18 @@ from __future__ import annotations
 import sqlite3
 import time
 
+from flashgen.gate.orders.order import Order
+from flashgen.gate.storage.fence import Fence, FenceLimits, StorageVersion
 from flashgen.gate.storage.protocol import (
     Answer,
     Ask,
     Buy,
     Enter,
-    Fence,
-    FenceLimits,
     Find,
     NoPlace,
-    Order,
     Seen,
     StorageBehind,
     StorageLost,
-    StorageVersion,
     Touch,
     Visit,
 )

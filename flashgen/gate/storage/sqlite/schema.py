@@ -15,7 +15,7 @@ from __future__ import annotations
 import sqlite3
 
 from flashgen.errors import Refused
-from flashgen.gate.storage.protocol import Order, OrderState
+from flashgen.gate.orders.order import Order, OrderState
 
 APPLICATION_ID = 0x666C6173
 """`flas`: tells this file from another program's (https://www.sqlite.org/pragma.html#pragma_application_id)."""

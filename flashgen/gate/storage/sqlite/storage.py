@@ -6,18 +6,9 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flashgen.gate.storage.protocol import (
-    Answer,
-    Ask,
-    Fence,
-    NoFence,
-    Order,
-    OrderState,
-    StorageLost,
-    StorageVersion,
-    Tally,
-    nobody,
-)
+from flashgen.gate.orders.order import Order, OrderState, nobody
+from flashgen.gate.storage.fence import Fence, NoFence, StorageVersion
+from flashgen.gate.storage.protocol import Answer, Ask, StorageLost, Tally
 from flashgen.gate.storage.sqlite.admission import Decisions
 from flashgen.gate.storage.sqlite.file import SqliteFile
 from flashgen.gate.storage.sqlite.schema import COLUMNS, insert_order, order_of, order_of_buyer

@@ -12,8 +12,9 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 
 from flashgen.gate.background import StorageThread
-from flashgen.gate.order_subsystem import CONNECT_SECONDS, MAX_IN_FLIGHT, READ_SECONDS, ForwardResult, Send
-from flashgen.gate.storage.protocol import Order, OrderState, Outbox, Storage
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.orders.order_subsystem import CONNECT_SECONDS, MAX_IN_FLIGHT, READ_SECONDS, ForwardResult, Send
+from flashgen.gate.storage.protocol import Outbox, Storage
 
 POLL_SECONDS = 0.5
 """How often the outbox is read when nothing happens here: another worker may have died with orders it had claimed."""

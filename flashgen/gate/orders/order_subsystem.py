@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 import urllib3
 
 from flashgen import timestamps
+from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.sale_reader import SaleSnapshot
-from flashgen.gate.storage.protocol import Order, OrderState
 from flashgen.timed_http import connections, put_away, reason
 
 CONNECT_SECONDS = 3.0
