@@ -15,7 +15,7 @@ import io
 import itertools
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -102,7 +102,7 @@ def _sheet(browser: Browser, folder: Path, theme: str) -> Image.Image:
         cells = []
         for column, state in enumerate(STATES):
             scheme = SCHEMES[(number + column) % 2]
-            shots = [_shot(browser, site, scene, state, locale, scheme, screen) for screen in SCREENS]
+            shots = _shots(browser, site, scene, state, locale, [(scheme, screen) for screen in SCREENS])
             cells.append(_beside([shot.resize(_small(shot), Image.Resampling.LANCZOS) for shot in shots]))
         rows.append(_beside(cells))
     whole = Image.new("RGB", (max(row.width for row in rows), sum(row.height + GAP for row in rows) - GAP), "#777")
@@ -115,9 +115,10 @@ def _every_picture(browser: Browser, folder: Path, theme: str, into: Path) -> No
     into.mkdir(parents=True, exist_ok=True)
     for scene, locale in itertools.product(SCENES, LOCALES):
         site = _site(folder, theme, scene, locale)
-        for state, scheme, screen in itertools.product(STATES, SCHEMES, SCREENS):
-            name = f"{theme}-{scene.name}-{locale}-{state}-{scheme}-{screen}.png"
-            _shot(browser, site, scene, state, locale, scheme, screen).save(into / name)
+        looks = tuple(itertools.product(SCHEMES, SCREENS))
+        for state in STATES:
+            for look, shot in zip(looks, _shots(browser, site, scene, state, locale, looks), strict=True):
+                shot.save(into / f"{theme}-{scene.name}-{locale}-{state}-{'-'.join(look)}.png")
 
 
 def _site(folder: Path, theme: str, scene: Scene, locale: str) -> Site:
@@ -148,21 +149,22 @@ def _yaml(theme: str, scene: Scene, locale: str) -> Iterator[str]:
     yield "order: {servers: [http://127.0.0.1:8090]}\nunlock: {version: k7m3xw9q2h}\n"
 
 
-def _shot(browser: Browser, site: Site, scene: Scene, state: str, locale: str, scheme: str, screen: str) -> Image.Image:
-    width, height = SCREENS[screen]
+def _shots(
+    browser: Browser, site: Site, scene: Scene, state: str, locale: str, looks: Iterable[tuple[str, str]]
+) -> Iterator[Image.Image]:
+    """The page in each of the looks, a scheme and a screen, loaded once."""
     now = (site.pointer.state.starts_at + FROM_START.get(state, timedelta(minutes=1))).timestamp()
     store = PreviewStore([site], lambda one: pointer_in(state, one, OrderUrl("/o/preview", site.origins)))
-    context = browser.new_context(
-        viewport={"width": width, "height": height},
-        color_scheme="dark" if scheme == "dark" else "light",
-        reduced_motion="reduce",
-        locale=locale,
-        timezone_id="America/New_York",
-    )
+    context = browser.new_context(reduced_motion="reduce", locale=locale, timezone_id="America/New_York")
     with Serving(Edge(store, clock=lambda: now)) as serving, context:
         page = context.new_page()
-        page.goto(f"{serving.url}/{site.sale}/{scene.page}", wait_until="networkidle")
-        return Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
+        for scheme, screen in looks:
+            width, height = SCREENS[screen]
+            page.set_viewport_size({"width": width, "height": height})
+            page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            if page.url == "about:blank":
+                page.goto(f"{serving.url}/{site.sale}/{scene.page}", wait_until="networkidle")
+            yield Image.open(io.BytesIO(page.screenshot(animations="disabled"))).convert("RGB")
 
 
 def _small(shot: Image.Image) -> tuple[int, int]:

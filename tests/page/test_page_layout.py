@@ -14,11 +14,13 @@ from support.storefront import ENDS_AT, ORIGIN, STARTS_AT, VERSION, Storefront, 
 from flashgen.page.build import build_sale
 
 THEMES = ("spotlight", "plain")
+EVERY_THEME = (*THEMES, "catalogue")
 SCREENS = ((390, 844), (1280, 800))
 LONG = (
     "The whole workshop opens its shelves for one evening: lanterns, garlands, candles and all that was left of spring"
 )
-IMAGES = {"square.png": (60, 60), "wide.png": (90, 40), "tall.png": (40, 90)}
+IMAGES = {"square.png": (60, 60), "wide.png": (90, 60), "tall.png": (60, 90)}
+ELONGATED = {"panorama.png": (160, 40), "column.png": (40, 160)}
 
 Opened = Callable[..., Page]
 
@@ -48,7 +50,7 @@ def opened(chromium: Browser, tmp_path: Path) -> Iterator[Opened]:
 def _build(project: Path, theme: str, products: list[str], **sale: str) -> Path:
     config = project / "sale_configs" / "fair.yaml"
     config.parent.mkdir(parents=True)
-    for name, size in IMAGES.items():
+    for name, size in (IMAGES | ELONGATED).items():
         (config.parent / name).write_bytes(png(*size))
     keys = {"id": "fair", "title": "Autumn fair", "currency": "EUR", "theme": theme, "show_limit": "true", **sale}
     keys |= {"starts_at": f'"{STARTS_AT.isoformat()}"', "ends_at": f'"{ENDS_AT.isoformat()}"'}
@@ -114,21 +116,59 @@ def test_the_fourth_of_four_in_a_catalogue_is_not_alone_in_its_row(opened: Opene
     assert row == pytest.approx((last["x"], last["x"] + last["width"]), abs=2)
 
 
-def test_pictures_are_cropped_only_where_little_is_lost(opened: Opened) -> None:
-    """In places of one shape; if all pictures are wide, so are their places."""
-    rows = [product(number, image=name) for number, name in enumerate((*IMAGES, *IMAGES))]
-    tab = opened("spotlight", rows)
-    fits = {
-        name.partition(".")[0]: tab.locator(f".card:not(:first-child) img.{name.partition('.')[0]}").first.evaluate(
-            "image => getComputedStyle(image).objectFit"
-        )
-        for name in IMAGES
-    }
-    assert {"square": "cover", "wide": "contain", "tall": "contain"} == fits
-    wide = opened("spotlight", [product(number, image="wide.png") for number in range(7)])
-    place = box(wide, ".card:nth-child(2) img")
-    assert 1.3 < place["width"] / place["height"] < 1.4
-    assert "cover" == wide.locator(".card img").nth(1).evaluate("image => getComputedStyle(image).objectFit")
+@pytest.mark.parametrize("theme", EVERY_THEME)
+@pytest.mark.parametrize(
+    ("names", "place", "kept"),
+    [
+        (("square.png", "wide.png", "tall.png"), 1, {"square.png": 1, "wide.png": 3 / 2, "tall.png": 2 / 3}),
+        (("wide.png", "panorama.png"), 4 / 3, {"wide.png": 4 / 3, "panorama.png": 4}),
+        (("tall.png", "column.png"), 3 / 4, {"tall.png": 3 / 4, "column.png": 1 / 4}),
+    ],
+)
+def test_pictures_are_cropped_only_where_little_is_lost(
+    opened: Opened, theme: str, names: tuple[str, ...], place: float, kept: dict[str, float]
+) -> None:
+    """Places are square, or of the shape of all pictures; what would lose too much is shown whole in its place."""
+    rows = [product(number, image=names[number % len(names)]) for number in range(1, 8)]
+    tab = opened(theme, [product(image=names[0]), *rows])
+    seen = tab.locator(".card:not(:first-child) picture").evaluate_all(
+        """pictures => pictures.map(one => [one.querySelector("img"), one].flatMap(each => {
+          const {left, top, right, bottom} = each.getBoundingClientRect();
+          return [left, top, right, bottom];
+        }))"""
+    )
+    assert len(rows) == len(seen)
+    for number, (left, top, right, bottom, place_left, place_top, place_right, place_bottom) in enumerate(seen, 1):
+        assert kept[names[number % len(names)]] == pytest.approx((right - left) / (bottom - top), rel=0.03)
+        assert place == pytest.approx((place_right - place_left) / (place_bottom - place_top), rel=0.02)
+        # In the middle of its place, and inside.
+        assert left - place_left == pytest.approx(place_right - right, abs=1.5)
+        assert left > place_left - 1
+        assert top - place_top == pytest.approx(place_bottom - bottom, abs=1.5)
+        assert top > place_top - 1
+
+
+@pytest.mark.parametrize("theme", EVERY_THEME)
+@pytest.mark.parametrize("image", ["panorama.png", "column.png", ""])
+def test_the_only_product_is_bought_on_the_first_screen(opened: Opened, theme: str, image: str) -> None:
+    """On a laptop; its picture is beside the button or above it, and not below."""
+    tab = opened(theme, [product(image=image, summary=LONG[:50])], state="live")
+    button = box(tab, "button[data-sku]")
+    assert button["y"] + button["height"] <= 800
+    if image:
+        assert box(tab, "picture img")["y"] < button["y"]
+
+
+def test_the_only_product_of_a_catalogue_has_a_button_that_is_seen(opened: Opened) -> None:
+    """It is filled, and as wide as its column; among others it would be quiet."""
+    tab = opened("catalogue", [product(image="column.png", summary="By hand.")], state="live")
+    expect(tab.locator(".one")).to_contain_text("By hand.")
+    style = "button => [getComputedStyle(button).backgroundColor, getComputedStyle(document.body).backgroundColor]"
+    colour, ground = tab.locator("button[data-sku]").evaluate(style)
+    assert colour not in (ground, "rgba(0, 0, 0, 0)")
+    picture, image = box(tab, "picture"), box(tab, "picture img")
+    assert image["width"] / image["height"] == pytest.approx(1 / 4, rel=0.02)
+    assert image["height"] <= picture["height"]
 
 
 @pytest.mark.parametrize("theme", THEMES)

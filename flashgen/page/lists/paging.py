@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from flashgen.page.pictures.encode import Picture
+from flashgen.page.pictures.gather import pictures_of
+from flashgen.page.pictures.image_view import image_view
 from flashgen.sale.product import Product
 
 _NEIGHBOURS = 1
@@ -26,7 +29,7 @@ class ListView:
     It has the products `first` to `last` of `total`, numbered from 1. `links` are to the first, the last and the
     nearest pages, with None where some are left out; `previous` and `next` are None at the ends. `categories` has each
     category of the sale's products with their number, in the order of the products. `has_pictures` tells whether any of
-    the sale's products has one.
+    the sale's products has one, and `shape` which shape all first pictures have: `square`, `wide`, `tall`, or `mixed`.
     """
 
     number: int
@@ -39,6 +42,7 @@ class ListView:
     next: PageLink | None
     categories: tuple[tuple[str, int], ...]
     has_pictures: bool
+    shape: str
 
 
 def list_folder(number: int) -> str:
@@ -52,13 +56,13 @@ class Paging:
     Keys of `pictures` are names in the YAML.
     """
 
-    def __init__(self, products: Sequence[Product], per_page: int | None, pictures: Mapping[str, object]) -> None:
+    def __init__(self, products: Sequence[Product], per_page: int | None, pictures: Mapping[str, Picture]) -> None:
         self._products = products
         self._size = per_page or len(products)
         self.pages = -(-len(products) // self._size)
         # Once, and not for each page: they are those of the whole sale.
         self._categories = tuple(Counter(product.category for product in products if product.category).items())
-        self._has_pictures = any(name in pictures for product in products for name in product.image_places)
+        self._shapes = {image_view(one, "").shape for product in products for one in pictures_of(product, pictures)[:1]}
 
     def products(self, number: int) -> Sequence[Product]:
         """The products on a page of the list."""
@@ -81,7 +85,8 @@ class Paging:
             previous=link(number - 1),
             next=link(number + 1),
             categories=self._categories,
-            has_pictures=self._has_pictures,
+            has_pictures=bool(self._shapes),
+            shape=self._shapes.copy().pop() if len(self._shapes) == 1 else "mixed",
         )
 
 

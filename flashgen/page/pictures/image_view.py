@@ -20,8 +20,8 @@ class SourceView:
 class ImageView:
     """`src` is the fallback, relative to the page; `width` and `height` are in pixels; `sources` has the best first.
 
-    `shape` is `square`, `wide` or `tall`. What is nearly square may be cropped to a square; of the others too much
-    would be lost.
+    `shape` is `square`, `wide` or `tall`. What is nearly square may be cropped to a square, and what is wide or tall to
+    4:3 or 3:4, unless it is `elongated`: too much would be lost.
     """
 
     src: str
@@ -35,6 +35,11 @@ class ImageView:
         if 3 * self.width >= 4 * self.height:
             return "wide"
         return "tall" if 4 * self.width <= 3 * self.height else "square"
+
+    @property
+    def elongated(self) -> bool:
+        """Whether one side is at least twice as long as the other."""
+        return max(self.width, self.height) >= 2 * min(self.width, self.height)
 
 
 def image_view(picture: Picture, folder: str) -> ImageView:

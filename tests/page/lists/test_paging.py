@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from flashgen.page.assets.asset import Asset
 from flashgen.page.lists.paging import ListView, Paging, list_folder
+from flashgen.page.pictures.encode import Picture, Rendition
 from flashgen.sale.product import Product
 
 
@@ -25,6 +27,11 @@ def products(count: int) -> tuple[Product, ...]:
 def plain(number: int) -> Product:
     """A product without a category."""
     return Product(sku=f"S-{number}", name=f"Thing {number}", price=Decimal(number))
+
+
+def picture(width: int, height: int) -> Picture:
+    """One in a single encoding."""
+    return Picture(Path("a.png"), width, height, 1, (), Rendition(Asset("a.png", b""), "PNG", width, height))
 
 
 def links(view: ListView) -> str:
@@ -92,3 +99,20 @@ def test_the_docs_name_every_value() -> None:
     rows = text.partition("| value | is |")[2].partition("\n\n")[0].splitlines()[1:]
     named = {name for row in rows for name in re.findall("`([a-z_]+)`", row.split("|")[1])}
     assert {field.name for field in fields(ListView)} == named
+
+
+@pytest.mark.parametrize(
+    ("sizes", "shape"),
+    [
+        (((800, 600), (1600, 400)), "wide"),
+        (((600, 800),), "tall"),
+        (((600, 600), (600, 800)), "mixed"),
+        ((), "mixed"),
+    ],
+)
+def test_a_list_has_the_shape_of_all_its_pictures(sizes: tuple[tuple[int, int], ...], shape: str) -> None:
+    """Of every page's products, since a search shows them together."""
+    pictures = {f"{number}.png": picture(width, height) for number, (width, height) in enumerate(sizes)}
+    rows = [plain(number + 1).model_copy(update={"image": name}) for number, name in enumerate(pictures)]
+    view = Paging([*rows, plain(9)], 1, pictures).view(1)
+    assert (bool(sizes), shape) == (view.has_pictures, view.shape)

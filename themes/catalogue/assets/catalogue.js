@@ -98,8 +98,9 @@ function fillPicture(card, picture) {
   const source = element.querySelector("source");
   source.srcset = srcset.map(([name, size]) => `${assets}${name} ${size}w`).join(", ");
   if (!srcset.length) source.remove();
-  // Wide from 4:3 on, as in the page's own cards.
-  const className = 3 * width >= 4 * height ? "wide" : 4 * width <= 3 * height ? "tall" : "square";
+  // Wide from 4:3 on, and elongated from 2:1 on, as in the page's own cards.
+  const shape = 3 * width >= 4 * height ? "wide" : 4 * width <= 3 * height ? "tall" : "square";
+  const className = shape + (width >= 2 * height || height >= 2 * width ? " elongated" : "");
   Object.assign(image, { className, width, height, src: assets + src });
 }
 
