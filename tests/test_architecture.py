@@ -65,7 +65,8 @@ MAY_IMPORT = {
     "verify": {"errors", "timestamps", "finding", "proxies", "cache_control", "store", "unlock", "release", "edge"},
     "project": {"errors", "addresses", "document", "sale", "page", "store", "aws", "hooks"},
     "edge": {"errors", "http_server", "addresses", "cache_control", "store", "aws"},
-    "rehearse": {"timestamps"},
+    "forecast": {"errors", "cache_control", "document", "sale", "unlock", "page", "edge"},
+    "rehearse": {"timestamps", "unlock"},
     "doctor": {
         *("errors", "timestamps", "finding", "addresses"),
         *("sale", "page", "unlock", "release", "verify", "store", "aws", "edge", "gate", "hooks", "passes"),
@@ -96,6 +97,7 @@ MAY_IMPORT = {
             "aws",
             "edge",
             "doctor",
+            "forecast",
             "rehearse",
             "gate",
             "hooks",

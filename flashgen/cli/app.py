@@ -18,6 +18,7 @@ _COMMANDS = {
     "theme": "theme:theme",
     "build": "build:build",
     "serve": "serve:serve",
+    "forecast": "forecast:forecast",
     "plan": "plan:plan",
     "push": "push:push",
     "verify": "verify:verify",

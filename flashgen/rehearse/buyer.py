@@ -14,7 +14,8 @@ from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
 
-from flashgen.rehearse.page_script import jittered, parse_pointer, pointer_url, unavailable_skus
+from flashgen.rehearse.page_script import parse_pointer, pointer_url, unavailable_skus
+from flashgen.unlock.polling import jittered
 
 ANSWER_SECONDS = 10.0
 AGAIN_SECONDS = 1.0

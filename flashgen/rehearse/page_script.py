@@ -1,27 +1,14 @@
-"""What a page's script does: where it finds the pointer, what it reads there, and how often it polls.
+"""What a page's script does: where it finds the pointer, and what it reads there.
 
-It reads pages and pointers as a browser would, without the package's own parser. The polling table is also in page.js,
-and a test compares the two.
+It reads pages and pointers as a browser would, without the package's own parser.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from math import inf
 from typing import Any
 from urllib.parse import urljoin
-
-SCHEDULE = ((3600.0, 300.0), (600.0, 60.0), (60.0, 15.0), (10.0, 5.0), (-inf, 1.0))
-"""(seconds to the opening, seconds between polls while there are more than that), until the sale is open."""
-
-RUSH_SECONDS = 300.0
-POLL_IN_RUSH_SECONDS = 10.0
-POLL_LATER_SECONDS = 30.0
-"""Once open: every 10 s for five minutes, then every 30 s."""
-
-JITTER = 0.2
-"""Each wait is drawn between 80 % and 120 % of the table's, so that a crowd that came at once spreads out."""
 
 _CONFIG = re.compile(rb'<script type="application/json" id="flashgen">(.*?)</script>', re.DOTALL)
 _CALL = re.compile(r"flashgen\((.*)\)", re.DOTALL)
@@ -55,15 +42,3 @@ def parse_pointer(body: bytes) -> dict[str, Any]:
 def unavailable_skus(pointer: dict[str, Any]) -> frozenset[str]:
     """The SKUs that are sold out or closed; `*` is all of them."""
     return frozenset(pointer["closed"]) | frozenset(pointer["sold"])
-
-
-def wait_seconds(seconds_to_opening: float, *, is_open: bool) -> float:
-    """Seconds until the next poll, before jitter. `seconds_to_opening` is negative after it."""
-    if not is_open:
-        return next(wait for above, wait in SCHEDULE if seconds_to_opening > above)
-    return POLL_IN_RUSH_SECONDS if -seconds_to_opening < RUSH_SECONDS else POLL_LATER_SECONDS
-
-
-def jittered(seconds: float, draw: float) -> float:
-    """A wait with its jitter; `draw` is uniform in [0, 1)."""
-    return seconds * (1 - JITTER + 2 * JITTER * draw)

@@ -11,14 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flashgen import timestamps
-from flashgen.rehearse.page_script import (
-    jittered,
-    order_query,
-    parse_pointer,
-    pointer_url,
-    unavailable_skus,
-    wait_seconds,
-)
+from flashgen.rehearse.page_script import order_query, parse_pointer, pointer_url, unavailable_skus
+from flashgen.unlock.polling import jittered, wait_seconds
 
 ANSWER_SECONDS = 10.0
 

@@ -20,7 +20,7 @@ const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
 
-// Time left to the opening, and how often to poll while there is more than that. rehearse/page_script.py has it too.
+// Time left to the opening, and how often to poll while there is more than that. unlock/polling.py has it too.
 const SCHEDULE = [
   [HOUR, 5 * MINUTE],
   [10 * MINUTE, MINUTE],

@@ -1,4 +1,4 @@
-"""The polling table: one for the page and for whoever reckons with a crowd of pages."""
+"""The polling table: one for the page, for simulated shoppers and for forecasts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flashgen.packaged_files import packaged
-from flashgen.rehearse import page_script
+from flashgen.unlock import polling
 
 PAGE_JS = (packaged("themes") / "plain" / "assets" / "page.js").read_text(encoding="utf-8")
 CONSTANT = re.compile(r"^const ([A-Z_]+) = ([^;{}]+);$", re.MULTILINE)
@@ -28,8 +28,8 @@ def constants_of_the_page() -> dict[str, Any]:
 def test_the_schedule_is_the_pages() -> None:
     """Row by row."""
     page = constants_of_the_page()
-    assert page_script.SCHEDULE == tuple((above / 1000, every / 1000) for above, every in page["SCHEDULE"])
-    opened = (page_script.RUSH_SECONDS, page_script.POLL_IN_RUSH_SECONDS, page_script.POLL_LATER_SECONDS)
+    assert polling.SCHEDULE == tuple((above / 1000, every / 1000) for above, every in page["SCHEDULE"])
+    opened = (polling.RUSH_SECONDS, polling.POLL_IN_RUSH_SECONDS, polling.POLL_LATER_SECONDS)
     assert opened == tuple(page[name] / 1000 for name in ("RUSH", "POLL_IN_RUSH", "POLL_LATER"))
 
 
@@ -38,7 +38,7 @@ def test_the_jitter_is_the_pages() -> None:
     found = JITTER.search(PAGE_JS)
     assert found
     low, width = map(float, found.groups())
-    assert [low * 10, (low + width) * 10] == pytest.approx([page_script.jittered(10, 0), page_script.jittered(10, 1)])
+    assert [low * 10, (low + width) * 10] == pytest.approx([polling.jittered(10, 0), polling.jittered(10, 1)])
 
 
 @pytest.mark.parametrize(
@@ -57,4 +57,15 @@ def test_the_jitter_is_the_pages() -> None:
 )
 def test_waits_are_those_of_the_contract(seconds_to_opening: float, is_open: bool, expected: float) -> None:
     """A bound belongs to the row below it."""
-    assert expected == page_script.wait_seconds(seconds_to_opening, is_open=is_open)
+    assert expected == polling.wait_seconds(seconds_to_opening, is_open=is_open)
+
+
+def test_the_retries_are_those_of_the_waiting_page() -> None:
+    """Of waiting.js."""
+    script = (packaged("themes") / "plain" / "assets" / "waiting.js").read_text(encoding="utf-8")
+    numbers = {name: float(value) for name, value in re.findall(r"^const ([A-Z_]+) = ([\d.]+);$", script, re.MULTILINE)}
+    assert (polling.FIRST_RETRY_SECONDS, polling.LONGEST_RETRY_SECONDS) == (
+        numbers["FIRST_WAIT"],
+        numbers["LONGEST_WAIT"],
+    )
+    assert f"FIRST_WAIT * {polling.RETRY_GROWTH} ** tries" in script
