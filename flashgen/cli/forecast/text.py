@@ -134,14 +134,14 @@ def _gate(report: Report, columns: int) -> Iterator[str]:
     requests, at = forecast.peak(orders.requests)
     slots = setup.servers * setup.slots_per_server
     busy = f"{brief(requests)} requests/s at the peak, {_when(at)}: {gate_cores(requests):,} cores of gates"
-    yield from _row("  requests", f"{busy}; a spread of buyers lowers it", columns)
+    yield from _row("  requests", busy, columns)
     held = f"each held {setup.slot_seconds_an_order:.0f} s for an order"
     yield from _row("  orders", f"{setup.orders_per_second_max:.3g} orders/s with {slots:,} slots, {held}", columns)
     if setup.stock is None:
         yield from _row("  stock", "no limit: not every product has a `stock`", columns)
     elif orders.sold_out_seconds is None:
         yield from _row(
-            "  stock", f"{brief(orders.total)} of {setup.stock:,} units are sold; the rest is left", columns
+            "  stock", f"{brief(orders.total)} of {setup.stock:,} units are sold before visitors have left", columns
         )
     else:
         lasts = f"{setup.stock:,} units last {_span(orders.sold_out_seconds)}"
