@@ -111,7 +111,9 @@ def test_nothing_begins_on_a_copy_that_ignores_conditions(bucket: S3Server, proj
     with quirky_s3(bucket.url, Quirk.NO_CONDITIONS) as proxy, socket.create_server(("127.0.0.1", 0)) as taken:
         use(project, proxy.url)
         before = objects(bucket)
-        for line in (*lines, f"gate serve night --new-storage --port {taken.getsockname()[1]}"):
+        gate = f"gate serve night --new-storage --port {taken.getsockname()[1]}"
+        others = "gate move night --storage sqlite:other.db --yes", "host remove night --yes"
+        for line in (*lines, gate, *others):
             run = flashgen(*line.split())
             assert (1, before) == (run.exit_code, objects(bucket)), line
             expected = f"error: s3://{BUCKET} at {proxy.url}: the store ignores If-None-Match and ignores If-Match"

@@ -47,6 +47,7 @@ def remove(session: Session, sale: str, yes: bool) -> dict[str, Any]:
     """
     from flashgen.cli.release.host import make_host_plan, print_host_plan, publish_host
     from flashgen.cli.release.plan import print_target
+    from flashgen.cli.runtime import check_conditions
     from flashgen.document.yaml_files import yaml_file
     from flashgen.release.host_registry import read_registry
 
@@ -61,6 +62,7 @@ def remove(session: Session, sale: str, yes: bool) -> dict[str, Any]:
         print_host_plan(session, plan)
         doing = f"take {sale} off" if sale in known else "bring an unfinished push to its end at"
         session.confirm(f"{doing} the root of {session.store.url}?", yes)
+        check_conditions(session, [sale])
         session.has_begun = True
         publish_host(session, plan)
     path = yaml_file(session.project.root / "sale_configs", sale)

@@ -15,7 +15,7 @@ from typing import Any
 
 from flashgen import timestamps
 from flashgen.cli.gate.orders import accepted_at, open_book
-from flashgen.cli.runtime import now
+from flashgen.cli.runtime import check_conditions, now
 from flashgen.cli.session import Session
 from flashgen.errors import Refused
 from flashgen.gate.mark.reconciliation import KnownOrder, Reconciliation, reconciled
@@ -53,6 +53,7 @@ def reconcile(
         found = reconciled(settings, storage.orders(sale), listed, logged, now().timestamp())
         _show(session, sale, mark, version, found, most_unmarked(settings))
         session.confirm("write that down, and sell on?", yes)
+        check_conditions(session, [sale])
         session.has_begun = True
         wanted = StorageVersion(version.id, _next_generation(version.changes, mark))
         count = storage.renew(sale, wanted, (*found.missing, *found.promised))
@@ -78,6 +79,7 @@ def move(session: Session, sale: str, storage_url: str, yes: bool) -> dict[str, 
         if lacks:
             session.note("it lacks orders: nothing is sold until it is reconciled with the order subsystem's list")
         session.confirm("stop every gate of the old storage, and sell from this one?", yes)
+        check_conditions(session, [sale])
         session.has_begun = True
         storage.begin(sale)
         wanted = StorageVersion(token_hex(15), _next_generation(version.changes, before))
