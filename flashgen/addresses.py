@@ -1,6 +1,7 @@
 """Checks the addresses of a target in flashgen.yaml when the file is read, not when the first request fails.
 
-Each check returns the text unchanged, or raises InvalidValue. A message never shows an address with a password.
+Each check returns the text unchanged, or raises InvalidValue. A message never shows an address with a password; and a
+SecretUrl, which may hold one, cannot be printed.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from flashgen.document.wording import InvalidValue, quoted
@@ -18,10 +19,14 @@ from flashgen.layout import PRIVATE_FOLDER
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
 
 _WEB = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?::(\d{1,9}))?(/[\x21-\x7e]*)?", re.I)
 _HOST = re.compile(r"(localhost|\d+\.\d+\.\d+\.\d+|[a-z0-9-]+(?=:\d)|[a-z0-9-]+(?:\.[a-z0-9-]+)+)(:\d+)?(/\S*)?", re.I)
 _LOCAL_HOST = re.compile(r"localhost|[0-9.]+|[^.]+")
+_SERVER = r"([\w.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]+)?"
+_PLACE = re.compile(rf"{_SERVER}(,{_SERVER})*(/[\w.-]*){{0,2}}")
 _HIGHEST_PORT: Final = 65_535
 
 #: `eu-central-1`, `us-gov-west-1`, `eusc-de-east-1`: every name in botocore's list of regions, and likely future ones.
@@ -218,3 +223,60 @@ def _is_address(host: str) -> bool:
         return bool(ipaddress.ip_address(host))
     except ValueError:
         return False
+
+
+def without_secrets(url: str) -> str:
+    """A URL without user, password and options; where one may be taken for another, without all of it.
+
+    Of a web address only the origin is left: the path of many a webhook is its key. What has neither `//` nor `@` is a
+    path or a name, and stays as it is.
+    """
+    if "//" not in url and "@" not in url:
+        return url
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        scheme, rest = "", url
+    place = re.split("[?#]", rest.rpartition("@")[2])[0]
+    if not _PLACE.fullmatch(place) and scheme not in ("http", "https"):
+        return f"{scheme}{separator}…"
+    if scheme in ("http", "https"):
+        host = re.match(rf"{_SERVER}(?=/|$)", place)
+        place = host[0] if host else "…"
+    return f"{scheme}{separator}{place}"
+
+
+class SecretUrl:
+    """A URL that may hold a secret, and cannot be printed: as text in any form it is `without_secrets`.
+
+    Models read it from a text; nothing writes it by itself.
+    """
+
+    __slots__ = ("_url",)
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def reveal(self) -> str:
+        """The URL itself, for whoever connects."""
+        return self._url
+
+    def __str__(self) -> str:
+        return without_secrets(self._url)
+
+    def __repr__(self) -> str:
+        return f"SecretUrl({without_secrets(self._url)!r})"
+
+    def __format__(self, spec: str) -> str:
+        return format(str(self), spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SecretUrl) and self._url == other._url
+
+    def __hash__(self) -> int:
+        return hash(self._url)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema(max_length=4096))

@@ -29,7 +29,7 @@ def check(name: str, context: DoctorContext) -> Iterator[Finding]:
         else:
             yield Finding(Level.PASS, name, f"{program} is there")
         return
-    host = urlsplit(receiver.url).hostname
+    host = urlsplit(receiver.url.reveal()).hostname
     if trouble := ping(receiver):
         yield Finding(Level.WARN, name, f"{host}: {trouble}", command_line(f"hooks test {name}"))
     else:

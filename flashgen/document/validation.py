@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Annotated, Any, Protocol, TypeVar, Union, get_args, get_origin
 
@@ -84,7 +85,8 @@ def _problem(model: type[BaseModel], detail: ErrorDetails, locator: Locator, bas
         case "value_error":
             invalid = detail["ctx"]["error"]
             if isinstance(invalid, InvalidValue):
-                return locator.problem(path, f"{key} {invalid.message}", invalid.hint)
+                problem = locator.problem(path, f"{key} {invalid.message}", invalid.hint)
+                return replace(problem, quote="") if invalid.is_secret else problem
     words = _STRUCTURES.get(detail["type"], "is not what belongs here")
     return locator.problem(path, f"{key} {words}, found {quoted(detail['input'])}")
 

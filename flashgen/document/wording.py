@@ -11,12 +11,16 @@ _BARE = re.compile(r"[\w.+/:@%-]+")
 
 
 class InvalidValue(ValueError):
-    """A value that does not fit its key. The message continues after the key's name: "must be above 0, found -5"."""
+    """A value that does not fit its key. The message continues after the key's name: "must be above 0, found -5".
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    `is_secret`: the line that holds the value is not to be shown.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, is_secret: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.is_secret = is_secret
 
 
 def quoted(value: object) -> str:

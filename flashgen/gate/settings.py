@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from flashgen.addresses import shared_domain
+from flashgen.addresses import SecretUrl, shared_domain
 from flashgen.hint import Hint, command_line
 from flashgen.typed_json import MAX_SKUS, JsonReader, Line, Text
 
@@ -63,9 +63,10 @@ def _network(value: str) -> str:
     return value
 
 
-def _order_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+def _order_url(value: SecretUrl) -> SecretUrl:
+    parts = urlsplit(value.reveal())
+    is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    if not is_web or not value.reveal().isprintable():
         raise ValueError
     return value
 
@@ -99,7 +100,7 @@ class GateSettings:
     lease_seconds: Annotated[int, Field(ge=1, le=86_400)]
     buyer: Line
     trusted_proxies: Annotated[tuple[Annotated[Line, AfterValidator(_network)], ...], Field(max_length=MAX_NAMES)]
-    forward_to: Annotated[Line, AfterValidator(_order_url)] | None
+    forward_to: Annotated[SecretUrl, AfterValidator(_order_url)] | None
     currency: Line
     forms: Forms
     items: Annotated[Mapping[Line, Item], Field(max_length=MAX_SKUS)]
@@ -126,6 +127,7 @@ def cookie_domain(servers: Sequence[str]) -> str:
 def render(settings: GateSettings) -> bytes:
     """gate.json's bytes: a line an item, sorted."""
     document = asdict(settings)
+    document["forward_to"] = settings.forward_to.reveal() if settings.forward_to else None
     if not settings.languages:
         del document["languages"]
     document["format"] = FORMAT_WITH_LANGUAGES if settings.languages else FORMAT

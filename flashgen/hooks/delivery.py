@@ -90,10 +90,9 @@ def _request(receiver: Receiver, method: str, body: str | None, headers: dict[st
     headers = {"Content-Type": "application/json", "User-Agent": "flashgen", **headers}
     data = None if body is None else body.encode()
     try:
-        with connections(receiver.url, ATTEMPT_SECONDS, ATTEMPT_SECONDS, 1) as pool:
-            answer = pool.request(
-                method, receiver.url, body=data, headers=headers, redirect=False, preload_content=False
-            )
+        url = receiver.url.reveal()
+        with connections(url, ATTEMPT_SECONDS, ATTEMPT_SECONDS, 1) as pool:
+            answer = pool.request(method, url, body=data, headers=headers, redirect=False, preload_content=False)
             put_away(answer)
     except FlashgenError as error:  # a proxy that cannot be used
         return 0, error.message

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flashgen.addresses import SecretUrl
 from flashgen.document.wording import InvalidValue
 from flashgen.errors import Refused
 from flashgen.hooks.event import HookEvent
@@ -33,7 +34,7 @@ class Receiver:
     name: str
     events: tuple[str, ...]
     folder: Path
-    url: str = field(default="", repr=False)
+    url: SecretUrl = field(default_factory=lambda: SecretUrl(""))
     command: tuple[str, ...] = field(default=(), repr=False)
     keys: tuple[bytes, ...] = field(default=(), repr=False)
     is_slack: bool = False
@@ -76,13 +77,14 @@ def _key(name: str, word: str) -> bytes:
     return key
 
 
-def _url(hook: Hook, read: ReadSecret) -> str:
-    if not hook.url or not is_source(hook.url):
-        return hook.url or ""
-    text = read(hook.url).strip()
+def _url(hook: Hook, read: ReadSecret) -> SecretUrl:
+    written = hook.url.reveal() if hook.url else ""
+    if not is_source(written):
+        return SecretUrl(written)
+    text = read(written).strip()
     try:
         if is_source(text):
             raise InvalidValue("must be an https URL")
-        return checked_url(text)
+        return SecretUrl(checked_url(text))
     except InvalidValue as invalid:
-        raise Refused(f"hook {hook.name}: {hook.url} {invalid.message}", "put the whole URL there") from None
+        raise Refused(f"hook {hook.name}: {written} {invalid.message}", "put the whole URL there") from None

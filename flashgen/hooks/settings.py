@@ -8,9 +8,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from flashgen.addresses import SecretUrl
 from flashgen.document.validation import Model
 from flashgen.document.wording import InvalidValue, quoted, suggestion
-from flashgen.sale.order import url as https_url
+from flashgen.sale.order import secret_url
 
 EVENT_TYPES = (
     *("sale.live", "sale.paused", "sale.resumed", "sale.sold-out", "sale.ended", "sale.rolled-back"),
@@ -46,14 +47,14 @@ def is_source(text: str) -> bool:
     return bool(_SOURCE.fullmatch(text))
 
 
-def checked_url(text: str) -> str:
+def checked_url(text: object) -> str:
     """An https URL (http on this machine), or where it is kept. No message shows it: many such URLs are secrets."""
-    if is_source(text):
+    if isinstance(text, str) and is_source(text):
         return text
     try:
-        return https_url(text)
+        return secret_url(text)
     except InvalidValue as invalid:
-        raise InvalidValue(invalid.message.partition(", found ")[0], _URL_HINT) from None
+        raise InvalidValue(invalid.message, _URL_HINT, is_secret=True) from None
 
 
 def _source(text: str) -> str:
@@ -81,7 +82,7 @@ class Hook(Model):
     """One receiver: a URL or a command, which events it gets, and where the secret is that signs them."""
 
     name: Annotated[str, AfterValidator(_name)] = Field(examples=["ops"])
-    url: Annotated[str, AfterValidator(checked_url)] | None = Field(default=None, repr=False)
+    url: Annotated[SecretUrl, BeforeValidator(checked_url)] | None = None
     command: tuple[str, ...] = ()
     events: tuple[Annotated[str, AfterValidator(_event)], ...] = EVENT_TYPES
     secret: Annotated[str, AfterValidator(_source)] | None = None

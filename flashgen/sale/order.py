@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from flashgen.addresses import check_port, common_domain, is_host, is_loopback, shared_domain
+from flashgen.addresses import SecretUrl, check_port, common_domain, is_host, is_loopback, shared_domain
 from flashgen.document.validation import Model
 from flashgen.document.wording import InvalidValue, quoted
 from flashgen.sale import instant, text
@@ -20,6 +20,7 @@ _HEADER_NAME = re.compile(r"header:[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 _HOST = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*|\[[0-9a-f:.]+\])"
 _ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?")
 _URL = re.compile(r"[\x21-\x7e]+")
+_HIDDEN_HINT = "such as https://a.example.com/api; http is for this machine only. It may hold a key, and is not shown"
 _ORIGIN_HINT = "write it as https://order.example.com"
 
 VOUCHED = "pass"
@@ -57,6 +58,14 @@ def url(value: object) -> str:
     if urlsplit(written).fragment or len(written) > MAX_URL:
         raise InvalidValue(f"must have no fragment, and at most {MAX_URL} characters, found {quoted(written)}")
     return written
+
+
+def secret_url(value: object) -> str:
+    """The same, and no message shows it: a query, and many a path, is a key."""
+    try:
+        return url(value.reveal() if isinstance(value, SecretUrl) else value)
+    except InvalidValue as invalid:
+        raise InvalidValue(invalid.message.partition(", found ")[0], _HIDDEN_HINT, is_secret=True) from None
 
 
 def network(value: object) -> str:
@@ -110,7 +119,7 @@ class OrderSettings(Model):
         description="With `buyer: pass`: where a buyer gets a pass, such as the shop's sign-in.",
         examples=["https://shop.example.com/sign-in?for=night"],
     )
-    forward_to: Annotated[str, BeforeValidator(url)] | None = Field(
+    forward_to: Annotated[SecretUrl, BeforeValidator(secret_url)] | None = Field(
         default=None,
         description="Where accepted orders are sent.",
         examples=["https://orders.internal.example/api/orders"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from support.command import Flashgen
 from support.gate_process import ask, free_url, gate_process
 from support.projects import REST, write_sale
 
-from flashgen.gate.storage.storage_url import SecretUrl
+from flashgen.addresses import SecretUrl
 
 SIGNING = "planted-signing-secret-of-32-bytes"
 PLANTED = {
@@ -27,6 +28,9 @@ PLANTED = {
     "the AWS key": "plantedAwsSecretKey",
     "the AWS session": "plantedAwsSessionToken",
     "the order subsystem's credential": "planted-subsystem-key",
+    "the order subsystem's path": "planted-subsystem-path",
+    "a chat's webhook": "planted-slack-path",
+    "a hook's key": "cGxhbnRlZC1ob29rLWtleS1vZi0yNC1ieXRlcw==",
 }
 STORAGE = "redis://user:planted-storage-password@127.0.0.1:1/0"
 SENTINEL = f"{STORAGE.replace('redis', 'redis+sentinel', 1)}?sentinel_password=planted-sentinel-password"
@@ -37,15 +41,17 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "plantedAwsSecretKey",
     "AWS_SESSION_TOKEN": "plantedAwsSessionToken",
     "AWS_MAX_ATTEMPTS": "1",
+    "HOOK_SECRET": "whsec_cGxhbnRlZC1ob29rLWtleS1vZi0yNC1ieXRlcw==",
 }
-KNOWN_PLACES = ("sale_configs/night.yaml", "_flashgen/night/gate.json")
-"""Which hold `forward_to` and so its credential, because the gate needs it: the YAML, and the private object."""
+KNOWN_PLACES = ("sale_configs/night.yaml", "_flashgen/night/gate.json", "flashgen.yaml")
+"""Which hold the addresses of `forward_to` and of hooks: where they are written, and the gate's private object."""
 
 COMMANDS = (
     *("check", "build", "plan", "push --yes", "status", "status --json", "doctor night", "doctor night --json"),
     *("go-live night --early --yes", "pause night --yes", "resume night --yes", "verify night", "token night"),
     *("--target cloud status", "--target cloud push --yes", "--target cloud doctor night --json", "status --nonsense"),
     *("gate orders list night", "gate orders export night", "gate orders retry night --json"),
+    *("hooks test ops", "hooks test chat --json", "gate move night --storage sqlite:other.db --yes"),
 )
 STORAGES = (STORAGE, SENTINEL, STORAGE.replace("redis", "REDIS", 1), STORAGE.replace("redis", "valky", 1), STORAGE[8:])
 
@@ -56,13 +62,16 @@ def planted(tmp_path: Path) -> Path:
     root = tmp_path / "project"
     root.mkdir()
     (tmp_path / "tmp").mkdir()
-    order = "forward_to: 'http://127.0.0.1:9/orders?key=planted-subsystem-key'"
+    order = "forward_to: 'http://127.0.0.1:9/planted-subsystem-path?key=planted-subsystem-key'"
     path = write_sale(root, starts_at="2020-01-01T00:00:00Z", ends_at="2099-01-01T00:00:00Z")
     rest = REST.replace("servers: [https://order.example.com]", f"servers: ['http://127.0.0.1:9']\n  {order}")
     path.write_text(path.read_text().replace(REST, rest))
     (root / "flashgen.yaml").write_text(
         "secret: env:FLASHGEN_SECRET\n"
         "freeze: {before: 0s, after: 0s}\n"
+        "hooks:\n"
+        "  - {name: ops, url: 'http://127.0.0.1:9/ops', secret: env:HOOK_SECRET}\n"
+        "  - {name: chat, url: 'http://127.0.0.1:9/planted-slack-path', format: slack}\n"
         "targets:\n"
         '  local: {store: "dir:store", url: "http://127.0.0.1:9/"}\n'
         "  cloud: {store: s3://planted-bucket, endpoint_url: 'https://127.0.0.1:1', region: eu-west-1,"
@@ -109,6 +118,24 @@ def test_no_command_shows_a_secret(planted: Path) -> None:
     assert_nothing_is_left(planted)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://me:planted-subsystem-key@a.example/",
+        "https://a.example/ planted-subsystem-path",
+        "planted-subsystem-key",
+    ],
+)
+def test_no_address_of_orders_that_is_refused_is_quoted(planted: Path, written: str) -> None:
+    """With its line and column, but without that line."""
+    path = planted / "sale_configs" / "night.yaml"
+    path.write_text(re.sub("forward_to: .*", f"forward_to: '{written}'", path.read_text()))
+    for command in ("check", "push --yes --json"):
+        text = run(planted, *command.split())
+        assert "`forward_to` must be an https URL" in text
+        assert_hidden(text, command)
+
+
 @pytest.mark.parametrize("storage", STORAGES)
 def test_no_storage_that_fails_shows_its_password(planted: Path, storage: str) -> None:
     """However its URL is mistyped."""
@@ -153,6 +180,8 @@ def test_a_crash_file_has_no_secret(
     assert_hidden(run.out + run.err + crash.read_text(), "the crash file")
 
 
+WEB = "http://me:planted-proxy-password@127.0.0.1:9/planted-slack-path?key=planted-subsystem-key"
+
 SHOWN: Mapping[str, Callable[[SecretUrl], str]] = {
     "str": str,
     "repr": repr,
@@ -164,7 +193,7 @@ SHOWN: Mapping[str, Callable[[SecretUrl], str]] = {
 
 
 @pytest.mark.parametrize("how", SHOWN)
-@pytest.mark.parametrize("url", STORAGES)
+@pytest.mark.parametrize("url", [*STORAGES, WEB])
 def test_a_secret_url_cannot_be_printed(url: str, how: str) -> None:
     """But revealed, for whoever connects."""
     assert_hidden(SHOWN[how](SecretUrl(url)), how)

@@ -12,6 +12,7 @@ import pytest
 from support.command import Flashgen
 from support.running_gate import SETTINGS
 
+from flashgen.addresses import SecretUrl
 from flashgen.cli.commands.gate import STATES
 from flashgen.cli.gate.start import GateOptions, choose_server
 from flashgen.errors import Refused
@@ -19,7 +20,6 @@ from flashgen.gate.orders.order import OrderState
 from flashgen.gate.settings import GateSettings
 from flashgen.gate.storage.opening import check_storage
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
-from flashgen.gate.storage.storage_url import SecretUrl
 from flashgen.store.folder import FolderStore
 
 STORAGE = "sqlite:.flashgen/gate-local.db"

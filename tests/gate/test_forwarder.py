@@ -15,6 +15,7 @@ from support.clock import Clock
 from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.visits import NOW, bought
 
+from flashgen.addresses import SecretUrl
 from flashgen.gate.orders.forwarder import CLAIM_SECONDS, Breaker, Forwarder, retry_after
 from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.orders.order_subsystem import MAX_IN_FLIGHT, ForwardResult, OrderSubsystemClient, Send
@@ -41,7 +42,7 @@ class ForwarderScenario:
     poll_seconds: float = 0.01
 
     def __post_init__(self) -> None:
-        self.send = OrderSubsystemClient(self.shop.url, b"k" * 32, self.clock).send
+        self.send = OrderSubsystemClient(SecretUrl(self.shop.url), b"k" * 32, self.clock).send
         with self.storage() as storage:
             storage.begin(SALE)
 
@@ -493,7 +494,7 @@ def test_a_new_address_is_tried_at_once(scenario: ForwarderScenario) -> None:
     scenario.buy(*buyers)
     with order_stand_in() as other, scenario.forwarding():
         scenario.wait_until(lambda: len(scenario.told) >= Breaker.FAILURES + 2, passing=0.2)
-        scenario.send = OrderSubsystemClient(other.url, b"k" * 32, scenario.clock).send
+        scenario.send = OrderSubsystemClient(SecretUrl(other.url), b"k" * 32, scenario.clock).send
         at = scenario.clock()
         fresh = {f"order-{buyer}" for buyer in buyers} - set(scenario.shop.keys())
         scenario.wait_until(lambda: fresh <= set(other.keys()))

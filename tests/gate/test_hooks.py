@@ -14,6 +14,7 @@ from support.operators import SALE
 from support.running_gate import RunningGate, running_gate
 from support.visits import bought
 
+from flashgen.addresses import SecretUrl
 from flashgen.gate.http.app import Gate
 from flashgen.gate.http.probes import STUCK_SECONDS
 from flashgen.gate.log import JsonLines
@@ -122,7 +123,9 @@ def test_problems_are_sent_while_the_gate_runs(tmp_path: Path, monkeypatch: pyte
 
     lines: list[str] = []
     with hook_receiver() as server:
-        receiver = Receiver("ops", EVENT_TYPES, tmp_path, server.at("ok"), keys=parse_webhook_keys("ops", SECRET))
+        receiver = Receiver(
+            "ops", EVENT_TYPES, tmp_path, SecretUrl(server.at("ok")), keys=parse_webhook_keys("ops", SECRET)
+        )
         telling = GateHooks([receiver], "production", "gate https://a", JsonLines(lines.append, time.time))
         asyncio.run(run())
     assert ["problem", "problem.solved"] == [one["type"] for one in server.got]
@@ -146,6 +149,6 @@ def test_one_worker_of_a_server_speaks_for_it(tmp_path: Path) -> None:
 
 def test_receivers_reach_workers_and_no_log(tmp_path: Path) -> None:
     """They are pickled to a worker; what prints them shows neither key nor URL."""
-    receiver = Receiver("ops", EVENT_TYPES, tmp_path, "https://a.example/KEPT", keys=(b"KEPT" * 8,))
+    receiver = Receiver("ops", EVENT_TYPES, tmp_path, SecretUrl("https://a.example/KEPT"), keys=(b"KEPT" * 8,))
     assert receiver == pickle.loads(pickle.dumps(receiver))
     assert "KEPT" not in repr(receiver)

@@ -14,6 +14,7 @@ from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.ports import free_port
 from support.self_signed import self_signed
 
+from flashgen.addresses import SecretUrl
 from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.orders.order_subsystem import READ_SECONDS, ForwardResult, OrderSubsystemClient, meaning
 
@@ -32,7 +33,7 @@ def shop() -> Iterator[OrderStandIn]:
 
 def subsystem(url: str, read_seconds: float = READ_SECONDS) -> OrderSubsystemClient:
     """As a gate has it."""
-    return OrderSubsystemClient(url, KEY, lambda: NOW, read_seconds=read_seconds)
+    return OrderSubsystemClient(SecretUrl(url), KEY, lambda: NOW, read_seconds=read_seconds)
 
 
 def test_an_order_is_sent_as_the_contract_says(shop: OrderStandIn) -> None:

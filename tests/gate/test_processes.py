@@ -20,6 +20,7 @@ from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
 from support.projects import finish, start
 from support.redis_server import redis_server
 
+from flashgen.addresses import SecretUrl
 from flashgen.unlock.pointer import Pointer, parse
 
 STORED = Path(".flashgen/gate-local.db")
@@ -299,7 +300,7 @@ def test_it_says_what_it_serves(place: Place, gate: GateProcess) -> None:
     said = gate.said.read_text(encoding="utf-8").splitlines()
     assert [
         f"listening on {gate.url}, as {place.shop.servers[0]}",
-        f"{SALE}: live, 10 slots, orders go to {place.subsystem.url}",
+        f"{SALE}: live, 10 slots, orders go to {SecretUrl(place.subsystem.url)}",
         f"{SALE}: if its storage goes back, at most 100 units are sold again",
         "storage: sqlite:.flashgen/gate-local.db",
         f"/metrics and /stats: {gate.admin_url}",

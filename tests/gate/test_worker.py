@@ -20,6 +20,7 @@ from support.order_stand_in import Desk, OrderStandIn, order_stand_in
 from support.running_gate import PRIVATE, SERVER, SETTINGS, SITE, page_text
 from support.visits import bought
 
+from flashgen.addresses import SecretUrl
 from flashgen.gate import sale_reader
 from flashgen.gate.clocks import Clocks
 from flashgen.gate.log import JsonLines
@@ -33,7 +34,6 @@ from flashgen.gate.settings import GateSettings, render
 from flashgen.gate.signatures import FORWARD, derived
 from flashgen.gate.sold_writer import SoldWriter
 from flashgen.gate.storage.protocol import Storage
-from flashgen.gate.storage.storage_url import SecretUrl
 from flashgen.hooks.receiver import Receiver, parse_webhook_keys
 from flashgen.hooks.settings import EVENT_TYPES
 from flashgen.layout import settings_key
@@ -94,7 +94,9 @@ def pushed(settings: GateSettings) -> Store:
 def scenario(tmp_path: Path) -> Iterator[WorkerScenario]:
     """The sale is live; one buyer has ordered the only RUG, which is not forwarded yet."""
     with order_stand_in() as shop:
-        store = pushed(replace(SETTINGS, forward_to=shop.url, items={"RUG": replace(SETTINGS.items["LAMP"], stock=1)}))
+        store = pushed(
+            replace(SETTINGS, forward_to=SecretUrl(shop.url), items={"RUG": replace(SETTINGS.items["LAMP"], stock=1)})
+        )
         config = WorkerConfig(
             open_store=lambda: store,
             folder=tmp_path,
@@ -212,7 +214,8 @@ def test_what_is_sold_is_told_outward(scenario: WorkerScenario, tmp_path: Path) 
     with hook_receiver() as server:
         keys = parse_webhook_keys("ops", SECRET)
         hooks = tuple(
-            Receiver(path, EVENT_TYPES, tmp_path, server.at(path), keys=keys) for path in ("hang", "ok", "404")
+            Receiver(path, EVENT_TYPES, tmp_path, SecretUrl(server.at(path)), keys=keys)
+            for path in ("hang", "ok", "404")
         )
         scenario.config = replace(scenario.config, hooks=hooks, target="production")
         worker = scenario.worker()

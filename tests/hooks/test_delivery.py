@@ -17,6 +17,7 @@ import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 from support.hook_receiver import SECRET, HookReceiver, hook_receiver
 
+from flashgen.addresses import SecretUrl
 from flashgen.hooks import delivery
 from flashgen.hooks.delivery import Delivery, deliver, signed_headers
 from flashgen.hooks.event import HookEvent, trial_event
@@ -38,7 +39,7 @@ def server() -> Iterator[HookReceiver]:
 def receiver(url: str = "", **more: object) -> Receiver:
     """One that gets all events."""
     keys = parse_webhook_keys("ops", SECRET)
-    return replace(Receiver("ops", EVENT_TYPES, Path.cwd(), url, keys=keys), **more)  # type: ignore[arg-type]
+    return replace(Receiver("ops", EVENT_TYPES, Path.cwd(), SecretUrl(url), keys=keys), **more)  # type: ignore[arg-type]
 
 
 def test_a_webhook_is_verified_by_the_library(server: HookReceiver) -> None:

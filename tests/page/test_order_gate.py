@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from support.projects import PRODUCTS, REST, png, write_sale, write_theme
 
+from flashgen.addresses import SecretUrl
 from flashgen.errors import InvalidInput
 from flashgen.gate import forms
 from flashgen.gate.forms import Form
@@ -126,7 +127,7 @@ def test_gate_json_has_the_values_of_the_yaml(tmp_path: Path) -> None:
         lease_seconds=120,
         buyer="header:X-User",
         trusted_proxies=("10.0.0.0/8",),
-        forward_to="https://orders.example.com/api",
+        forward_to=SecretUrl("https://orders.example.com/api"),
         currency="EUR",
         forms=found.forms,
         items={"LAMP": Item("Lamp", "19,90\u00a0€", "lamp/", price="19.90", stock=7, image=image)},

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from flashgen.addresses import SecretUrl
 from flashgen.errors import InvalidInput, Problem, Where
 from flashgen.sale.load import Loaded, load_header, load_sale
 from flashgen.sale.model import OrderSettings, Product, Sale, Unlock
@@ -80,7 +81,7 @@ def test_every_key_is_read_as_it_was_written() -> None:
             lease=90,
             trusted_proxies=("10.0.0.0/8", "2001:db8::1"),
             buyer="header:X-User-Id",
-            forward_to="https://orders.internal.example/api/orders",
+            forward_to=SecretUrl("https://orders.internal.example/api/orders"),
         ),
         unlock=Unlock(version="7k2mq9xw4t", edge_ttl_seconds=0),
     )

@@ -51,6 +51,7 @@ def serve(
     import tempfile
     from functools import partial
 
+    from flashgen.addresses import SecretUrl
     from flashgen.cli.gate.start import GateOptions, make_ready
     from flashgen.cli.hooks import open_hooks
     from flashgen.cli.runtime import new_nonce, now
@@ -58,7 +59,6 @@ def serve(
     from flashgen.gate.process.config import WorkerConfig
     from flashgen.gate.process.supervisor import serve as serve_gate
     from flashgen.gate.process.worker import make_gate
-    from flashgen.gate.storage.storage_url import SecretUrl
     from flashgen.http_server import listening
     from flashgen.unlock.pointer_writer import Actor
 
@@ -113,8 +113,7 @@ def _report(session: Session, ready: Ready, host: str, port: int) -> None:
     session.say(f"listening on {here}" + (f", as {ready.server}" if ready.server != here else ""))
     for reading in ready.readings:
         settings, state = reading.settings, reading.pointer.state.state
-        # Without the query: there may be a password in it.
-        target = (settings.forward_to or "").partition("?")[0] or "nobody: `order.forward_to` is not set"
+        target = settings.forward_to or "nobody: `order.forward_to` is not set"
         session.say(f"{settings.sale}: {state}, {settings.slots_per_server} slots, orders go to {target}")
         if any(item.stock is not None for item in settings.items.values()):
             session.say(

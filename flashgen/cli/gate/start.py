@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from urllib.parse import parse_qs, urlsplit
 
-from flashgen.addresses import is_loopback
+from flashgen.addresses import SecretUrl, is_loopback, without_secrets
 from flashgen.cli.runtime import check_conditions
 from flashgen.cli.session import Session
 from flashgen.errors import Refused, StoreError
@@ -21,7 +21,6 @@ from flashgen.gate.sale_reader import SaleReader, SaleSnapshot
 from flashgen.gate.settings import VOUCHED, GateSettings
 from flashgen.gate.storage.opening import check_storage, open_storage
 from flashgen.gate.storage.protocol import Storage
-from flashgen.gate.storage.storage_url import SecretUrl, without_secrets
 from flashgen.hint import command_line
 from flashgen.layout import settings_key
 from flashgen.passes import PassKeys

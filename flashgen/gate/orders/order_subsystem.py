@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 import urllib3
 
 from flashgen import timestamps
+from flashgen.addresses import SecretUrl
 from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.sale_reader import SaleSnapshot
 from flashgen.timed_http import connections, put_away, reason
@@ -47,11 +48,13 @@ class OrderSubsystemClient:
     that cannot be.
     """
 
-    def __init__(self, url: str, key: bytes, now: Callable[[], float], *, read_seconds: float = READ_SECONDS) -> None:
+    def __init__(
+        self, url: SecretUrl, key: bytes, now: Callable[[], float], *, read_seconds: float = READ_SECONDS
+    ) -> None:
         self.url = url
         self._key = key
         self._now = now
-        self._pool = connections(url, CONNECT_SECONDS, read_seconds, MAX_IN_FLIGHT)
+        self._pool = connections(url.reveal(), CONNECT_SECONDS, read_seconds, MAX_IN_FLIGHT)
 
     def send(self, order: Order) -> ForwardResult:
         """Forward an order once. Never raises: without an answer it is `unknown`.
@@ -67,7 +70,7 @@ class OrderSubsystemClient:
         }
         try:
             answer = self._pool.request(
-                "POST", self.url, body=body, headers=headers, redirect=False, preload_content=False
+                "POST", self.url.reveal(), body=body, headers=headers, redirect=False, preload_content=False
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return ForwardResult(OrderState.UNKNOWN, f"no answer: {reason(error)}")
@@ -97,7 +100,7 @@ class Destination:
             self._follow(reading.settings.forward_to)
         return self._subsystem.send if self._subsystem else None
 
-    def _follow(self, url: str | None) -> None:
+    def _follow(self, url: SecretUrl | None) -> None:
         """Keep the client, and its connections, as long as the URL is the same."""
         before = self._subsystem
         if url == (before.url if before else None):

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flashgen.addresses import SecretUrl
 from flashgen.gate.mark.high_water import HighWater, MarkFence
 from flashgen.gate.sold_writer import POLL_SECONDS
 from flashgen.gate.storage.fence import Fence
 from flashgen.gate.storage.opening import open_storage
 from flashgen.gate.storage.protocol import Storage
-from flashgen.gate.storage.storage_url import SecretUrl
 from flashgen.hooks.receiver import Receiver
 from flashgen.store import Store
 from flashgen.unlock.pointer_writer import Actor

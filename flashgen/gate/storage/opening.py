@@ -7,12 +7,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 
+from flashgen.addresses import without_secrets
 from flashgen.errors import FlashgenError, Refused
 from flashgen.gate.settings import GateSettings
 from flashgen.gate.storage.fence import Fence
 from flashgen.gate.storage.protocol import Answer, Ask, Storage, StorageLost, Tally
 from flashgen.gate.storage.redis.url import REDIS_SCHEMES, SENTINEL_SHAPE, SHAPE
-from flashgen.gate.storage.storage_url import without_secrets
 
 _SHAPES = f"`sqlite:PATH`, `{SHAPE}` (`rediss://` for TLS, `valkey://` for Valkey) or `{SENTINEL_SHAPE}`"
 

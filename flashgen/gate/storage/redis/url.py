@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote
 
+from flashgen.addresses import without_secrets
 from flashgen.errors import Refused
-from flashgen.gate.storage.storage_url import without_secrets
 
 REDIS_SCHEMES = tuple(
     f"{name}{tls}{sentinel}://" for name in ("redis", "valkey") for tls in ("", "s") for sentinel in ("", "+sentinel")
