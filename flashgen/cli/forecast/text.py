@@ -53,7 +53,7 @@ def _answers(report: Report, columns: int) -> Iterator[str]:
     requests, at = report.peak
     passed = [one for one in report.quotas if one.is_passed]
     quota = report.quotas[0]
-    much = f"{brief(requests)} requests/s and {report.peak_gbit:.3g} Gbit/s at the peak, {_when(at)}"
+    much = f"{brief(requests)} requests/s and {_gbit(report.peak_gbit)} Gbit/s at the peak, {_when(at)}"
     much += f": {_times(quota.share)} of CloudFront's default quota" if quota.share >= 0.005 else ""
     yield from _row("How much CDN?", much, columns, bold=True)
     for one in passed:
@@ -96,7 +96,7 @@ def _period(one: PeakRates) -> str:
     page, pointer = one.by_kind[Kind.PAGE], one.by_kind[Kind.POINTER]
     rates = (brief(page).rjust(8), brief(files).rjust(8), brief(pointer).rjust(9), brief(one.edge_requests).rjust(8))
     tiers = f"{brief(one.regional_requests):>10}{brief(one.store_requests):>8}"
-    return f"{_at(one.start):<9}{brief(one.pages_open):>8}{''.join(rates)}{one.edge_gbit:>9.3g}{tiers}"
+    return f"{_at(one.start):<9}{brief(one.pages_open):>8}{''.join(rates)}{_gbit(one.edge_gbit):>9}{tiers}"
 
 
 def _bar(share: float, length: int) -> str:
@@ -178,6 +178,10 @@ def _dim(text: str) -> str:
 
 def _usd(amount: float) -> str:
     return f"{amount:,.0f}" if amount >= 10 else f"{amount:,.2f}"
+
+
+def _gbit(rate: float) -> str:
+    return f"{rate:.3g}" if rate >= 0.001 else "<0.001"
 
 
 def _times(share: float) -> str:
