@@ -93,6 +93,8 @@ class Environment:
         """
         cache = self.folder / "pytest"
         options = ["-q", "--quick", "-rfE", "--cache-clear", "-o", f"cache_dir={cache}"]
+        # A socket that another release of a test's server leaves open fails whichever test runs when it is collected.
+        options += ["-W", "ignore::pytest.PytestUnraisableExceptionWarning"]
         if parallel:
             options += ["-n", "4", "--dist", "worksteal"]
         finished = subprocess.run(
