@@ -40,14 +40,20 @@ def connections(url: str, connect_seconds: float, read_seconds: float, size: int
     return pool
 
 
-def put_away(answer: urllib3.BaseHTTPResponse) -> None:
-    """A connection that has been read to the end is kept for the next request; any other is closed."""
-    is_read = False
+def put_away(answer: urllib3.BaseHTTPResponse) -> bytes:
+    """A connection that has been read to the end is kept for the next request; any other is closed.
+
+    Returns the body as it was sent, without decoding; an empty one if it broke off or has DRAIN_BYTES or more.
+    """
+    body, is_read = b"", False
     with suppress(urllib3.exceptions.HTTPError, OSError):
-        is_read = len(answer.read(DRAIN_BYTES, decode_content=False)) < DRAIN_BYTES
+        body = answer.read(DRAIN_BYTES, decode_content=False)
+        # The second read raises if the body broke off: the first one returns what there was of it.
+        is_read = len(body) < DRAIN_BYTES and not answer.read(1, decode_content=False)
     if not is_read:
         answer.close()
     answer.release_conn()
+    return body if is_read else b""
 
 
 def reason(error: BaseException) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from support.clock import Clock
-from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
+from support.order_stand_in import Answer, Desk, OrderStandIn, order_stand_in, status
 from support.visits import NOW, bought
 
 from flashgen.addresses import SecretUrl
@@ -122,10 +122,10 @@ def test_accepted_orders_are_done_when_the_shop_has_them(scenario: ForwarderScen
     assert ["order-ada", "order-ben", "order-cam"] == sorted(scenario.shop.keys())
 
 
-@pytest.mark.parametrize("code", [409, 422])
-def test_a_rejected_order_gives_its_unit_back(scenario: ForwarderScenario, code: int) -> None:
+@pytest.mark.parametrize("answer", [status(422), lambda desk: desk.say(409, b'{"result": "rejected"}')])
+def test_a_rejected_order_gives_its_unit_back(scenario: ForwarderScenario, answer: Answer) -> None:
     """And is not sent again."""
-    scenario.shop.otherwise = status(code)
+    scenario.shop.otherwise = answer
     scenario.buy("ada")
     with scenario.forwarding():
         scenario.wait_until(lambda: bool(scenario.told))
@@ -136,7 +136,7 @@ def test_a_rejected_order_gives_its_unit_back(scenario: ForwarderScenario, code:
         assert {} == storage.tally(SALE, scenario.clock()).taken
 
 
-@pytest.mark.parametrize("answer", [status(500), status(401), status(404), status(302), Desk.cut])
+@pytest.mark.parametrize("answer", [status(500), status(401), status(404), status(409), status(302), Desk.cut])
 def test_without_a_clear_answer_it_is_sent_again_under_the_same_key(
     scenario: ForwarderScenario, answer: Callable[[Desk], None]
 ) -> None:

@@ -10,13 +10,14 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
-from support.order_stand_in import Desk, OrderStandIn, order_stand_in, status
+from support.order_stand_in import Answer, Desk, OrderStandIn, order_stand_in, status
 from support.ports import free_port
 from support.self_signed import self_signed
 
 from flashgen.addresses import SecretUrl
 from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.orders.order_subsystem import READ_SECONDS, ForwardResult, OrderSubsystemClient, meaning
+from flashgen.timed_http import DRAIN_BYTES
 
 KEY = bytes(range(32))
 PATIENCE_SECONDS = 20.0
@@ -70,8 +71,9 @@ def test_the_signature_covers_the_body_and_the_moment(shop: OrderStandIn) -> Non
     ("code", "state"),
     [
         *((code, OrderState.DONE) for code in (200, 201, 202, 204)),
-        *((code, OrderState.REJECTED) for code in (409, 422)),
-        *((code, OrderState.UNKNOWN) for code in (301, 302, 307, 400, 401, 403, 404, 410, 413, 429, 500, 502, 503)),
+        (422, OrderState.REJECTED),
+        *((code, OrderState.UNKNOWN) for code in (301, 302, 307, 400, 401, 403, 404, 409, 410, 413, 429, 499)),
+        *((code, OrderState.UNKNOWN) for code in (500, 502, 503)),
     ],
 )
 def test_what_a_status_means(code: int, state: OrderState) -> None:
@@ -79,7 +81,68 @@ def test_what_a_status_means(code: int, state: OrderState) -> None:
     assert state is meaning(code)
 
 
-@pytest.mark.parametrize("code", [500, 401, 409])
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [
+        *((code, OrderState.DONE) for code in (200, 202)),
+        *((code, OrderState.REJECTED) for code in (400, 403, 404, 409, 410, 422, 499)),
+        *((code, OrderState.UNKNOWN) for code in (302, 500, 503)),
+    ],
+)
+def test_a_typed_rejection_counts_with_a_4xx_alone(code: int, state: OrderState) -> None:
+    """A server that fails, or says that it has the order, has not decided against it."""
+    assert state is meaning(code, b'{"result": "rejected", "why": "not in our country"}')
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"rejected",
+        b"{}",
+        b'"rejected"',
+        b'["result", "rejected"]',
+        b'{"result": "held"}',
+        b'{"result": ["rejected"]}',
+        b'{"result": "rejected"',
+        b"\xff\xfe{",
+        b"[" * 10_000,
+    ],
+)
+def test_what_is_no_typed_rejection(body: bytes) -> None:
+    """Nothing but the whole word, at its place, gives a unit back."""
+    assert OrderState.UNKNOWN is meaning(409, body)
+
+
+def test_an_order_that_is_still_worked_on_is_noted(shop: OrderStandIn) -> None:
+    """And one that is rejected by 409 is not noted as such."""
+    shop.answers = [status(409), lambda desk: desk.say(409, b'{"result":"rejected"}')]
+    gate = subsystem(shop.url)
+    assert ForwardResult(OrderState.UNKNOWN, "HTTP 409: still working on it") == gate.send(ORDER)
+    assert ForwardResult(OrderState.REJECTED, "HTTP 409") == gate.send(ORDER)
+
+
+def say_long(desk: Desk) -> None:
+    """A rejection after more than is read of it."""
+    desk.say(409, b" " * DRAIN_BYTES + b'{"result": "rejected"}')
+
+
+def say_half(desk: Desk) -> None:
+    """A rejection that breaks off."""
+    desk.wfile.write(b'HTTP/1.1 409 Conflict\r\nContent-Length: 1000\r\n\r\n{"result": "rejected"}')
+    desk.close_connection = True
+
+
+@pytest.mark.parametrize("answer", [say_long, say_half])
+def test_a_rejection_that_is_not_whole_is_none(shop: OrderStandIn, answer: Answer) -> None:
+    """What was not read may say something else; the next order has another connection."""
+    shop.answers = [answer]
+    gate = subsystem(shop.url)
+    assert OrderState.UNKNOWN is gate.send(ORDER).state
+    assert OrderState.DONE is gate.send(ORDER).state
+
+
+@pytest.mark.parametrize("code", [500, 401, 422])
 def test_the_status_is_noted(shop: OrderStandIn, code: int) -> None:
     """For whoever lists orders."""
     shop.otherwise = status(code)
@@ -250,7 +313,7 @@ def test_an_answer_that_comes_twice_is_not_the_next_order_s(shop: OrderStandIn) 
         desk.say(200)
         is_sent.set()
 
-    shop.answers = [twice, status(409)]
+    shop.answers = [twice, status(422)]
     gate = subsystem(shop.url)
     first = gate.send(ORDER)
     assert is_sent.wait(10)

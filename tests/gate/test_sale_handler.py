@@ -193,7 +193,7 @@ def test_an_order_that_was_rejected_may_be_placed_again(running: RunningGate, br
     """Its unit is somebody's again, and that may be the same buyer."""
     browser.get()
     browser.post()
-    running.storage.settle(running.orders()[0].id, OrderState.REJECTED, running.clock(), 0.0, "HTTP 409")
+    running.storage.settle(running.orders()[0].id, OrderState.REJECTED, running.clock(), 0.0, "HTTP 422")
     assert "form" == browser.get().page
     browser.post()
     assert "order" == browser.get().page
@@ -216,7 +216,7 @@ def test_sold_out_is_known_for_half_a_second(running: RunningGate) -> None:
         buyer.get()
         buyer.post()
     assert is_ended(Browser(running).get())
-    running.storage.settle(running.orders()[0].id, OrderState.REJECTED, running.clock(), 0.0, "HTTP 409")
+    running.storage.settle(running.orders()[0].id, OrderState.REJECTED, running.clock(), 0.0, "HTTP 422")
     running.monotonic.wait(0.49)
     assert is_ended(Browser(running).get())
     assert "form-pictured" == Browser(running).get("MUG").page

@@ -115,7 +115,7 @@ class SoldScenario:
     def give_back(self, buyer: str, sku: str) -> None:
         """The shop rejects an order."""
         with closing(self.open()) as storage:
-            storage.settle(f"order-{buyer}-{sku}-{SALE}", OrderState.REJECTED, NOW, NOW, "HTTP 409")
+            storage.settle(f"order-{buyer}-{sku}-{SALE}", OrderState.REJECTED, NOW, NOW, "HTTP 422")
 
     def writer(
         self,

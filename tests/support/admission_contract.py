@@ -403,7 +403,7 @@ class UnitContract:
     def test_a_rejected_order_returns_its_unit(self, storage: Storage) -> None:
         """And its buyer may order again."""
         (first,) = bought(storage, "ada", stock=1)
-        storage.settle(first.id, OrderState.REJECTED, NOW, NOW, "HTTP 409")
+        storage.settle(first.id, OrderState.REJECTED, NOW, NOW, "HTTP 422")
         assert (0, None) == (taken(storage), ask(storage, find()))
         ask(storage, enter(stock=1))
         again = buy(stock=1, order="second")
@@ -413,7 +413,7 @@ class UnitContract:
     def test_a_returned_unit_can_be_anybodys(self, storage: Storage) -> None:
         """Who was rejected has no claim to it."""
         (first,) = bought(storage, "ada", stock=1)
-        storage.settle(first.id, OrderState.REJECTED, NOW, NOW, "HTTP 409")
+        storage.settle(first.id, OrderState.REJECTED, NOW, NOW, "HTTP 422")
         bought(storage, "bob", stock=1)
         assert NoPlace.SOLD_OUT == ask(storage, enter("ada", stock=1))
 

@@ -1,7 +1,8 @@
 """A shop's order subsystem in a process of its own, as bad as they come: `order_subsystem.py PORT BOOK SEED`.
 
 It writes each order down before it answers and knows its key again. It is slow, busy, breaks off before or after it has
-written, answers 500 though it has, answers twice, says no to some; and can be killed and started again.
+written, answers 500 though it has, or 409 as if it were still at work, answers twice, says no to some; and can be
+killed and started again.
 """
 
 from __future__ import annotations
@@ -136,10 +137,12 @@ class _Counter(Desk):
             return self.cut()
         if mood < 0.20:
             return self.say(500)
+        if mood < 0.23:
+            return self.say(409)
         if mood < 0.25:
             self.wfile.write(f"HTTP/1.1 {status} Twice\r\nContent-Length: 0\r\n\r\n".encode() * 2)
             return None
-        return self.say(status)
+        return self.say(status, b'{"result": "rejected"}' if status == 409 else b"{}")
 
 
 class _Server(ThreadingHTTPServer):

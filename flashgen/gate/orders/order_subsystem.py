@@ -1,7 +1,8 @@
 """The shop's own system, which gets each order by HTTP: one POST, and what its answer means.
 
-2xx is done, 409 and 422 are rejected, and everything else is unknown: also 401 and 404, because a wrong credential or
-address says nothing about the order, and must not sell its unit again.
+2xx is done; 422, and a 4xx whose JSON body has `"result": "rejected"`, are rejected; everything else is unknown. Also
+401 and 404, because a wrong credential or address says nothing about the order, and must not sell its unit again. And
+409: an earlier copy of the order is still being worked on (draft-ietf-httpapi-idempotency-key-header, section 2.6).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
 """An order subsystem that needs longer is asked again, under the same key. For the whole answer, however it drips."""
 
-REJECTIONS = frozenset({409, 422})
+REJECTED, HELD = 422, 409
 
 MAX_IN_FLIGHT = 4
 """Orders that a worker has under way: hundreds a second, and gentle on a system that was not built for a flood."""
@@ -59,7 +60,7 @@ class OrderSubsystemClient:
     def send(self, order: Order) -> ForwardResult:
         """Forward an order once. Never raises: without an answer it is `unknown`.
 
-        Only the status line and the header fields matter; the body is ignored.
+        Only status and header fields have to arrive; the body counts for a 4xx alone, if it is whole and short.
         """
         body = _body(order)
         headers = {
@@ -74,8 +75,9 @@ class OrderSubsystemClient:
             )
         except (urllib3.exceptions.HTTPError, OSError) as error:
             return ForwardResult(OrderState.UNKNOWN, f"no answer: {reason(error)}")
-        put_away(answer)
-        return ForwardResult(meaning(answer.status), f"HTTP {answer.status}")
+        state = meaning(answer.status, put_away(answer))
+        is_held = answer.status == HELD and state is OrderState.UNKNOWN
+        return ForwardResult(state, f"HTTP {answer.status}" + (": still working on it" if is_held else ""))
 
     def close(self) -> None:
         """Close idle connections."""
@@ -110,11 +112,20 @@ class Destination:
             before.close()
 
 
-def meaning(status: int) -> OrderState:
-    """What a status says of an order."""
+def meaning(status: int, body: bytes = b"") -> OrderState:
+    """What an answer says of an order."""
     if 200 <= status < 300:
         return OrderState.DONE
-    return OrderState.REJECTED if status in REJECTIONS else OrderState.UNKNOWN
+    is_rejected = status == REJECTED or (400 <= status < 500 and _says_rejected(body))
+    return OrderState.REJECTED if is_rejected else OrderState.UNKNOWN
+
+
+def _says_rejected(body: bytes) -> bool:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(document, dict) and document.get("result") == "rejected"
 
 
 def signature(key: bytes, seconds: int, body: bytes) -> str:
