@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from support.storefront import ENDS_AT, ORIGIN, STARTS_AT, VERSION, Storefront, build_fair, pointer, serving
+from support.storefront import ENDS_AT, ORIGIN, STARTS_AT, VERSION, Storefront, build_fair, pointer
 
 SALE = f"""\
 sale:
@@ -29,18 +29,9 @@ unlock:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the build, with the default theme."""
+def built_fair(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of this sale's build, with the default theme, for the fixture `front`."""
     return build_fair(tmp_path_factory.mktemp("fair"), SALE)
-
-
-@pytest.fixture
-def front(built: Path) -> Iterator[Storefront]:
-    """That sale, ten minutes after its start, with a scheduled pointer."""
-    front = Storefront(built)
-    front.set_clock(600)
-    with serving(front):
-        yield front
 
 
 @contextmanager
