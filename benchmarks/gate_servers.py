@@ -18,7 +18,7 @@ import redis
 from support.gate_process import GateProcess, Shop, free_url, gate_process, order_path
 
 from flashgen.gate import signatures
-from flashgen.gate.http.buyer import COOKIE_NAME
+from flashgen.gate.buyers.by_cookie import COOKIE_NAME
 from flashgen.gate.settings import GateSettings, parse, render
 from flashgen.gate.signatures import COOKIE, LEASE, Signer
 from flashgen.gate.storage.opening import open_storage

@@ -9,7 +9,7 @@ import pytest
 from support.operators import ENDS_AT, STARTS_AT
 from support.running_gate import LIVE, OPEN_SECONDS, SETTINGS, claims
 
-from flashgen.gate.http.admission import AdmissionResult, judge, opens_in
+from flashgen.gate.http.sale.admission import AdmissionResult, judge, opens_in
 from flashgen.gate.sale_reader import TRUST_SECONDS, SaleSnapshot
 from flashgen.unlock.pointer import Pointer
 from flashgen.unlock.state import State

@@ -16,7 +16,7 @@ from support.running_gate import ADMIN_PORT, SERVER, Browser, RunningGate, runni
 
 from flashgen.doctor.gate import probe
 from flashgen.gate.http.app import Gate
-from flashgen.gate.http.buyer import CLIENTS
+from flashgen.gate.http.client_address import CLIENTS
 from flashgen.gate.http.request import Message
 from flashgen.gate.metrics import CONTENT_TYPE, Count
 from flashgen.gate.storage.protocol import StorageLost

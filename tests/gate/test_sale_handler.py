@@ -347,8 +347,8 @@ def test_early_pages_are_kept_by_product(running: RunningGate, browser: Browser)
     """A crowd of invented SKUs shares one."""
     set_clock(running, OPENS - 0.5)
     assert {"early"} == {browser.get(f"SKU-{number}").page for number in range(100)}
-    pages = running.gate._handlers["fair"]._pages
-    assert 1 == pages[""].early.cache_info().misses
+    pages = running.gate._handlers["fair"].served.pages("")
+    assert 1 == pages.early.cache_info().misses
 
 
 def test_other_fields_of_the_query_are_ignored(browser: Browser) -> None:

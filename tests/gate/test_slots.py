@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.running_gate import SERVER, Browser, RunningGate, order_path
 
-from flashgen.gate.http.pages import Pages
+from flashgen.gate.http.sale.pages import Pages
 from flashgen.gate.metrics import Count
 from flashgen.gate.storage.protocol import Leave
 from flashgen.unlock.state import State

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.health import Health
-from flashgen.gate.http.pages import bare_unavailable
 from flashgen.gate.http.pass_entry import PassEntry
 from flashgen.gate.http.probes import ADMIN_PATHS, HEALTH_PATHS, READY_PATH, Probes
 from flashgen.gate.http.request import (
@@ -28,7 +27,9 @@ from flashgen.gate.http.request import (
     until_disconnected,
 )
 from flashgen.gate.http.response import Reply, refusal
-from flashgen.gate.http.sale_handler import SaleHandler
+from flashgen.gate.http.sale.handler import SaleHandler
+from flashgen.gate.http.sale.pages import bare_unavailable
+from flashgen.gate.http.sale.served_sale import ServedSale
 from flashgen.gate.http.speculative import unasked
 from flashgen.gate.metrics import Count
 from flashgen.gate.sale_reader import SaleSnapshot
@@ -84,12 +85,13 @@ class Gate:
         self._count = dependencies.counters.add
         self._health = Health(dependencies)
         self._signer = TokenSigner(dependencies.keys)
-        self._handlers = {
-            sale: SaleHandler(sale, reading, dependencies, self._health) for sale, reading in readings.items()
+        served = {
+            sale: ServedSale(sale, reading, dependencies, self._health.note_proxy) for sale, reading in readings.items()
         }
+        self._handlers = {sale: SaleHandler(one, dependencies, self._health) for sale, one in served.items()}
         self._only = next(iter(self._handlers.values())) if len(self._handlers) == 1 else None
-        self._passes = PassEntry(self._handlers, dependencies)
-        self._probes = Probes(self._handlers, self._signer, dependencies, self._health)
+        self._passes = PassEntry(served, dependencies)
+        self._probes = Probes(served, self._signer, dependencies, self._health)
         self._known: dict[str, tuple[SaleHandler, Claims]] = {}
         self._on_start = on_start
         self._on_stop = on_stop
@@ -144,14 +146,14 @@ class Gate:
         except Unreadable as unreadable:
             return _UNREADABLE[unreadable.status]
         except StorageLost:
-            return handler.unavailable(scope["query_string"])
+            return handler.served.unavailable(handler.served.language(scope["query_string"]))
 
     async def _at(self, handler: SaleHandler, claims: Claims, scope: Scope, receive: Receive) -> Reply:
         if scope["method"] == "POST":
             return await handler.post(claims, scope, receive)
         if scope["method"] == "HEAD":
             return handler.head(claims, scope)
-        return handler.quick(claims, scope) or unasked(scope, handler.folder) or await handler.get(claims, scope)
+        return handler.quick(claims, scope) or unasked(scope, handler.served.folder) or await handler.get(claims, scope)
 
     async def _other(self, path: str, method: str, scope: Scope) -> Reply:
         if path == ENTRY_PATH and not self._is_admin(scope):
@@ -222,4 +224,4 @@ class Gate:
         self._count(Count.BUGS)
         self._dependencies.log("bug", error=type(error).__name__, place=f"{Path(frame.filename).name}:{frame.lineno}")
         known = self._known.get(scope["path"])
-        return known[0].unavailable() if known else bare_unavailable(RETRY_SECONDS)
+        return known[0].served.unavailable() if known else bare_unavailable(RETRY_SECONDS)

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flashgen.gate import forms
-from flashgen.gate.http.buyer import COOKIE_SECONDS_AFTER
+from flashgen.gate.buyers.buyers import COOKIE_SECONDS_AFTER
+from flashgen.gate.buyers.by_pass import PassBuyers
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.request import ENTRY_FIELD, Scope, field_of
 from flashgen.gate.http.response import Reply, redirect, refusal
-from flashgen.gate.http.sale_handler import SaleHandler
+from flashgen.gate.http.sale.served_sale import ServedSale
 from flashgen.gate.metrics import Count
 from flashgen.passes import BadPass, PassFault, unverified
 
@@ -29,10 +30,10 @@ _NOBODYS = refusal(403, "this pass is for no sale here")
 
 
 class PassEntry:
-    """Answers it for the sales of `handlers`, by their ids."""
+    """Answers it for the sales of `served`, by their ids."""
 
-    def __init__(self, handlers: Mapping[str, SaleHandler], dependencies: Dependencies) -> None:
-        self._handlers = handlers
+    def __init__(self, served: Mapping[str, ServedSale], dependencies: Dependencies) -> None:
+        self._served = served
         self._dependencies = dependencies
 
     def answer(self, scope: Scope) -> Reply:
@@ -45,24 +46,26 @@ class PassEntry:
             shown = passes.read(text)
         except BadPass as bad:
             return self._refused(str(unverified(text).get("aud")), bad.fault, query)
-        handler = self._handlers.get(shown.sale)
-        if handler is None:
+        served = self._served.get(shown.sale)
+        if served is None:
             return self._refused(shown.sale, PassFault.OTHER_SALE, query)
-        reading, now = handler.latest(), self._dependencies.now()
+        reading, now = served.latest(), self._dependencies.now()
         if reading is None or not reading.is_fresh(self._dependencies.monotonic()):
-            return handler.unavailable(query)
-        if handler.pass_cookie is None:
+            return served.unavailable(served.language(query))
+        if not isinstance(served.buyers, PassBuyers):
             return self._refused(shown.sale, PassFault.OTHER_SALE, query)
         if fault := shown.fault(now, reading.withdrawn):
             return self._refused(shown.sale, fault, query)
         lasts = max(0, int(reading.ends_at - now)) + COOKIE_SECONDS_AFTER
-        cookie = handler.pass_cookie.make(shown, lasts)
-        return redirect(handler.pages_in(query)[1] + READY, Count.PASS, (("Set-Cookie", cookie),))
+        cookie = served.buyers.pass_cookie(shown, lasts)
+        return redirect(served.folder_in(served.language(query)) + READY, Count.PASS, (("Set-Cookie", cookie),))
 
     def _refused(self, sale: str, fault: PassFault, query: bytes) -> Reply:
         """In the words of the sale that it names, or of the only one that asks for passes."""
-        asking = {name: one for name, one in self._handlers.items() if one.latest() and one.pass_cookie}
-        handler = asking.get(sale) or (next(iter(asking.values())) if len(asking) == 1 else None)
-        if handler is None:
+        asking = {
+            name: one for name, one in self._served.items() if one.latest() and isinstance(one.buyers, PassBuyers)
+        }
+        served = asking.get(sale) or (next(iter(asking.values())) if len(asking) == 1 else None)
+        if served is None:
             return _NOBODYS
-        return handler.pages_in(query)[0].pass_refused(_NOTICES.get(fault, forms.UNREADABLE))
+        return served.pages(served.language(query)).pass_refused(_NOTICES.get(fault, forms.UNREADABLE))

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from flashgen import __version__
-from flashgen.gate.http.buyer import is_neighbour
+from flashgen.gate.http.client_address import is_neighbour
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.health import Health
 from flashgen.gate.http.request import Scope, field_of
 from flashgen.gate.http.response import JSON, TEXT, Reply, refusal, reply
-from flashgen.gate.http.sale_handler import SaleHandler
+from flashgen.gate.http.sale.served_sale import ServedSale
 from flashgen.gate.mark.storage_mark import StopReason, advice
 from flashgen.gate.metrics import CONTENT_TYPE, Count, Sample, series
 from flashgen.gate.sale_reader import SaleSnapshot
@@ -46,9 +46,9 @@ class Probes:
     """Answers them. Only `/metrics` and `/stats` ask the storage."""
 
     def __init__(
-        self, handlers: Mapping[str, SaleHandler], signer: TokenSigner, dependencies: Dependencies, health: Health
+        self, served: Mapping[str, ServedSale], signer: TokenSigner, dependencies: Dependencies, health: Health
     ) -> None:
-        self._handlers = handlers
+        self._served = served
         self._signer = signer
         self._dependencies = dependencies
         self._health = health
@@ -68,7 +68,7 @@ class Probes:
             return self._alive
         if not is_neighbour(scope):
             return self._not_here
-        stats = await asyncio.gather(*(self._stats_for(handler) for handler in self._handlers.values()))
+        stats = await asyncio.gather(*(self._stats_for(served) for served in self._served.values()))
         if path == "/metrics":
             return reply(200, self._metrics(stats).encode(), CONTENT_TYPE, Count.PROBE)
         return reply(200, json.dumps(self._stats(stats), indent=1).encode(), JSON, Count.PROBE)
@@ -77,8 +77,8 @@ class Probes:
         """Whether buyers may be sent here: for the sale of the token that is shown, else for any sale."""
         claims, signature = self._token_check(query) if query else (None, "")
         sale = str(claims.sale) if claims else ""
-        asked = [self._handlers[sale]] if sale in self._handlers else self._handlers.values()
-        ready = self._health.is_well and any(handler.is_ready() for handler in asked)
+        asked = [self._served[sale]] if sale in self._served else self._served.values()
+        ready = self._health.is_well and any(served.is_ready() for served in asked)
         reasons = [reason for one in asked if (reason := self._dependencies.stopped(one.sale))]
         stopped = reasons[0] if reasons and not ready else None
         trouble = self._health.trouble or (advice(stopped, sale)[0] if stopped else "")
@@ -90,15 +90,15 @@ class Probes:
         """What keeps orders from being taken or forwarded, in a sentence, by the sale and the problem's name:
         `storage-behind`, `unready` or `orders-stuck`."""
         found: dict[tuple[str, str], str] = {}
-        for sale, handler in self._handlers.items():
-            reading, stopped = handler.reading(), self._dependencies.stopped(sale)
+        for sale, served in self._served.items():
+            reading, stopped = served.reading(), self._dependencies.stopped(sale)
             is_over = reading is not None and reading.pointer.state.state is State.ENDED
             if stopped in (StopReason.BEHIND, StopReason.OTHER):
                 found[sale, "storage-behind"] = advice(stopped, sale)[0]
-            elif not is_over and not (self._health.is_well and handler.is_ready()):
+            elif not is_over and not (self._health.is_well and served.is_ready()):
                 reason = advice(stopped, sale)[0] if stopped else "the store has not been read for some time"
                 found[sale, "unready"] = self._health.trouble or reason
-            _, _, tally = await self._stats_for(handler)
+            _, _, tally = await self._stats_for(served)
             if tally and (waited := self._waited(tally)) >= STUCK_SECONDS:
                 found[sale, "orders-stuck"] = f"an order has waited {waited // 60:.0f} min to be forwarded"
         return found
@@ -113,14 +113,14 @@ class Probes:
         except BadToken:
             return None, "bad"
 
-    async def _stats_for(self, handler: SaleHandler) -> SaleStats:
+    async def _stats_for(self, served: ServedSale) -> SaleStats:
         try:
-            return handler.sale, handler.reading(), await self._dependencies.tally(handler.sale)
+            return served.sale, served.reading(), await self._dependencies.tally(served.sale)
         except StorageLost:
-            return handler.sale, handler.reading(), None
+            return served.sale, served.reading(), None
 
     def _stats(self, stats: list[SaleStats]) -> dict[str, Any]:
-        ready = self._health.is_well and any(handler.is_ready() for handler in self._handlers.values())
+        ready = self._health.is_well and any(served.is_ready() for served in self._served.values())
         sales = [self._stats_of(*stat) for stat in stats]
         about = {"version": __version__, "server": self._dependencies.server, "ready": ready}
         return {**about, "trouble": self._health.trouble, "sales": sales}
@@ -144,10 +144,10 @@ class Probes:
         ages = [({"sale": sale}, self._dependencies.monotonic() - one.taken_at) for sale, one in readings]
         stopped = [
             ({"sale": sale, "reason": str(reason)}, float(self._dependencies.stopped(sale) is reason))
-            for sale in self._handlers
+            for sale in self._served
             for reason in StopReason
         ]
-        unmarked = [({"sale": sale}, float(self._dependencies.unmarked(sale))) for sale in self._handlers]
+        unmarked = [({"sale": sale}, float(self._dependencies.unmarked(sale))) for sale in self._served]
         waited = [({"sale": sale}, self._waited(tally)) for sale, tally in tallies]
         proxy = self._health.untrusted_proxy
         proxies = [({"peer": proxy}, 1.0)] if proxy else []
@@ -171,7 +171,7 @@ class Probes:
         )
 
     def _is_ready(self) -> bool:
-        return self._health.is_well and any(handler.is_ready() for handler in self._handlers.values())
+        return self._health.is_well and any(served.is_ready() for served in self._served.values())
 
     def _primary(self) -> list[Sample]:
         primary = self._dependencies.primary()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flashgen.gate.http.admission import AdmissionResult
+from flashgen.gate.http.sale.admission import AdmissionResult
 from flashgen.gate.sale_reader import SaleSnapshot
 from flashgen.gate.signatures import Offer
 from flashgen.unlock.token import Claims

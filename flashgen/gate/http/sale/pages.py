@@ -7,8 +7,7 @@ from functools import lru_cache
 
 from flashgen.gate import forms
 from flashgen.gate.forms import Form
-from flashgen.gate.http.admission import AdmissionResult
-from flashgen.gate.http.response import HTML, Fields, Reply, page_policy, redirect, reply
+from flashgen.gate.http.response import HTML, Fields, Reply, page_policy, reply
 from flashgen.gate.metrics import Count
 from flashgen.gate.orders.order import Order
 from flashgen.gate.settings import GateSettings, ItemText, TranslatedText
@@ -17,15 +16,6 @@ _BARE = (
     b'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
     b"<title>One moment, please</title><h1>One moment, please</h1><p>This page tries again by itself.</p></html>"
 )
-TURNED_AWAY = {
-    AdmissionResult.PAUSED: Count.PAUSED,
-    AdmissionResult.OTHER_EPOCH: Count.OTHER_EPOCH,
-    AdmissionResult.OVER: Count.ENDED,
-    AdmissionResult.UNKNOWN_SKU: Count.UNKNOWN_SKU,
-    AdmissionResult.CLOSED: Count.CLOSED,
-}
-"""As what it is counted that a buyer is sent to the sale's `ended/`."""
-_ENDINGS = (*TURNED_AWAY.values(), Count.SOLD_OUT, Count.BAD_TOKEN)
 _NOTHING = dict.fromkeys(forms.FIELDS, "")
 _NO_TEXT = TranslatedText("", "", "", "", "auto")  # a name that is a SKU, in no language
 
@@ -93,11 +83,6 @@ class Pages:
     def _image(self, sku: str) -> str:
         item = self._items.get(sku)
         return item.image if item else ""
-
-
-def endings(folder: str) -> dict[Count, Reply]:
-    """The way to the page of those without a place, in the folder of a sale or of one of its languages."""
-    return {count: redirect(f"{folder}ended/", count) for count in _ENDINGS}
 
 
 def bare_unavailable(seconds: int) -> Reply:

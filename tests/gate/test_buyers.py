@@ -1,4 +1,4 @@
-"""Who a request is of, and where it comes from."""
+"""Who a request is of."""
 
 from __future__ import annotations
 
@@ -9,18 +9,22 @@ import pytest
 from support.operators import SECRET
 from support.running_gate import SERVER, SETTINGS, scope_of
 
-from flashgen.gate.http.buyer import CLIENTS, Buyers, is_neighbour
+from flashgen.gate.buyers.buyers import Buyers, buyers_of
 from flashgen.gate.http.request import Message
 from flashgen.gate.settings import cookie_domain
-from flashgen.gate.signatures import COOKIE, LEASE, SUBJECT, Signer
+from flashgen.gate.signatures import COOKIE, LEASE, Signer
 
-SEAL, PASS_SEAL = Signer([SECRET], COOKIE), Signer([SECRET], SUBJECT)
 PROXY = "10.0.0.7"
 
 
 def buyers(server: str = SERVER, **changes: Any) -> Buyers:
     """By cookie, unless said otherwise."""
-    return Buyers(replace(SETTINGS, **changes), server, SEAL, PASS_SEAL)
+    return buyers_of(replace(SETTINGS, **changes), server, [SECRET])
+
+
+def cookie(server: str = SERVER, **changes: Any) -> str:
+    """The value of Set-Cookie that makes a browser `ada`, for a minute."""
+    return buyers(server, **changes).form_cookie("ada", 60) or ""
 
 
 def by_header() -> Buyers:
@@ -35,7 +39,7 @@ def come(*fields: tuple[str, str], peer: str = "203.0.113.9") -> Message:
 
 def test_a_cookie_is_its_buyers() -> None:
     """Also among others."""
-    pair = buyers().cookie("ada", 60).partition(";")[0]
+    pair = cookie().partition(";")[0]
     assert "ada" == buyers().known(come(("cookie", pair)))
     assert "ada" == buyers().known(come(("cookie", f"a=b; {pair}; c=d")))
     assert "ada" == buyers().known(come(("cookie", "flashgen_buyer=eve.0123456789012345678901"), ("cookie", pair)))
@@ -59,20 +63,20 @@ def test_a_cookie_is_its_buyers() -> None:
 )
 def test_a_cookie_that_was_tampered_with_is_nobodys(change: Any) -> None:
     """Whoever sends it is new here."""
-    pair = buyers().cookie("ada", 60).partition(";")[0]
+    pair = cookie().partition(";")[0]
     assert None is buyers().known(come(("cookie", change(pair))))
 
 
 def test_a_cookie_is_for_the_server_alone() -> None:
     """Scripts cannot read it, other sites cannot send it, and on https it never travels in the clear."""
-    assert "Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure" == buyers().cookie("ada", 60).partition("; ")[2]
-    assert "Secure" not in buyers("http://127.0.0.1:8090").cookie("ada", 60)
+    assert "Max-Age=60; Path=/; HttpOnly; SameSite=Lax; Secure" == cookie().partition("; ")[2]
+    assert "Secure" not in cookie("http://127.0.0.1:8090")
 
 
 def test_servers_share_a_cookie() -> None:
     """A page picks any of them."""
     servers = ("https://a.order.example.com", "https://b.order.example.com")
-    assert "; Domain=order.example.com;" in buyers(servers=servers).cookie("ada", 60)
+    assert "; Domain=order.example.com;" in cookie(servers=servers)
 
 
 @pytest.mark.parametrize(
@@ -126,70 +130,17 @@ def test_a_buyer_is_named_in_utf8(name: str) -> None:
 )
 def test_nobody_else_names_a_buyer(fields: list[tuple[str, str]], peer: str) -> None:
     """Neither strangers, nor a header that is empty, endless or there twice; a cookie does not help."""
-    cookie = buyers().cookie("ada", 60).partition(";")[0]
-    assert None is by_header().known(come(*fields, ("cookie", cookie), peer=peer))
+    pair = cookie().partition(";")[0]
+    assert None is by_header().known(come(*fields, ("cookie", pair), peer=peer))
 
 
-@pytest.mark.parametrize(
-    ("peer", "forwarded", "expected"),
-    [
-        ("203.0.113.9", [], "203.0.113.9"),
-        ("203.0.113.9", ["198.51.100.1"], "203.0.113.9"),
-        (PROXY, ["198.51.100.1"], "198.51.100.1"),
-        (PROXY, ["6.6.6.6, 198.51.100.1"], "198.51.100.1"),
-        (PROXY, ["6.6.6.6", "198.51.100.1, 10.0.0.8"], "198.51.100.1"),
-        (PROXY, ["198.51.100.1:4711"], "198.51.100.1"),
-        (PROXY, ["[2001:db8::7]:4711"], "2001:db8::7"),
-        (PROXY, ["6.6.6.6, nonsense"], PROXY),
-        (PROXY, ["10.0.0.8, 10.0.0.9"], "10.0.0.8"),
-        (PROXY, [], PROXY),
-        (PROXY, ["", ","], PROXY),
-        ("127.0.0.1", ["198.51.100.1"], "198.51.100.1"),
-        ("127.0.0.1", [], "127.0.0.1"),
-        ("::1", [], "::1"),
-        ("2001:db8:0:1:aaaa::1", [], "2001:db8:0:1:aaaa::1"),
-        ("::ffff:198.51.100.1", [], "198.51.100.1"),
-        ("no-address", ["198.51.100.1"], "None"),
-    ],
-)
-def test_where_a_request_comes_from(peer: str, forwarded: list[str], expected: str) -> None:
-    """What a stranger says of it counts for nothing."""
-    fields = [("x-forwarded-for", value) for value in forwarded]
-    assert expected == str(by_header().address(come(*fields, peer=peer)))
-
-
-def test_a_proxy_that_nobody_named_is_warned_of_once() -> None:
-    """By its address; a trusted one, and a stranger who says it once, are not."""
-    warned: list[str] = []
-    settings = replace(SETTINGS, trusted_proxies=("10.0.0.0/8",))
-    one = Buyers(settings, SERVER, SEAL, PASS_SEAL, warned.append)
-    for number in range(2 * CLIENTS):
-        client = ("x-forwarded-for", f"198.51.100.{number}")
-        one.address(come(client, peer="10.0.0.7"))
-        one.address(come(("x-forwarded-for", "6.6.6.6"), peer="203.0.113.9"))
-        one.address(come(client, peer="192.0.2.1"))
-    assert ["192.0.2.1"] == warned
-
-
-def test_a_peer_without_an_address() -> None:
+def test_a_peer_without_an_address_names_nobody() -> None:
     """It has gone already, or never had one."""
-    assert None is by_header().address(scope_of("GET", "/", (), None))
     assert None is by_header().known(scope_of("GET", "/", (("x-user-id", "ada"),), None))
 
 
-@pytest.mark.parametrize(
-    ("peer", "fields", "expected"),
-    [
-        ("127.0.0.1", [], True),
-        ("10.1.2.3", [], True),
-        ("fd00::1", [], True),
-        ("8.8.8.8", [], False),
-        ("127.0.0.1", [("x-forwarded-for", "127.0.0.1")], False),
-        ("127.0.0.1", [("forwarded", "for=8.8.8.8")], False),
-        ("127.0.0.1", [("via", "1.1 nginx")], False),
-        ("127.0.0.1", [("x-real-ip", "8.8.8.8")], False),
-    ],
-)
-def test_neighbours(peer: str, fields: list[tuple[str, str]], expected: bool) -> None:
-    """On this machine or a private network, and no proxy in between."""
-    assert expected is is_neighbour(come(*fields, peer=peer))
+def test_only_a_cookie_makes_anybody_a_buyer() -> None:
+    """Who comes without a proxy's word, or without a pass, is nobody."""
+    assert "new" == buyers().newcomer(lambda: "new")
+    assert None is by_header().newcomer(lambda: "new")
+    assert None is buyers(buyer="pass").newcomer(lambda: "new")
