@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from support.iam import FILLED, allows, filled
+from support.iam import allows, filled
 from support.stacks import (
     ALIAS,
     BUCKET,
@@ -27,6 +27,9 @@ from flashgen.edge.stack.distribution import ERRORS
 from flashgen.edge.stack.options import StackOptions, UsEast1Options, resource_name
 from flashgen.edge.stack.template import LARGEST_BYTES, options_of, template, template_in_us_east_1
 from flashgen.errors import Refused
+from flashgen.layout import host_key, manifest_key, mark_key, passes_key, settings_key
+from flashgen.unlock.journal import record_key
+from flashgen.unlock.pointer import pointer_key
 
 PUBLIC = "arn:aws:s3:::sale-example-com"
 
@@ -71,25 +74,45 @@ def test_the_bucket_is_private_versioned_and_stays() -> None:
     assert {"NoncurrentDays": 30} == rule["NoncurrentVersionExpiration"]
 
 
+def bucket_policy(prefix: str = "") -> list[dict[str, Any]]:
+    """Its statements, with CloudFormation's functions carried out."""
+    policy = filled(properties(plain(place=BucketAddress(BUCKET, prefix)), "BucketPolicy"))
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
+
+
+@pytest.mark.parametrize("prefix", ["", "shops/night"])
+def test_nobody_overwrites_what_several_change_without_a_condition(prefix: str) -> None:
+    """Pointers, manifests, marks, withdrawn passes, the host's list; pages, the journal and trials are not its affair.
+
+    Both headers are missing from such a write; one that has either is not denied.
+    """
+    (denial,) = (one for one in bucket_policy(prefix) if one["Sid"] == "NobodyOverwritesUnseen")
+    assert ("Deny", "*", {"Null": {"s3:if-match": "true", "s3:if-none-match": "true"}}) == (
+        denial["Effect"], denial["Principal"], denial["Condition"]
+    )  # fmt: skip
+    allowed = {**denial, "Effect": "Allow"}
+    below = f"{PUBLIC}/{prefix}/" if prefix else f"{PUBLIC}/"
+    changed = [pointer_key("night", "abc"), manifest_key("night"), mark_key("night"), passes_key("night"), host_key()]
+    assert all(allows([allowed], "s3:PutObject", below + key) for key in changed)
+    free = ["night/index.html", "night/assets/page.abc.js", record_key("night", "n"), settings_key("night")]
+    assert not any(allows([allowed], "s3:PutObject", below + key) for key in free)
+
+
 @pytest.mark.parametrize("prefix", ["", "shops/night"])
 def test_the_distribution_reads_what_is_public_and_no_more(prefix: str) -> None:
-    """Of this distribution in this account, and nothing of `_flashgen/`, also beside the prefix."""
-    statements = filled(properties(plain(place=BucketAddress(BUCKET, prefix)), "BucketPolicy"))["PolicyDocument"][
-        "Statement"
-    ]
-    reads, denied, tls = statements
-    ours = [reads, denied]
+    """Of this distribution, and nothing of `_flashgen/`, also beside the prefix. What is missing is no secret."""
+    reads, lists, denied, _, tls = bucket_policy(prefix)
+    ours = [reads, lists, denied]
     below = f"{PUBLIC}/{prefix}/" if prefix else f"{PUBLIC}/"
     assert allows(ours, "s3:GetObject", f"{below}night/index.html")
     assert not allows(ours, "s3:GetObject", f"{below}_flashgen/night/manifest.json")
     assert not allows(ours, "s3:GetObject", f"{PUBLIC}/_flashgen/night/manifest.json")
     assert not allows(ours, "s3:GetObject", f"{PUBLIC}/other/_flashgen/night/gate.json")
-    assert not allows(ours, "s3:ListBucket", PUBLIC)
+    assert allows(ours, "s3:ListBucket", PUBLIC)
     assert (not prefix) == allows(ours, "s3:GetObject", f"{PUBLIC}/other/index.html")
-    assert {
-        "AWS:SourceArn": "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE",
-        "AWS:SourceAccount": FILLED["AWS::AccountId"],
-    } == reads["Condition"]["StringEquals"]
+    of_ours = {"StringEquals": {"AWS:SourceArn": "arn:aws:cloudfront::123456789012:distribution/E2EXAMPLE"}}
+    assert [of_ours] * 2 == [reads["Condition"], lists["Condition"]]
     assert ("Deny", "*", {"Bool": {"aws:SecureTransport": "false"}}) == (
         tls["Effect"], tls["Principal"], tls["Condition"]
     )  # fmt: skip
@@ -220,6 +243,16 @@ def test_what_is_missing_gets_the_hosts_page() -> None:
 
     assert {403: "/404.html", 404: "/404.html"} == pages()
     assert {} == pages(order_origin="orders.example.com")
+
+
+def test_nobody_waits_long_for_a_bucket_that_hangs() -> None:
+    """Ten seconds at most, where CloudFront's defaults are two minutes; then pages are served stale. And `/` is a page,
+    never the bucket's list."""
+    config = distribution(plain())
+    (store,) = config["Origins"]
+    attempts = store["ConnectionAttempts"]
+    assert 10 >= attempts * (store["ConnectionTimeout"] + store["S3OriginConfig"]["OriginReadTimeout"])
+    assert "index.html" == config["DefaultRootObject"]
 
 
 def test_a_prefix_is_the_origins_path() -> None:

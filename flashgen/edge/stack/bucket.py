@@ -6,13 +6,16 @@ from typing import Any
 
 from flashgen.addresses import BucketAddress
 from flashgen.edge.stack.intrinsics import Json, arn, attribute, policy_document, ref, resource, sub
-from flashgen.layout import PRIVATE_FOLDER
+from flashgen.layout import PRIVATE_FOLDER, host_key, manifest_key, mark_key, passes_key
 from flashgen.store.s3.bucket import PUBLIC_ACCESS_BLOCKS
 
 #: How long a replaced or deleted version can be brought back.
 NONCURRENT_DAYS = 30
 #: For an upload in parts that was never finished.
 ABORT_UPLOADS_DAYS = 7
+
+#: What several people, or gates, change: each write says which state it follows.
+CONDITIONAL = ("*/unlock.*.js", manifest_key("*"), mark_key("*"), passes_key("*"), host_key())
 
 # RetainExceptOnCreate: a stack that could not be created leaves no bucket behind to stand in the way of the next try;
 # from then on the bucket stays whatever happens to the stack.
@@ -32,7 +35,10 @@ def bucket_resources(place: BucketAddress) -> Json:
             "AWS::S3::BucketPolicy",
             Bucket=ref("Bucket"),
             PolicyDocument=policy_document(
-                _distribution_reads(place), _nobody_reads_private(), deny_without_tls("Bucket")
+                *_distribution_reads(place),
+                _nobody_reads_private(),
+                _nobody_overwrites_unseen(place),
+                deny_without_tls("Bucket"),
             ),
         ),
     }
@@ -72,20 +78,33 @@ def _lifecycle() -> Json:
     }
 
 
-def _distribution_reads(place: BucketAddress) -> Json:
-    """Also by account: a distribution's id alone could one day be another account's (the confused deputy)."""
-    return {
-        "Sid": "DistributionReads",
+def _distribution_reads(place: BucketAddress) -> list[Json]:
+    """What is public; and it may list: without that right S3 answers 403 for what is missing, which no CDN keeps, so
+    that each visitor of a mistyped link would reach the bucket. The index function turns `/`, which would show the
+    list, into `/index.html`."""
+    ours = {
         "Effect": "Allow",
         "Principal": {"Service": "cloudfront.amazonaws.com"},
-        "Action": "s3:GetObject",
-        "Resource": sub(f"${{Bucket.Arn}}/{place.key('*')}"),
-        "Condition": {
-            "StringEquals": {
-                "AWS:SourceArn": arn("cloudfront", "distribution/${Distribution}"),
-                "AWS:SourceAccount": ref("AWS::AccountId"),
-            }
-        },
+        "Condition": {"StringEquals": {"AWS:SourceArn": arn("cloudfront", "distribution/${Distribution}")}},
+    }
+    objects = sub(f"${{Bucket.Arn}}/{place.key('*')}")
+    return [
+        {"Sid": "DistributionReads", **ours, "Action": "s3:GetObject", "Resource": objects},
+        {"Sid": "MissingIsNotForbidden", **ours, "Action": "s3:ListBucket", "Resource": attribute("Bucket", "Arn")},
+    ]
+
+
+def _nobody_overwrites_unseen(place: BucketAddress) -> Json:
+    """Two who write at the same time: one wins, the other is told. Here the bucket says so itself, also to `aws s3 cp`
+    and to whoever owns the account. Copies and uploads in parts carry no condition, and are refused too:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html"""
+    return {
+        "Sid": "NobodyOverwritesUnseen",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:PutObject",
+        "Resource": [sub(f"${{Bucket.Arn}}/{place.key(pattern)}") for pattern in CONDITIONAL],
+        "Condition": {"Null": {"s3:if-match": "true", "s3:if-none-match": "true"}},
     }
 
 

@@ -13,6 +13,7 @@ from flashgen.edge.rules.behaviour import (
     Behaviour,
     uncached_pointer,
 )
+from flashgen.edge.rules.paths import INDEX
 from flashgen.edge.stack.intrinsics import Json, attribute, resource
 from flashgen.edge.stack.options import StackOptions, resource_name
 from flashgen.edge.stack.policies import (
@@ -24,6 +25,10 @@ from flashgen.edge.stack.policies import (
 
 #: What of the origin's errors is kept for `ERROR_TTL_SECONDS` instead of CloudFront's 10 s.
 ERRORS = (403, 404, 500, 502, 503, 504)
+
+#: CloudFront's defaults are 10 s, 3 attempts and 30 s: so long would viewers wait for a bucket that hangs, although
+#: the edge has a page that it may serve.
+CONNECT_SECONDS, CONNECT_ATTEMPTS, READ_SECONDS = 2, 2, 3
 
 _LONGEST_COMMENT = 128
 _READ = ["GET", "HEAD"]
@@ -61,6 +66,7 @@ def _config(options: StackOptions) -> Json:
     origins = [_store_origin(options), *([_order_origin(options.order_origin)] if options.order_origin else [])]
     return {
         "Enabled": True,
+        "DefaultRootObject": INDEX,
         "Comment": f"flashgen: {options.place.url}"[:_LONGEST_COMMENT],
         "HttpVersion": "http2and3",
         "IPV6Enabled": True,
@@ -99,8 +105,10 @@ def _store_origin(options: StackOptions) -> Json:
         "Id": "store",
         "DomainName": attribute("Bucket", "RegionalDomainName"),
         "OriginAccessControlId": attribute("OriginAccess", "Id"),
+        "ConnectionTimeout": CONNECT_SECONDS,
+        "ConnectionAttempts": CONNECT_ATTEMPTS,
         # With an origin access control the older identity must be there, and empty.
-        "S3OriginConfig": {"OriginAccessIdentity": ""},
+        "S3OriginConfig": {"OriginAccessIdentity": "", "OriginReadTimeout": READ_SECONDS},
         **({"OriginPath": f"/{options.place.prefix}"} if options.place.prefix else {}),
     }
 
