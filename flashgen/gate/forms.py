@@ -39,6 +39,9 @@ LANGUAGE_FIELD = "lang"
 SEEN_FIELD = "seen"
 """The field by which a form's picture says that the form was shown, with the value of its `lease`."""
 
+AGAIN_PATH = "/again"
+"""The path at a gate where a browser without JavaScript asks again for what it asked last."""
+
 _MARK = re.compile("\ue000([a-z_]+)\ue001")
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from markupsafe import Markup
 
 from flashgen import timestamps
-from flashgen.gate.forms import LANGUAGE_FIELD, mark
+from flashgen.gate.forms import AGAIN_PATH, LANGUAGE_FIELD, mark
 from flashgen.page.assets import Asset
 from flashgen.page.brand.brand import Brand
 from flashgen.page.brand.view import NO_BRAND, BrandView, brand_view
@@ -116,12 +116,15 @@ class Renderer:
         meta = self._metadata.buyers_page("ended/", self._messages.no_order)
         return self._render("ended.html", "../", (), page=config, meta=meta, **languages)
 
-    def waiting_page(self, place_seconds: int) -> bytes:
-        """The page to which the gate sends buyers while all places are taken. A place lasts `place_seconds`."""
+    def waiting_page(self, place_seconds: int, server: str) -> bytes:
+        """The page to which the gate sends buyers while all places are taken. A place lasts `place_seconds`.
+
+        `server` is a gate's origin, which knows what a browser without JavaScript asked for.
+        """
         place = self._formats.duration(place_seconds)
         more = self._in_languages("../../", "waiting/")
         more["meta"] = self._metadata.buyers_page("waiting/", self._messages.all_taken, is_hidden=True)
-        return self._render("waiting.html", "../", (), place_time=place, place_seconds=place_seconds, **more)
+        return self._render("waiting.html", "../", (), place_time=place, again_url=f"{server}{AGAIN_PATH}", **more)
 
     def choice_page(self, up: str, page: str) -> bytes:
         """A page of links to `page` in every language. `up` leads to the sale's folder, where this page is."""

@@ -163,7 +163,9 @@ class _Pages:
             made = [self._page(f"{list_folder(number)}index.html", render.sale_page(number)) for number in numbers]
             made.append(self._page("ended/index.html", render.ended_page()))
             if order := self.sale.order:
-                made.append(self._page("waiting/index.html", render.waiting_page(order.lease_seconds)))
+                made.append(
+                    self._page("waiting/index.html", render.waiting_page(order.lease_seconds, order.servers[0]))
+                )
             made += [self._calendar(), *self._choices()]
         else:
             chosen = self.sale.products[products]

@@ -175,8 +175,8 @@ class WaitingContext(Context):
 
     place_time: str
     """How long a place lasts at most, in words."""
-    place_seconds: int
-    """The same in seconds."""
+    again_url: str
+    """Where a browser without JavaScript asks again for what it asked last: at a gate."""
 
 
 class ChoiceContext(Context):

@@ -191,6 +191,34 @@ def test_who_comes_too_late_sees_the_ended_page(chromium: Browser, sale: Sale) -
         check_fits(page)
 
 
+def test_without_a_script_the_waiting_page_tries_until_a_place_is_free(chromium: Browser, tmp_path: Path) -> None:
+    """The page is static, and does not know the order URL: the gate's cookie does."""
+    with ExitStack() as stack:
+        server = free_url()
+        edge = stack.enter_context(Serving(Edge(FolderStore(tmp_path / "store"), order_origins=(server,))))
+        shop = Shop((server,), {"LAMP": 5, "MUG": 1}, order={"slots_per_server": 1}, url=edge.url)
+        shop.open(tmp_path)
+        waiting = tmp_path / "store" / SALE / "waiting" / "index.html"
+        html = waiting.read_text(encoding="utf-8")
+        assert html.count('content="20; url=') == 1
+        waiting.write_text(html.replace('content="20; url=', 'content="1; url='), encoding="utf-8")
+        stack.enter_context(gate_process(tmp_path, "--new-storage", url=server))
+        url = f"{server}{order_path(tmp_path)}?sku="
+        holder, late = (stack.enter_context(buyer(chromium, java_script=False)) for _ in range(2))
+        first = holder.tab(f"{url}LAMP")
+        first.wait_for_selector(FORM)
+        tries: list[str] = []
+        late.context.on("request", lambda request: tries.append(request.url))
+        page = late.tab(f"{url}LAMP")
+        expect(page).to_have_url(f"{edge.url}/{SALE}/waiting/?sku=LAMP")
+        expect(page.locator("main")).to_contain_text("This page tries again by itself.")
+        page.wait_for_event("framenavigated")
+        place_order(first)
+        page.wait_for_selector(FORM)
+        place_order(page)
+        assert tries.count(f"{url}LAMP") > 2
+
+
 def test_the_form_is_in_the_language_of_the_page(chromium: Browser, tmp_path: Path) -> None:
     """From a page in Arabic to the confirmation, which leads back to it."""
     with ExitStack() as stack:

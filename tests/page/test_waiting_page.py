@@ -151,14 +151,14 @@ def test_without_a_product_it_leads_back_to_the_sale(visitor: Visitor, gate: Ful
     expect(visitor.tab).to_have_url(visitor.front.url(""))
 
 
-def test_without_javascript_it_leads_back_by_itself(chromium: Browser, front: Storefront) -> None:
-    """When a place may be free."""
+def test_without_javascript_the_browser_asks_the_gate_again(chromium: Browser, front: Storefront) -> None:
+    """Which knows what was wanted: tests/gate/test_in_chromium.py buys so."""
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(front.url(PAGE))
     refresh = page.locator('meta[http-equiv="refresh"]').get_attribute("content")
     texts = page.locator("main p:visible").all_inner_texts()
     context.close()
-    assert "120; url=../" == refresh
+    assert f"20; url={SERVER}/again" == refresh
     assert texts[0] == "All places are taken right now."
-    assert any("needs JavaScript" in text for text in texts)
+    assert "This page tries again by itself." in texts

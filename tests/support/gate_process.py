@@ -215,7 +215,8 @@ class Buyer:
         return {"Cookie": self.cookie} if self.cookie else {}
 
     def _keep(self, answer: Answer) -> None:
-        if cookie := answer.fields.get("set-cookie"):
+        cookie = answer.fields.get("set-cookie")
+        if cookie and not cookie.startswith("flashgen_again="):
             self.cookie = cookie.partition(";")[0]
         found = re.search(r'name="lease"[^>]* value="([^"]*)"|value="([^"]*)"[^>]* name="lease"', answer.text)
         self.lease = (found[1] or found[2]) if found else ""

@@ -271,7 +271,8 @@ class Browser:
     async def asking(self, method: str, target: str, body: bytes = b"") -> Answer:
         """The same, among others."""
         answer = await exchange(self.running.gate, self.scope(method, target, body), body)
-        if cookie := answer.one("set-cookie"):
+        cookie = answer.one("set-cookie")
+        if cookie and not cookie.startswith("flashgen_again="):
             self.cookie = cookie.partition(";")[0]
         if answer.page.startswith("form"):
             self.lease = answer.value("lease")

@@ -43,7 +43,7 @@ def buyers_of(
 
     `keys` are the secret's, newest first. `withdrawn` says which passes are withdrawn by now.
     """
-    attributes = _attributes(server, settings.shared_cookie_domain)
+    attributes = f"Path=/; {cookie_attributes(server, settings.shared_cookie_domain)}"
     if settings.buyer == VOUCHED:
         return PassBuyers(settings.sale, keys, attributes, withdrawn)
     if settings.buyer == "cookie":
@@ -51,9 +51,9 @@ def buyers_of(
     return HeaderBuyers(settings.buyer.removeprefix("header:"), settings.trusted_proxies)
 
 
-def _attributes(server: str, domain: str) -> str:
-    """Those of Set-Cookie: scripts cannot read it, other sites cannot send it, and of https it stays there."""
-    attributes = ["Path=/", "HttpOnly", "SameSite=Lax"]
+def cookie_attributes(server: str, domain: str) -> str:
+    """Those of each Set-Cookie: scripts cannot read it, other sites cannot send it, and of https it stays there."""
+    attributes = ["HttpOnly", "SameSite=Lax"]
     if domain:
         attributes.append(f"Domain={domain}")
     if server.startswith("https:"):

@@ -12,6 +12,8 @@ import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
+from flashgen.gate.forms import AGAIN_PATH
+from flashgen.gate.http.again import ask_again
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.health import Health
 from flashgen.gate.http.pass_entry import PassEntry
@@ -158,6 +160,8 @@ class Gate:
     async def _other(self, path: str, method: str, scope: Scope) -> Reply:
         if path == ENTRY_PATH and not self._is_admin(scope):
             return self._passes.answer(scope) if method == "GET" else _GET_ALONE
+        if path == AGAIN_PATH and not self._is_admin(scope):
+            return ask_again(scope, self._dependencies.site) if method in ("GET", "HEAD") else _ONLY_GET
         if path not in (ADMIN_PATHS if self._is_admin(scope) else HEALTH_PATHS):
             return _NOT_FOUND
         return await self._probes.answer(path, scope) if method in ("GET", "HEAD") else _ONLY_GET

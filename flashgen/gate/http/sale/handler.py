@@ -29,7 +29,7 @@ class SaleHandler:
 
     def quick(self, claims: Claims, scope: Scope) -> Reply | None:
         """The answer to a GET, if the storage need not be asked for it: this is where a crowd comes through."""
-        request = self.served.request(claims, scope["query_string"])
+        request = self.served.request(claims, scope)
         if self.served.buyers:
             name, sign = self.served.buyers.sign
             for key, value in scope["headers"]:
@@ -39,10 +39,9 @@ class SaleHandler:
 
     async def get(self, claims: Claims, scope: Scope) -> Reply:
         """The order that the buyer has, a form, or why not. Raises StorageLost."""
-        query = scope["query_string"]
-        request = self.served.request(claims, query)
+        request = self.served.request(claims, scope)
         buyer = self.served.buyer(scope)
-        if buyer and (picture := await self._entry.seen(query)):
+        if buyer and (picture := await self._entry.seen(scope["query_string"])):
             return picture
         if request.result is AdmissionResult.OPEN:
             return await self._entry.enter(request, buyer, scope)
@@ -51,12 +50,12 @@ class SaleHandler:
 
     def head(self, claims: Claims, scope: Scope) -> Reply:
         """As a GET, but that nobody's place is taken for it."""
-        request = self.served.request(claims, scope["query_string"])
+        request = self.served.request(claims, scope)
         is_open = request.result is AdmissionResult.OPEN
         return head_only(Count.FORM) if is_open else self._turned_away.by_admission(request)
 
     async def post(self, claims: Claims, scope: Scope, receive: Receive) -> Reply:
         """An order, and the way to its page; or why not. Raises StorageLost, Unreadable, Disconnected."""
         body = await read_form(scope, receive)
-        request = self.served.request(claims, scope["query_string"])
+        request = self.served.request(claims, scope)
         return await self._ordering.order(request, self.served.buyer(scope), body, scope)

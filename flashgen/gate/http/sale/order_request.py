@@ -12,11 +12,12 @@ from flashgen.unlock.token import Claims
 
 @dataclass(frozen=True, slots=True)
 class OrderRequest:
-    """What is known without asking anybody: the token's claims, the sale, what is wanted, and what follows.
+    """What is known without asking anybody: path, claims of the token, the sale, what is wanted, and what follows.
 
     `sku` None is none that could ever be one. With a result of OPEN or PAUSED there is a reading, and it has the SKU.
     `language` is one of the sale's, or empty for the default."""
 
+    path: str
     claims: Claims
     reading: SaleSnapshot | None
     sku: str | None

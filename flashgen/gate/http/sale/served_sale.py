@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flashgen.gate.buyers.buyers import Buyers, buyers_of
+from flashgen.gate.buyers.buyers import Buyers, buyers_of, cookie_attributes
 from flashgen.gate.forms import LANGUAGE_FIELD
 from flashgen.gate.http.client_address import ClientAddresses
 from flashgen.gate.http.dependencies import Dependencies
@@ -37,6 +37,7 @@ class ServedSale:
         self.reading = reading
         self.folder = f"{dependencies.site.rstrip('/')}/{sale}/"
         self.buyers: Buyers | None = None
+        self.cookie_attributes = ""
         self._dependencies = dependencies
         self._note_proxy = note_proxy
         self._adopted: SaleSnapshot | None = None
@@ -56,14 +57,14 @@ class ServedSale:
         reading, outside = self.reading(), self._dependencies
         return reading is not None and reading.is_fresh(outside.monotonic()) and not outside.stopped(self.sale)
 
-    def request(self, claims: Claims, query: bytes) -> OrderRequest:
+    def request(self, claims: Claims, scope: Scope) -> OrderRequest:
         """What a request with a good token asks, and whether there may be a place for it. Asks no storage."""
         reading, now = self.latest(), self._dependencies.now()
-        sku, language = self._wanted(query)
+        sku, language = self._wanted(scope["query_string"])
         result = judge(claims, reading, sku, now, self._dependencies.monotonic())
         if result in (AdmissionResult.OPEN, AdmissionResult.PAUSED) and self._dependencies.stopped(self.sale):
             result = AdmissionResult.STALE
-        return OrderRequest(claims, reading, sku, language, result, now)
+        return OrderRequest(scope["path"], claims, reading, sku, language, result, now)
 
     def buyer(self, scope: Scope) -> str | None:
         """The buyer that a request is of, if it can be believed."""
@@ -118,7 +119,9 @@ class ServedSale:
 
     def _adopt(self, reading: SaleSnapshot) -> None:
         settings = reading.settings
-        self.buyers = buyers_of(settings, self._dependencies.server, self._dependencies.keys, self._withdrawn)
+        server = self._dependencies.server
+        self.buyers = buyers_of(settings, server, self._dependencies.keys, self._withdrawn)
+        self.cookie_attributes = cookie_attributes(server, settings.shared_cookie_domain)
         self._addresses = ClientAddresses(settings.trusted_proxies, self._note_proxy)
         self._pages = {"": Pages(settings, reading.forms, settings.items, self.folder)}
         for tag, forms in reading.forms_by_language.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flashgen.gate.http.again import remember
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.request import query_for
 from flashgen.gate.http.response import Reply, redirect
@@ -60,7 +61,9 @@ class TurnedAway:
             self._gone[request.known_sku] = request.known_reading.settings, until
             return self._ending(request.language, Count.SOLD_OUT)
         folder = self._served.folder_in(request.language)
-        return redirect(f"{folder}waiting/?{query_for(request.known_sku)}", Count.FULL)
+        path = f"{request.path}?{query_for(request.known_sku, request.language)}"
+        cookie = remember(path, self._served.cookie_attributes)
+        return redirect(f"{folder}waiting/?{query_for(request.known_sku)}", Count.FULL, (("Set-Cookie", cookie),))
 
     def _is_gone(self, request: OrderRequest) -> bool:
         """Whether the storage said so a moment ago; a push since then may have raised the stock."""
