@@ -11,7 +11,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
-PINS = {"run": (), "redis": ("redis",), "test": ("dev",)}
+PINS = {"run": (), "redis": ("redis",), "rehearse": ("rehearse",), "test": ("dev",)}
 """A file of pins, and the extras of pyproject.toml that it has besides the dependencies."""
 
 _EXTRAS = "optional-dependencies"
@@ -59,7 +59,7 @@ def test_every_pin_has_hashes() -> None:
         assert [] == [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin]
 
 
-@pytest.mark.parametrize("name", ["run", "redis"])
+@pytest.mark.parametrize("name", ["run", "redis", "rehearse"])
 def test_what_runs_is_tested(name: str) -> None:
     """The tests run with the versions that the documents install."""
     tested = pinned("test")

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from html.parser import HTMLParser
 from http.client import HTTPException
-from http.cookiejar import CookieJar
-from urllib.error import HTTPError
-from urllib.parse import quote, urlencode, urlsplit
-from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
+from urllib.parse import quote, urlsplit
 
+from flashgen.rehearse.browser import Browser, PageAnswer, PlainBrowser
 from flashgen.rehearse.page_script import parse_pointer, pointer_url, unavailable_skus
 from flashgen.unlock.polling import jittered
 
-ANSWER_SECONDS = 10.0
 AGAIN_SECONDS = 1.0
 """How soon a buyer tries again when the page asks for it and does not reload by itself."""
 
@@ -55,14 +52,6 @@ class Purchase:
     again_seconds: float = AGAIN_SECONDS
 
 
-@dataclass(frozen=True, slots=True)
-class _PageAnswer:
-    status: int
-    url: str
-    refresh: str
-    body: bytes
-
-
 @dataclass
 class Buyer:
     """A browser with cookies of its own. `draw` gives uniform numbers in [0, 1).
@@ -76,10 +65,7 @@ class Buyer:
     draw: Callable[[], float]
     thinks_seconds: float = 0.0
     query: str = ""
-    _browser: OpenerDirector = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        self._browser = build_opener(HTTPCookieProcessor(CookieJar()), ProxyHandler({}))
+    browser: Browser = field(default_factory=PlainBrowser, repr=False)
 
     def buy_patiently(self, stop: threading.Event) -> Purchase:
         """Buy; try again while all places are taken, and while it is early, and while the gate cannot answer."""
@@ -92,15 +78,15 @@ class Buyer:
         """Press the page's button, then the form's. `stop` ends the thinking."""
         url = f"{self.order_url}?sku={quote(self.sku, safe='')}{self.query}"
         try:
-            answer = self._open(url)
+            answer = self.browser.open(url)
             if form := _Page(answer).form:
                 stop.wait(self.thinks_seconds * self.draw())
-                answer = self._open(url, form)
+                answer = self.browser.open(url, form)
             return self._outcome(answer)
         except (OSError, HTTPException, ValueError, KeyError, TypeError):
             return Purchase(BuyResult.UNAVAILABLE)
 
-    def _outcome(self, answer: _PageAnswer) -> Purchase:
+    def _outcome(self, answer: PageAnswer) -> Purchase:
         if answer.status != 200:
             return _refused(answer)
         if urlsplit(answer.url).path != urlsplit(self.order_url).path:
@@ -110,37 +96,28 @@ class Buyer:
             return Purchase(BuyResult.ORDERED, found[0])
         return Purchase(BuyResult.FULL if page.form else BuyResult.UNAVAILABLE)  # the form again: the place was lost
 
-    def _result_without_place(self, page: _PageAnswer) -> BuyResult:
+    def _result_without_place(self, page: PageAnswer) -> BuyResult:
         """For the pages of those without a place, `waiting/` and `ended/`, whose script reads the pointer."""
-        pointer = parse_pointer(self._open(pointer_url(page.body, page.url)).body)
+        pointer = parse_pointer(self.browser.open(pointer_url(page.body, page.url)).body)
         if pointer["state"] != "live":
             return _BY_STATE[pointer["state"]]
         waits = urlsplit(page.url).path.endswith("/waiting/")
         is_gone = {self.sku, "*"} & unavailable_skus(pointer)
         return BuyResult.FULL if waits and not is_gone else BuyResult.SOLD_OUT
 
-    def _open(self, url: str, form: Mapping[str, str] | None = None) -> _PageAnswer:
-        """GET, or POST of a form; redirects are followed."""
-        body = urlencode(form).encode() if form else None
-        try:
-            response = self._browser.open(url, body, ANSWER_SECONDS)
-        except HTTPError as error:
-            response = error
-        with response:
-            return _PageAnswer(response.status, response.url, response.headers.get("Refresh", ""), response.read())
 
-
-def _refused(answer: _PageAnswer) -> Purchase:
-    again = float(answer.refresh) if answer.refresh.isdigit() else AGAIN_SECONDS
+def _refused(answer: PageAnswer) -> Purchase:
+    refresh = answer.fields.get("refresh", "")
+    again = float(refresh) if refresh.isdigit() else AGAIN_SECONDS
     if answer.status == 403:
-        return Purchase(BuyResult.EARLY if answer.refresh else BuyResult.NOBODY, again_seconds=again)
+        return Purchase(BuyResult.EARLY if refresh else BuyResult.NOBODY, again_seconds=again)
     return Purchase(BuyResult.UNAVAILABLE, again_seconds=again)
 
 
 class _Page(HTMLParser):
     """The text of a page, and what its form would send."""
 
-    def __init__(self, answer: _PageAnswer) -> None:
+    def __init__(self, answer: PageAnswer) -> None:
         super().__init__()
         self.text = ""
         self.form: dict[str, str] = {}

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-import http.client
-import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlsplit
+from http.client import HTTPException
+from typing import Any, Protocol
 
 from flashgen import timestamps
+from flashgen.rehearse.browser import Browser, PlainBrowser
 from flashgen.rehearse.page_script import order_query, parse_pointer, pointer_url, unavailable_skus
 from flashgen.unlock.polling import jittered, wait_seconds
 
-ANSWER_SECONDS = 10.0
+BACK_OFF_CAP_SECONDS = 30.0
+"""As in page.js: waits double with each failed poll."""
+
+
+class Stop(Protocol):
+    """Ends a shopper, as a threading.Event does."""
+
+    def is_set(self) -> bool:
+        """Whether it is over."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait so many seconds, or until it is over; then it is true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,69 +41,94 @@ class Observation:
 class Shopper:
     """One open tab. `draw` gives uniform numbers in [0, 1); `stop` ends it; `retry_seconds` follow a failed poll.
 
-    `query` is what the page adds to order URLs, known once it is loaded.
+    `clock` is the visitor's own, in seconds since the epoch, right or wrong. `query` is what the page adds to order
+    URLs, known once it is loaded.
     """
 
     page_url: str
     draw: Callable[[], float]
-    stop: threading.Event
+    stop: Stop
     retry_seconds: float = 2.0
+    browser: Browser = field(default_factory=PlainBrowser, repr=False)
+    clock: Callable[[], float] = time.time
     observations: list[Observation] = field(default_factory=list)
     polls: int = 0
+    failures: int = 0
+    """Failed polls since the last that was answered."""
     query: str = ""
+    _pointer_url: str = ""
+    _pointer: dict[str, Any] = field(default_factory=dict)
     _offset: float = 0.0
 
     def run(self) -> None:
         """Load the page, then poll until stopped. Raises OSError when the edge cannot be reached at all."""
-        split = urlsplit(self.page_url)
-        connection = http.client.HTTPConnection(split.hostname or "", split.port, timeout=ANSWER_SECONDS)
-        try:
-            connection.request("GET", split.path)
-            page = connection.getresponse().read()
-            pointer_path, self.query = pointer_url(page, split.path), order_query(page, split.path)
-            while not self.stop.is_set():
-                self.stop.wait(self._poll_once(connection, pointer_path))
-        finally:
-            connection.close()
+        self.load()
+        self.watch(lambda _: False)
+
+    def load(self, objects: Sequence[str] = ()) -> None:
+        """Open the page, and load further `objects` (URLs) as a first visit does. Raises OSError as `run`."""
+        page = self.browser.open(self.page_url)
+        self._pointer_url, self.query = pointer_url(page.body, page.url), order_query(page.body, page.url)
+        for url in objects:
+            self.browser.open(url)
+
+    def watch(self, is_enough: Callable[[Observation], bool], until: float = float("inf")) -> Observation | None:
+        """Poll until stopped, what is seen is enough, or the server has `until`. Returns the newest observation."""
+        while not self.stop.is_set() and self.now() < until:
+            wait = self._poll_once()  # and with it the clock's offset
+            poll_at = self.now() + wait
+            while not self.stop.is_set() and self.now() < min(poll_at, until):
+                if self.observations and is_enough(self.observations[-1]):
+                    return self.observations[-1]
+                opening = self._opening()
+                wakes = [at for at in (poll_at, until, opening) if at and at > self.now()]
+                self.stop.wait(min(wakes) - self.now())
+                if opening and self.now() >= opening:
+                    self._observe()  # a page opens on the server's clock, between two polls
+        return self.observations[-1] if self.observations else None
+
+    def now(self) -> float:
+        """The server's clock, as the page reckons it."""
+        return self.clock() + self._offset
 
     def first(self, state: str) -> Observation | None:
         """When it first saw a state; None if it never did."""
         return next((observation for observation in self.observations if observation.state == state), None)
 
-    def _poll_once(self, connection: http.client.HTTPConnection, path: str) -> float:
+    def _poll_once(self) -> float:
         """Poll once; how long to wait for the next. What goes wrong is what a page would see: it asks again."""
         try:
-            pointer = self._poll(connection, path)
-            self._observe(pointer)
-            return self._wait(pointer)
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError):
-            connection.close()  # an idle one that the server has closed; the next request opens another
-            return self.retry_seconds
+            pointer = self._poll()
+            opening = _seconds(pointer["opens_at"] or pointer["starts_at"])
+            self._pointer, self.failures = pointer, 0
+            self._observe()
+        except (OSError, HTTPException, ValueError, KeyError, TypeError):
+            self.failures += 1
+            return jittered(min(BACK_OFF_CAP_SECONDS, self.retry_seconds * 2 ** (self.failures - 1)), self.draw())
+        is_open = self.observations[-1].state != "scheduled"
+        return jittered(wait_seconds(opening - self.now(), is_open=is_open), self.draw())
 
-    def _poll(self, connection: http.client.HTTPConnection, path: str) -> dict[str, Any]:
-        connection.request("GET", f"{path}?{self.draw()}")
-        response = connection.getresponse()
-        body = response.read()
+    def _poll(self) -> dict[str, Any]:
+        answer = self.browser.open(f"{self._pointer_url}?{self.draw()}")
         self.polls += 1
-        self._offset = int(response.headers["x-now"]) / 1000 - time.time()
-        return parse_pointer(body)
+        self._offset = int(answer.fields["x-now"]) / 1000 - self.clock()
+        return parse_pointer(answer.body)
 
-    def _now(self) -> float:
-        return time.time() + self._offset
+    def _opening(self) -> float:
+        """When the page will open by what it knows, if that lies ahead; else 0."""
+        if self._pointer.get("state") != "live" or self.observations[-1].state != "scheduled":
+            return 0.0
+        return _seconds(self._pointer["opens_at"])
 
-    def _observe(self, pointer: dict[str, Any]) -> None:
-        is_open = pointer["state"] == "live" and self._now() >= _seconds(pointer["opens_at"])
+    def _observe(self) -> None:
+        pointer = self._pointer
+        is_open = pointer["state"] == "live" and self.now() >= _seconds(pointer["opens_at"])
         state = "open" if is_open else ("scheduled" if pointer["state"] == "live" else pointer["state"])
         order = pointer.get("order")
         url = order["origins"][0] + order["path"] if is_open and order else ""
-        new = Observation(self._now(), state, unavailable_skus(pointer), url)
+        new = Observation(self.now(), state, unavailable_skus(pointer), url)
         if not self.observations or (self.observations[-1].state, self.observations[-1].gone) != (new.state, new.gone):
             self.observations.append(new)
-
-    def _wait(self, pointer: dict[str, Any]) -> float:
-        opening = _seconds(pointer["opens_at"] or pointer["starts_at"])
-        is_open = self.observations[-1].state != "scheduled"
-        return jittered(wait_seconds(opening - self._now(), is_open=is_open), self.draw())
 
 
 def _seconds(text: str) -> float:
