@@ -13,7 +13,7 @@ import click
 import pytest
 from moto import mock_aws
 from support.command import Flashgen
-from support.stacks import CERTIFICATE, WEB_ACL
+from support.stacks import CERTIFICATE
 
 from flashgen.aws.cloudformation import CloudFormation
 from flashgen.aws.stack import ChangeSet, Event, ResourceChange, Stack
@@ -115,15 +115,28 @@ def test_the_second_template_holds_what_was_asked_for(infra: Flashgen) -> None:
     assert {"Certificate", "WebAcl"} == set(resources)
 
 
+def test_the_gates_template_takes_the_headers_that_name_buyers_off(infra: Flashgen, project: Path) -> None:
+    """Of every sale; with a name of its own."""
+    line = f"--gate --order-origin gate.example.com --alias order.example.com --certificate {CERTIFICATE}".split()
+    assert {"Distribution"} == set(printed(infra, *line)["Resources"])
+    edit(project, "fair", "order:\n", "order:\n  buyer: header:X-User-Id\n  trusted_proxies: [10.0.0.0/8]\n")
+    resources = printed(infra, *line)["Resources"]
+    assert '"x-user-id"' in resources["StripFunction"]["Properties"]["FunctionCode"]
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
         ("--alias sale.example.com", "--alias and --certificate go together"),
-        (f"--web-acl {WEB_ACL}", "it needs --order-origin"),
+        ("--web-acl sale", "--web-acl must be an ARN"),
+        ("--order-origin gate.example.com", "add --gate"),
+        ("--gate", "--gate needs --order-origin"),
+        ("--gate --us-east-1", "two stacks"),
+        ("--gate --order-origin gate.example.com --logs", "add --us-east-1"),
         ("--rate-limit 100", "add --us-east-1"),
         ("--logs", "add --us-east-1"),
         ("--us-east-1", "--us-east-1 makes what is asked for"),
-        ("--us-east-1 --order-origin order.example.com", "the rest is for the first stack"),
+        ("--us-east-1 --order-origin order.example.com", "the rest is for the other stacks"),
         ("--rate-limit 3 --us-east-1", "10<=x<="),
         ("--price-class 300", "'300' is not one of"),
     ],

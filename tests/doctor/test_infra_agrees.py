@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -94,27 +92,14 @@ def _headers(policy: Json) -> HeadersPolicy:
     )
 
 
-def plain(options: StackOptions) -> StackOptions:
-    """No option."""
-    return options
-
-
-def with_gate(options: StackOptions) -> StackOptions:
-    """The gate behind the same distribution."""
-    return replace(options, order_origin="order.example.com")
-
-
-@pytest.mark.parametrize("option", [plain, with_gate])
 @pytest.mark.parametrize("prefix", ["", "sales/2026"])
 @pytest.mark.parametrize("ttl_seconds", [0, 1, 2])
-def test_doctor_has_nothing_to_say(
-    stage: Stage, option: Callable[[StackOptions], StackOptions], prefix: str, ttl_seconds: int
-) -> None:
+def test_doctor_has_nothing_to_say(stage: Stage, prefix: str, ttl_seconds: int) -> None:
     """Of any stack, on the url that it has."""
     edit_yaml(stage.root, "unlock: {", f"unlock: {{edge_ttl_seconds: {ttl_seconds}, ")
     uncached = (SALE,) if ttl_seconds == 0 else ()
     place = BucketAddress(BUCKET, prefix)
-    options = option(StackOptions(place, (SALE,), order_origins=(stage.gate.url,), uncached=uncached))
+    options = StackOptions(place, order_origins=(stage.gate.url,), uncached=uncached)
     facts = deployed(json.loads(template(options))["Resources"])
     stage.url, stage.bucket = "https://d1.cloudfront.net", Bucket(BUCKET, prefix, "eu-central-1")
     assert [] == troubles(judge(facts, stage.context()))

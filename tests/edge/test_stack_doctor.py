@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 from support.projects import write_sale
-from support.stacks import ALIAS, BUCKET, ORDER, parsed, plain
+from support.stacks import ALIAS, BUCKET, parsed, plain
 
 from flashgen.addresses import BucketAddress
 from flashgen.aws.distribution import (
@@ -116,7 +116,7 @@ def uncached(tmp_path: Path) -> Header:
 
 
 @pytest.mark.parametrize("prefix", ["", "shops/night"])
-@pytest.mark.parametrize("more", [{}, ALIAS, ORDER, {**ALIAS, **ORDER}], ids=len)
+@pytest.mark.parametrize("more", [{}, ALIAS], ids=len)
 def test_doctor_finds_nothing_wrong(header: Header, prefix: str, more: dict[str, str]) -> None:
     """With every option that it looks at."""
     stack = plain(place=BucketAddress(BUCKET, prefix), order_origins=header.order_origins, **more)

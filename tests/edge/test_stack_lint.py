@@ -1,4 +1,4 @@
-"""Both templates, with every combination of options, as cfn-lint sees them."""
+"""All templates, with every combination of options, as cfn-lint sees them."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 import pytest
 from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
-from support.stacks import everything, in_us_east_1, of_every_option, of_every_project
+from support.stacks import everything, in_us_east_1, of_every_option, of_every_project, of_gates
 
-from flashgen.edge.stack.options import StackOptions, UsEast1Options
-from flashgen.edge.stack.template import template, template_in_us_east_1
+from flashgen.edge.stack.options import GateOptions, StackOptions, UsEast1Options
+from flashgen.edge.stack.template import template, template_in_us_east_1, template_of_gate
 
 
 def findings(text: str, region: str) -> list[str]:
@@ -18,7 +18,7 @@ def findings(text: str, region: str) -> list[str]:
     return [str(found) for found in lint(text, config=ManualArgs(regions=[region], include_checks=["I"]))]
 
 
-def named(stack: StackOptions | UsEast1Options) -> str:
+def named(stack: StackOptions | GateOptions | UsEast1Options) -> str:
     """The options on the command line, where there are any."""
     return " ".join(stack.given()) or "plain"
 
@@ -33,6 +33,12 @@ def test_every_option_makes_a_clean_template(stack: StackOptions) -> None:
 def test_every_project_makes_a_clean_template(stack: StackOptions) -> None:
     """With and without a prefix, sales without edge caching, secrets of AWS."""
     assert [] == findings(template(stack), "eu-central-1")
+
+
+@pytest.mark.parametrize("stack", of_gates(), ids=lambda stack: f"{named(stack)} {stack.identity_headers}")
+def test_the_gates_template_is_clean(stack: GateOptions) -> None:
+    """With and without a name of its own, a web ACL, and headers that name buyers."""
+    assert [] == findings(template_of_gate(stack), "eu-central-1")
 
 
 @pytest.mark.parametrize("stack", in_us_east_1(), ids=named)

@@ -11,7 +11,6 @@ from support.stacks import (
     ALIAS,
     BUCKET,
     CERTIFICATE,
-    ORDER,
     WEB_ACL,
     distribution,
     everything,
@@ -42,15 +41,15 @@ def behaviours(stack: StackOptions) -> list[str]:
 def test_the_same_input_gives_the_same_bytes() -> None:
     """Whatever the order in which sales were read."""
     origins = ("https://a.example", "https://b.example")
-    one = everything(uncached=("a", "b"), order_origins=origins, sales=("a", "b"))
-    other = everything(uncached=("b", "a"), order_origins=origins[::-1], sales=("b", "a"))
+    one = everything(uncached=("a", "b"), order_origins=origins)
+    other = everything(uncached=("b", "a"), order_origins=origins[::-1])
     assert template(one) == template(other)
 
 
 def test_the_largest_stack_fits_into_a_request() -> None:
     """With every option, a prefix and twenty sales that are not kept at the edge."""
     sales = tuple(f"a-sale-with-quite-a-long-name-{number}" for number in range(20))
-    size = len(template(everything(sales=sales, uncached=sales)).encode())
+    size = len(template(everything(uncached=sales)).encode())
     assert LARGEST_BYTES // 2 < size <= LARGEST_BYTES
 
 
@@ -58,7 +57,7 @@ def test_a_stack_that_does_not_fit_is_refused() -> None:
     """Before CloudFormation would."""
     sales = tuple(f"sale-{number}" for number in range(99))
     with pytest.raises(Refused, match=r"the template has \d+,\d+ bytes, CloudFormation takes 51,200"):
-        template(everything(sales=sales, uncached=sales))
+        template(everything(uncached=sales))
 
 
 def test_the_bucket_is_private_versioned_and_stays() -> None:
@@ -234,15 +233,11 @@ def test_errors_are_kept_for_a_second() -> None:
 
 
 def test_what_is_missing_gets_the_hosts_page() -> None:
-    """Not where a gate is behind the same distribution: that would replace the pages of its refusals, too."""
-
-    def pages(**given: str) -> dict[int, str]:
-        found = distribution(plain(**given))["CustomErrorResponses"]
-        assert {404} >= {one["ResponseCode"] for one in found if "ResponseCode" in one}
-        return {one["ErrorCode"]: one["ResponsePagePath"] for one in found if "ResponsePagePath" in one}
-
-    assert {403: "/404.html", 404: "/404.html"} == pages()
-    assert {} == pages(order_origin="orders.example.com")
+    """And what is forbidden: what is there is nobody's business."""
+    found = distribution(plain())["CustomErrorResponses"]
+    assert {404} == {one["ResponseCode"] for one in found if "ResponseCode" in one}
+    pages = {one["ErrorCode"]: one["ResponsePagePath"] for one in found if "ResponsePagePath" in one}
+    assert {403: "/404.html", 404: "/404.html"} == pages
 
 
 def test_nobody_waits_long_for_a_bucket_that_hangs() -> None:
@@ -269,31 +264,23 @@ def test_an_alias_comes_with_its_certificate() -> None:
     assert "https://sale.example.com" == parsed(plain(**ALIAS))["Outputs"]["Url"]["Value"]
 
 
-def test_the_order_path_is_the_gates_as_it_comes() -> None:
-    """Every method, nothing kept, no function; before everything else."""
-    config = distribution(plain(**ORDER, web_acl=WEB_ACL))
-    order, readyz, *others = (each["PathPattern"] for each in config["CacheBehaviors"])
-    assert ["o/*", "readyz", *behaviours(plain())] == [order, readyz, *others]
-    order = config["CacheBehaviors"][0]
-    assert ("order", "https-only") == (order["TargetOriginId"], order["ViewerProtocolPolicy"])
-    assert "POST" in order["AllowedMethods"]
-    assert "4135ea2d-6df8-44a3-9df3-4b5a84be39ad" == order["CachePolicyId"]
-    assert "b689b0a8-53d0-40ab-baf2-68738e2966ac" == order["OriginRequestPolicyId"]
-    assert WEB_ACL == config["WebACLId"]
-    assert "order.example.com" == config["Origins"][1]["DomainName"]
+def test_a_web_acl_may_be_attached() -> None:
+    """Flat-rate plans want one, on pages too."""
+    assert WEB_ACL == distribution(plain(web_acl=WEB_ACL))["WebACLId"]
+    assert "WebACLId" not in distribution(plain())
 
 
 def test_the_rate_is_counted_on_the_order_path_alone() -> None:
-    """Pollers are never counted, and a flood is answered with 429."""
+    """Pollers are never counted, and a flood has to prove that it is browsers."""
     document = json.loads(template_in_us_east_1(UsEast1Options(BucketAddress(BUCKET), rate_limit=500)))
     acl = document["Resources"]["WebAcl"]["Properties"]
     (rule,) = acl["Rules"]
     rate = rule["Statement"]["RateBasedStatement"]
     path = rate["ScopeDownStatement"]["ByteMatchStatement"]
     assert ("CLOUDFRONT", {"Allow": {}}) == (acl["Scope"], acl["DefaultAction"])
-    assert (500, 300) == (rate["Limit"], rate["EvaluationWindowSec"])
+    assert (500, 60) == (rate["Limit"], rate["EvaluationWindowSec"])
     assert ("STARTS_WITH", "/o/") == (path["PositionalConstraint"], path["SearchString"])
-    assert 429 == rule["Action"]["Block"]["CustomResponse"]["ResponseCode"]
+    assert {"Challenge": {}} == rule["Action"]
 
 
 def test_logs_tell_no_cookies_and_go_into_a_bucket_without_acls() -> None:
@@ -333,10 +320,7 @@ def test_names_are_short_and_of_one_bucket(bucket: str) -> None:
         ({"certificate": CERTIFICATE}, "--alias and --certificate go together"),
         ({**ALIAS, "alias": "https://sale.example.com"}, "--alias must be a host name"),
         ({**ALIAS, "certificate": CERTIFICATE.replace("us-east-1", "eu-central-1")}, "--certificate must be an ARN"),
-        ({"order_origin": "order.example.com/o"}, "--order-origin must be a host name"),
-        ({"web_acl": WEB_ACL}, "it needs --order-origin"),
-        ({**ORDER, "web_acl": "sale"}, "--web-acl must be an ARN"),
-        ({**ORDER, "sales": ("night", "o")}, "where the pages of the sale `o` are"),
+        ({"web_acl": "sale"}, "--web-acl must be an ARN"),
     ],
 )
 def test_options_that_cannot_be_are_refused(more: dict[str, Any], message: str) -> None:

@@ -7,20 +7,20 @@ from itertools import product
 from typing import Any
 
 from flashgen.addresses import BucketAddress
-from flashgen.edge.stack.options import PRICE_CLASSES, StackOptions, UsEast1Options
+from flashgen.edge.stack.options import PRICE_CLASSES, GateOptions, StackOptions, UsEast1Options
 from flashgen.edge.stack.template import template
 
 BUCKET = "sale-example-com"
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0a1b2c3d-1111-2222-3333-444455556666"
 WEB_ACL = "arn:aws:wafv2:us-east-1:123456789012:global/webacl/sale/0a1b2c3d-1111-2222-3333-444455556666"
 ALIAS = {"alias": "sale.example.com", "certificate": CERTIFICATE}
-ORDER = {"order_origin": "order.example.com"}
+ORDER_ORIGIN = "gate.example.com"
 SECRETS = ("", "env:FLASHGEN_SECRET", "ssm:/flashgen/key", "secretsmanager:flashgen/key")
 
 
 def plain(**more: Any) -> StackOptions:
     """The plainest stack, with changes."""
-    return StackOptions(**{"place": BucketAddress(BUCKET), "sales": ("night",), **more})
+    return StackOptions(**{"place": BucketAddress(BUCKET), **more})
 
 
 def everything(**more: Any) -> StackOptions:
@@ -33,7 +33,7 @@ def everything(**more: Any) -> StackOptions:
         "web_acl": WEB_ACL,
         "price_class": "100",
     }
-    return plain(**{**facts, **ALIAS, **ORDER, **more})
+    return plain(**{**facts, **ALIAS, **more})
 
 
 def parsed(stack: StackOptions) -> dict[str, Any]:
@@ -56,9 +56,21 @@ def distribution(stack: StackOptions) -> dict[str, Any]:
 
 def of_every_option() -> list[StackOptions]:
     """Every way to combine the command line's options for the first stack."""
-    orders: tuple[dict[str, str], ...] = ({}, ORDER, {**ORDER, "web_acl": WEB_ACL})
-    every = product(({}, ALIAS), orders, PRICE_CLASSES)
-    return [plain(price_class=price_class, **alias, **order) for alias, order, price_class in every]
+    every = product(({}, ALIAS), ("", WEB_ACL), PRICE_CLASSES)
+    return [plain(price_class=price_class, web_acl=web_acl, **alias) for alias, web_acl, price_class in every]
+
+
+def of_gates() -> list[GateOptions]:
+    """Every way to combine the options of the gate's stack."""
+    order_alias = {**ALIAS, "alias": "order.example.com"}
+    aliases: tuple[dict[str, str], ...] = ({}, order_alias)
+    every = product(
+        (BucketAddress(BUCKET),), (ORDER_ORIGIN,), ((), ("X-User-Id", "x-customer")), aliases, ("", WEB_ACL)
+    )
+    return [
+        GateOptions(place, origin, headers, web_acl=web_acl, **alias)
+        for place, origin, headers, alias, web_acl in every
+    ]
 
 
 def of_every_project() -> list[StackOptions]:

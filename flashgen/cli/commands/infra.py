@@ -23,17 +23,18 @@ def stack_options(function: Callable[..., Any]) -> Callable[..., Any]:
         (
             click.option("--alias", default="", metavar="HOST", help="The public host name, sale.example.com."),
             click.option("--certificate", default="", metavar="ARN", help="For the alias; from ACM in us-east-1."),
-            click.option("--order-origin", default="", metavar="HOST", help="A gate to reach through the same CDN."),
-            click.option("--web-acl", default="", metavar="ARN", help="Guards the order path; from WAF in us-east-1."),
+            click.option("--order-origin", default="", metavar="HOST", help="With --gate: the gate's own host name."),
+            click.option("--web-acl", default="", metavar="ARN", help="From WAF in us-east-1."),
             click.option(
                 "--price-class", type=click.Choice(("all", "200", "100")), default="all", help="Where edges are."
             ),
+            gate_option,
             us_east_1_option,
             click.option(
                 "--rate-limit",
                 type=click.IntRange(10, 2_000_000_000),
                 default=None,
-                help="With --us-east-1: a web ACL; orders of one address in 5 minutes.",
+                help="With --us-east-1: a web ACL; orders of one address in a minute.",
             ),
             click.option("--logs", is_flag=True, help="With --us-east-1: access logs, in a bucket of their own."),
         )
@@ -42,8 +43,9 @@ def stack_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+gate_option = click.option("--gate", is_flag=True, help="The order gate's own CDN, a stack of its own.")
 us_east_1_option = click.option(
-    "--us-east-1", "us_east_1", is_flag=True, help="The second stack, of what CloudFront wants to find there."
+    "--us-east-1", "us_east_1", is_flag=True, help="The stack of what CloudFront wants to find there."
 )
 stack_option = click.option("--stack", default="", metavar="NAME", help="The stack's name [default: flashgen-BUCKET].")
 
@@ -74,20 +76,23 @@ def apply(session: Session, stack: str, timeout: str, yes: bool, **options: Any)
     limit_seconds = _limit(timeout)
     given = InfraArguments(**options)
     body = make_template(session, given)
-    result = apply_template(session, open_stack(session, given.us_east_1, stack), body, limit_seconds, yes=yes)
-    session.next_step(command_line("infra show" + (" --us-east-1" if given.us_east_1 else "")))
+    opened = open_stack(session, stack, gate=given.gate, us_east_1=given.us_east_1)
+    result = apply_template(session, opened, body, limit_seconds, yes=yes)
+    which = " --gate" if given.gate else " --us-east-1" if given.us_east_1 else ""
+    session.next_step(command_line(f"infra show{which}"))
     return result
 
 
 @command("show")
+@gate_option
 @us_east_1_option
 @stack_option
-def show(session: Session, us_east_1: bool, stack: str) -> dict[str, Any]:
+def show(session: Session, gate: bool, us_east_1: bool, stack: str) -> dict[str, Any]:
     """Print the stack's outputs, ready for flashgen.yaml."""
     from flashgen.cli.infra.stack import open_stack, settings_text
     from flashgen.errors import Refused
 
-    opened = open_stack(session, us_east_1, stack)
+    opened = open_stack(session, stack, gate=gate, us_east_1=us_east_1)
     found, region = opened.read(), opened.region
     if found is None:
         raise Refused(f"no stack {opened.name} in {region}", Hint("make it with `", command_line("infra apply"), "`"))

@@ -10,8 +10,8 @@ import click
 from flashgen.addresses import BucketAddress
 from flashgen.aws.cloudformation import CloudFormation
 from flashgen.cli.session import Session
-from flashgen.edge.stack.options import US_EAST_1, StackOptions, UsEast1Options, resource_name
-from flashgen.edge.stack.template import template, template_in_us_east_1
+from flashgen.edge.stack.options import US_EAST_1, GateOptions, StackOptions, UsEast1Options, resource_name
+from flashgen.edge.stack.template import template, template_in_us_east_1, template_of_gate
 from flashgen.errors import Refused
 from flashgen.hint import Hint, command_line
 from flashgen.sale.load import load_header
@@ -31,6 +31,7 @@ class InfraArguments:
     order_origin: str = ""
     web_acl: str = ""
     price_class: str = "all"
+    gate: bool = False
     us_east_1: bool = False
     rate_limit: int | None = None
     logs: bool = False
@@ -39,6 +40,10 @@ class InfraArguments:
 def make_template(session: Session, given: InfraArguments) -> str:
     """The template that was asked for. Options that do not fit together are wrong usage."""
     try:
+        if given.gate and given.us_east_1:
+            raise ValueError("--gate and --us-east-1 are two stacks: one command for each")
+        if given.gate:
+            return template_of_gate(_gate_options(session, given))
         if given.us_east_1:
             return template_in_us_east_1(_us_east_1_options(session, given))
         return template(_stack_options(session, given))
@@ -46,16 +51,16 @@ def make_template(session: Session, given: InfraArguments) -> str:
         raise click.UsageError(str(error)) from error
 
 
-def open_stack(session: Session, us_east_1: bool, name: str) -> CloudFormation:
-    """The target's stack, or its second one; called `name`, or after the bucket."""
+def open_stack(session: Session, name: str, *, gate: bool, us_east_1: bool) -> CloudFormation:
+    """The target's stack, its gate's, or the one in us-east-1; called `name`, or after the bucket."""
     place, target = _place(session)
-    suffix = f"-{US_EAST_1}" if us_east_1 else ""
+    suffix = f"-{US_EAST_1}" if us_east_1 else "-gate" if gate else ""
     return CloudFormation(name or f"flashgen-{resource_name(place)}{suffix}", US_EAST_1 if us_east_1 else target.region)
 
 
 def settings_text(session: Session, region: str, outputs: Mapping[str, str]) -> str:
     """A stack's outputs as YAML: the target for flashgen.yaml, and everything else as comments."""
-    if "DistributionId" not in outputs:
+    if "Url" not in outputs:
         return "\n".join(f"# {name}: {value}" for name, value in outputs.items()) or "# no outputs"
     name, target = session.project.target(session.target_name)
     lines = [
@@ -89,33 +94,52 @@ def _place(session: Session) -> tuple[BucketAddress, Target]:
 
 
 def _stack_options(session: Session, given: InfraArguments) -> StackOptions:
-    if given.rate_limit or given.logs:
-        raise ValueError("--rate-limit and --logs belong to the second stack: add --us-east-1")
+    _only_in_us_east_1(given)
+    if given.order_origin:
+        raise ValueError("--order-origin belongs to the gate's own stack: add --gate")
     headers = [load_header(path) for path in session.project.sale_paths(())]
     return StackOptions(
         _place(session)[0],
-        sales=tuple(header.id for header in headers),
         order_origins=tuple(origin for header in headers for origin in header.order_origins),
         uncached=tuple(header.id for header in headers if header.unlock.edge_ttl_seconds == 0),
         secret=session.project.settings.secret or "",
         pass_keys=session.project.settings.pass_keys,
         alias=given.alias,
         certificate=given.certificate,
-        order_origin=given.order_origin,
         web_acl=given.web_acl,
         price_class=given.price_class,
     )
 
 
+def _gate_options(session: Session, given: InfraArguments) -> GateOptions:
+    _only_in_us_east_1(given)
+    orders = [header.order for path in session.project.sale_paths(()) if (header := load_header(path)).order]
+    known_by = {order.buyer.removeprefix("header:") for order in orders if order and order.buyer.startswith("header:")}
+    return GateOptions(
+        _place(session)[0],
+        given.order_origin,
+        tuple(sorted(known_by)),
+        alias=given.alias,
+        certificate=given.certificate,
+        web_acl=given.web_acl,
+        price_class=given.price_class,
+    )
+
+
+def _only_in_us_east_1(given: InfraArguments) -> None:
+    if given.rate_limit or given.logs:
+        raise ValueError("--rate-limit and --logs belong to the stack in us-east-1: add --us-east-1")
+
+
 def _us_east_1_options(session: Session, given: InfraArguments) -> UsEast1Options:
     if given.certificate or given.order_origin or given.web_acl or given.price_class != "all":
-        raise ValueError("--us-east-1 takes --alias, --rate-limit and --logs; the rest is for the first stack")
+        raise ValueError("--us-east-1 takes --alias, --rate-limit and --logs; the rest is for the other stacks")
     place, target = _place(session)
     if given.logs and not target.distribution:
         raise Refused(
             "--logs needs the distribution that is to be logged, and this target names none",
             Hint(
-                "apply the first stack, put what `",
+                "apply the stack of the pages, put what `",
                 command_line("infra show"),
                 "` prints into flashgen.yaml, then try again",
             ),

@@ -58,9 +58,6 @@ SHARED = ("Access-Control-Allow-Origin", "*")
 #: In the order in which a distribution tries them.
 BEHAVIOURS = (POINTER, FONTS, DEFAULT)
 
-#: What a gate behind the same distribution answers: orders, and whether it is there. Not for the local edge.
-ORDER_PATTERNS = ("o/*", "readyz")
-
 
 def uncached_pointer(sale: str) -> Behaviour:
     """For a sale with `edge_ttl_seconds: 0`, before `POINTER`: there CloudFront would keep `no-store` for MinTTL."""

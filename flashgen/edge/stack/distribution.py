@@ -8,20 +8,14 @@ from flashgen.edge.rules.behaviour import (
     DEFAULT,
     ERROR_TTL_SECONDS,
     FONTS,
-    ORDER_PATTERNS,
     POINTER,
     Behaviour,
     uncached_pointer,
 )
 from flashgen.edge.rules.paths import INDEX
 from flashgen.edge.stack.intrinsics import Json, attribute, resource
-from flashgen.edge.stack.options import StackOptions, resource_name
-from flashgen.edge.stack.policies import (
-    ALL_VIEWER_EXCEPT_HOST_HEADER,
-    CACHING_DISABLED,
-    cache_policy_id,
-    headers_policy,
-)
+from flashgen.edge.stack.options import GateOptions, StackOptions, resource_name
+from flashgen.edge.stack.policies import cache_policy_id, headers_policy
 
 #: What of the origin's errors is kept for `ERROR_TTL_SECONDS` instead of CloudFront's 10 s.
 ERRORS = (403, 404, 500, 502, 503, 504)
@@ -32,7 +26,6 @@ CONNECT_SECONDS, CONNECT_ATTEMPTS, READ_SECONDS = 2, 2, 3
 
 _LONGEST_COMMENT = 128
 _READ = ["GET", "HEAD"]
-_ALL = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 _FUNCTIONS = Path(__file__).parent / "functions"
 
 
@@ -62,42 +55,40 @@ def distribution_resources(options: StackOptions) -> Json:
 
 def _config(options: StackOptions) -> Json:
     special = (*map(uncached_pointer, sorted(options.uncached)), POINTER, FONTS)
-    orders = [_order_behaviour(pattern) for pattern in ORDER_PATTERNS] if options.order_origin else []
-    origins = [_store_origin(options), *([_order_origin(options.order_origin)] if options.order_origin else [])]
+    return {
+        **public_face(options, f"flashgen: {options.place.url}"),
+        "DefaultRootObject": INDEX,
+        "Origins": [_store_origin(options)],
+        "CacheBehaviors": [{"PathPattern": each.pattern, **_behaviour(each)} for each in special],
+        "DefaultCacheBehavior": _behaviour(DEFAULT),
+        "CustomErrorResponses": [_error_response(code) for code in ERRORS],
+    }
+
+
+def public_face(options: StackOptions | GateOptions, comment: str) -> Json:
+    """What visitors meet first, of pages and gate alike: names, certificate, protocols, where edges are, web ACL."""
     return {
         "Enabled": True,
-        "DefaultRootObject": INDEX,
-        "Comment": f"flashgen: {options.place.url}"[:_LONGEST_COMMENT],
+        "Comment": comment[:_LONGEST_COMMENT],
         "HttpVersion": "http2and3",
         "IPV6Enabled": True,
         "PriceClass": f"PriceClass_{options.price_class.capitalize()}",
-        "Origins": origins,
-        "CacheBehaviors": [*orders, *({"PathPattern": each.pattern, **_behaviour(each)} for each in special)],
-        "DefaultCacheBehavior": _behaviour(DEFAULT),
-        "CustomErrorResponses": [_error_response(code, options) for code in ERRORS],
-        **_address(options),
+        **({"Aliases": [options.alias]} if options.alias else {}),
+        "ViewerCertificate": _certificate(options.certificate),
         **({"WebACLId": options.web_acl} if options.web_acl else {}),
     }
 
 
-def _error_response(code: int, options: StackOptions) -> Json:
-    """What is missing gets the store's 404 page. A gate behind the same distribution answers 403 with pages of its own,
-    which that would replace."""
+def _certificate(arn: str) -> Json:
+    if not arn:
+        return {"CloudFrontDefaultCertificate": True}
+    return {"AcmCertificateArn": arn, "SslSupportMethod": "sni-only", "MinimumProtocolVersion": "TLSv1.2_2021"}
+
+
+def _error_response(code: int) -> Json:
+    """What is missing gets the store's 404 page; so does what is forbidden, whose names are nobody's business."""
     page = {"ResponseCode": 404, "ResponsePagePath": "/404.html"} if code in (403, 404) else {}
-    return {"ErrorCode": code, "ErrorCachingMinTTL": ERROR_TTL_SECONDS, **({} if options.order_origin else page)}
-
-
-def _address(options: StackOptions) -> Json:
-    if not options.alias:
-        return {"ViewerCertificate": {"CloudFrontDefaultCertificate": True}}
-    return {
-        "Aliases": [options.alias],
-        "ViewerCertificate": {
-            "AcmCertificateArn": options.certificate,
-            "SslSupportMethod": "sni-only",
-            "MinimumProtocolVersion": "TLSv1.2_2021",
-        },
-    }
+    return {"ErrorCode": code, "ErrorCachingMinTTL": ERROR_TTL_SECONDS, **page}
 
 
 def _store_origin(options: StackOptions) -> Json:
@@ -110,14 +101,6 @@ def _store_origin(options: StackOptions) -> Json:
         # With an origin access control the older identity must be there, and empty.
         "S3OriginConfig": {"OriginAccessIdentity": "", "OriginReadTimeout": READ_SECONDS},
         **({"OriginPath": f"/{options.place.prefix}"} if options.place.prefix else {}),
-    }
-
-
-def _order_origin(host: str) -> Json:
-    return {
-        "Id": "order",
-        "DomainName": host,
-        "CustomOriginConfig": {"OriginProtocolPolicy": "https-only", "OriginSSLProtocols": ["TLSv1.2"]},
     }
 
 
@@ -137,25 +120,16 @@ def _behaviour(behaviour: Behaviour) -> Json:
     }
 
 
-def _order_behaviour(pattern: str) -> Json:
-    """To the gate, as it comes. Its host name stays its own, for which it has a certificate."""
-    return {
-        "PathPattern": pattern,
-        "TargetOriginId": "order",
-        "ViewerProtocolPolicy": "https-only",
-        "AllowedMethods": _ALL,
-        "CachedMethods": _READ,
-        "Compress": False,
-        "CachePolicyId": CACHING_DISABLED,
-        "OriginRequestPolicyId": ALL_VIEWER_EXCEPT_HOST_HEADER,
-    }
-
-
 def _function(name: str, source: str, comment: str) -> Json:
+    return edge_function(name, function_code(source), comment)
+
+
+def edge_function(name: str, code: str, comment: str) -> Json:
+    """A function of the edge, live as soon as the stack is made."""
     return resource(
         "AWS::CloudFront::Function",
         Name=name,
         AutoPublish=True,
-        FunctionCode=function_code(source),
+        FunctionCode=code,
         FunctionConfig={"Comment": comment, "Runtime": "cloudfront-js-2.0"},
     )

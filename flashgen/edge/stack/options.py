@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from flashgen.addresses import BucketAddress
-from flashgen.edge.rules.behaviour import ORDER_PATTERNS
 
 PRICE_CLASSES: Final = ("all", "200", "100")
 """Where the distribution has edges: everywhere; not in South America and Oceania; North America and Europe only."""
@@ -39,52 +38,62 @@ def resource_name(place: BucketAddress) -> str:
 class StackOptions:
     """The stack of bucket, distribution and permissions; it lives in the bucket's region.
 
-    `sales` are the ids of all sales, `uncached` of those with `edge_ttl_seconds: 0`; `order_origins` (`https://host`)
-    are those that pages may ask. `secret` and `pass_keys` are their sources as in flashgen.yaml. `alias` and
-    `order_origin` are host names. What is empty is left out. Raises ValueError for what cannot be.
+    `uncached` are the ids of sales with `edge_ttl_seconds: 0`; `order_origins` (`https://host`)
+    are those that pages may ask. `secret` and `pass_keys` are their sources as in flashgen.yaml. `alias` is a host
+    name. What is empty is left out. Raises ValueError for what cannot be.
     """
 
     place: BucketAddress
-    sales: tuple[str, ...] = ()
     order_origins: tuple[str, ...] = ()
     uncached: tuple[str, ...] = ()
     secret: str = ""
     pass_keys: tuple[str, ...] = ()
     alias: str = ""
     certificate: str = ""
-    order_origin: str = ""
     web_acl: str = ""
     price_class: str = PRICE_CLASSES[0]
 
     def __post_init__(self) -> None:
-        _check_alias(self.alias)
-        _check(_CERTIFICATE, self.certificate, "--certificate", "an ARN of ACM in us-east-1")
-        _check(_HOST, self.order_origin, "--order-origin", "a host name such as order.example.com")
-        _check(_WEB_ACL, self.web_acl, "--web-acl", "an ARN of a global web ACL in us-east-1")
-        if bool(self.alias) != bool(self.certificate):
-            raise ValueError("--alias and --certificate go together")
-        if self.web_acl and not self.order_origin:
-            raise ValueError("--web-acl guards the order path: it needs --order-origin")
-        if self.order_origin and (taken := sorted({"o", "readyz"} & set(self.sales))):
-            paths = ", ".join(f"/{pattern}" for pattern in ORDER_PATTERNS)
-            raise ValueError(f"--order-origin takes {paths}, where the pages of the sale `{taken[0]}` are")
+        _check_address(self.alias, self.certificate, self.web_acl)
 
     def given(self) -> dict[str, str]:
         """The options as on the command line, those with a value."""
-        options = {
-            "--alias": self.alias,
-            "--certificate": self.certificate,
-            "--order-origin": self.order_origin,
-            "--web-acl": self.web_acl,
-            "--price-class": self.price_class if self.price_class != PRICE_CLASSES[0] else "",
-        }
-        return {name: value for name, value in options.items() if value}
+        return _given(self)
+
+
+@dataclass(frozen=True, slots=True)
+class GateOptions:
+    """The stack of the order gate's own distribution, in the region of the bucket's stack.
+
+    `order_origin` is the host name of the gate itself, `alias` the one that buyers see. `identity_headers` are those
+    by which gates know buyers (`buyer: header:NAME`). Raises ValueError for what cannot be.
+    """
+
+    place: BucketAddress
+    order_origin: str
+    identity_headers: tuple[str, ...] = ()
+    alias: str = ""
+    certificate: str = ""
+    web_acl: str = ""
+    price_class: str = PRICE_CLASSES[0]
+
+    def __post_init__(self) -> None:
+        _check_address(self.alias, self.certificate, self.web_acl)
+        if not self.order_origin:
+            raise ValueError("--gate needs --order-origin HOST, the gate's own host name")
+        _check(_HOST, self.order_origin, "--order-origin", "a host name such as gate.example.com")
+        if self.order_origin == self.alias:
+            raise ValueError(f"--order-origin and --alias are both {self.alias}: the distribution would ask itself")
+
+    def given(self) -> dict[str, str]:
+        """The options as on the command line, those with a value."""
+        return {"--order-origin": self.order_origin, **_given(self)}
 
 
 @dataclass(frozen=True, slots=True)
 class UsEast1Options:
-    """The second stack: a certificate for `alias`, a web ACL with `rate_limit` (requests of one address in 5
-    minutes; 10 to 2,000,000,000), logs of `distribution` (an id). Raises ValueError when nothing is asked for.
+    """The stack in us-east-1: a certificate for `alias`, a web ACL with `rate_limit` (orders of one address in a
+    minute; 10 to 2,000,000,000), logs of `distribution` (an id). Raises ValueError when nothing is asked for.
     """
 
     place: BucketAddress
@@ -102,6 +111,24 @@ class UsEast1Options:
         """The options as on the command line, those with a value."""
         options = {"--alias": self.alias, "--rate-limit": str(self.rate_limit or ""), "--logs": self.distribution}
         return {name: value for name, value in options.items() if value}
+
+
+def _given(options: StackOptions | GateOptions) -> dict[str, str]:
+    named = {
+        "--alias": options.alias,
+        "--certificate": options.certificate,
+        "--web-acl": options.web_acl,
+        "--price-class": options.price_class if options.price_class != PRICE_CLASSES[0] else "",
+    }
+    return {name: value for name, value in named.items() if value}
+
+
+def _check_address(alias: str, certificate: str, web_acl: str) -> None:
+    _check_alias(alias)
+    _check(_CERTIFICATE, certificate, "--certificate", "an ARN of ACM in us-east-1")
+    _check(_WEB_ACL, web_acl, "--web-acl", "an ARN of a global web ACL in us-east-1")
+    if bool(alias) != bool(certificate):
+        raise ValueError("--alias and --certificate go together")
 
 
 def _check_alias(alias: str) -> None:

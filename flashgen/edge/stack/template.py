@@ -1,4 +1,4 @@
-"""The two templates as text: the sale's own stack, and the small one for us-east-1. Same input, same bytes."""
+"""The templates as text: of the sale's own stack, of the gate's, of the one in us-east-1. Same input, same bytes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Any, Final
 
 from flashgen.edge.stack.bucket import bucket_resources
 from flashgen.edge.stack.distribution import distribution_resources
+from flashgen.edge.stack.gate import gate_resources
 from flashgen.edge.stack.intrinsics import Json, attribute, ref, sub
-from flashgen.edge.stack.options import StackOptions, UsEast1Options, resource_name
+from flashgen.edge.stack.options import GateOptions, StackOptions, UsEast1Options, resource_name
 from flashgen.edge.stack.permissions import permission_resources
 from flashgen.edge.stack.policies import policy_resources
 from flashgen.edge.stack.us_east_1 import certificate_resources, log_resources, web_acl_resources
@@ -32,10 +33,24 @@ def template(options: StackOptions) -> str:
         "Bucket": ref("Bucket"),
         "DistributionId": ref("Distribution"),
         "Domain": attribute("Distribution", "DomainName"),
-        "Url": f"https://{options.alias}" if options.alias else sub("https://${Distribution.DomainName}"),
+        "Url": _url(options.alias),
         **{name: ref(name) for name in ("DeployerPolicy", "GoLivePolicy", "GatePolicy")},
     }
     return _rendered("Bucket, CDN and permissions of flash sales", resources, outputs, options.given())
+
+
+def template_of_gate(options: GateOptions) -> str:
+    """The stack of the order gate's own distribution, as JSON."""
+    outputs = {
+        "DistributionId": ref("Distribution"),
+        "Domain": attribute("Distribution", "DomainName"),
+        "OrderServer": _url(options.alias),
+    }
+    return _rendered("CDN of the order gate", gate_resources(options), outputs, options.given())
+
+
+def _url(alias: str) -> Json | str:
+    return f"https://{alias}" if alias else sub("https://${Distribution.DomainName}")
 
 
 def template_in_us_east_1(options: UsEast1Options) -> str:

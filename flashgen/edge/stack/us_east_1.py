@@ -7,8 +7,9 @@ from flashgen.edge.stack.intrinsics import Json, arn, attribute, policy_document
 from flashgen.edge.stack.options import UsEast1Options, resource_name
 
 LOG_DAYS = 90
-#: The span that a rate is counted over.
-WINDOW_SECONDS = 300
+WINDOW_SECONDS = 60
+"""The shortest span that a rate is counted over; a sale of minutes is over before a longer one acts:
+https://docs.aws.amazon.com/waf/latest/developerguide/waf-rule-statement-type-rate-based-high-level-settings.html"""
 
 #: Without `cs(Cookie)`, which identifies buyers.
 #: https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logs-reference.html
@@ -27,12 +28,15 @@ def certificate_resources(options: UsEast1Options) -> Json:
 
 
 def web_acl_resources(options: UsEast1Options) -> Json:
-    """A web ACL that lets everything through but a flood of orders from one address, which gets a 429."""
+    """A web ACL that lets everything through; a browser from whose address a flood of orders comes has to prove itself.
+
+    Many phones share one address: a challenge lets their browsers through, and stops what is none.
+    """
     name = resource_name(options.place)
     rule = {
         "Name": "orders",
         "Priority": 0,
-        "Action": {"Block": {"CustomResponse": {"ResponseCode": 429}}},
+        "Action": {"Challenge": {}},
         "Statement": {"RateBasedStatement": _orders_of_one_address(options.rate_limit)},
         "VisibilityConfig": _visibility(f"{name}-orders"),
     }
