@@ -12,17 +12,17 @@ from support.stacks import ALIAS, BUCKET, ORDER_ORIGIN, WEB_ACL, of_gates
 
 from flashgen.addresses import BucketAddress
 from flashgen.edge.stack.gate import KEEP_ALIVE_SECONDS, strip_code
-from flashgen.edge.stack.options import GateOptions
+from flashgen.edge.stack.options import GateStackOptions
 from flashgen.edge.stack.template import LARGEST_BYTES, template_of_gate
 from flashgen.gate.process import supervisor
 
 
-def gate(**more: Any) -> GateOptions:
+def gate(**more: Any) -> GateStackOptions:
     """The plainest, with changes."""
-    return GateOptions(BucketAddress(BUCKET), ORDER_ORIGIN, **more)
+    return GateStackOptions(BucketAddress(BUCKET), ORDER_ORIGIN, **more)
 
 
-def config(options: GateOptions) -> dict[str, Any]:
+def config(options: GateStackOptions) -> dict[str, Any]:
     """The DistributionConfig."""
     resources = json.loads(template_of_gate(options))["Resources"]
     found: dict[str, Any] = resources["Distribution"]["Properties"]["DistributionConfig"]
@@ -83,4 +83,4 @@ def test_nobody_says_by_a_header_who_they_are(tmp_path: Path) -> None:
 def test_options_that_cannot_be_are_refused(more: dict[str, Any], message: str) -> None:
     """Before CloudFormation would find out, minutes later."""
     with pytest.raises(ValueError, match=message):
-        GateOptions(**{"place": BucketAddress(BUCKET), "order_origin": ORDER_ORIGIN, **more})
+        GateStackOptions(**{"place": BucketAddress(BUCKET), "order_origin": ORDER_ORIGIN, **more})

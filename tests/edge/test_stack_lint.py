@@ -9,7 +9,7 @@ from cfnlint.api import lint  # type: ignore[import-untyped]
 from cfnlint.config import ManualArgs  # type: ignore[import-untyped]
 from support.stacks import everything, in_us_east_1, of_every_option, of_every_project, of_gates
 
-from flashgen.edge.stack.options import GateOptions, StackOptions, UsEast1Options
+from flashgen.edge.stack.options import GateStackOptions, StackOptions, UsEast1Options
 from flashgen.edge.stack.template import template, template_in_us_east_1, template_of_gate
 
 
@@ -18,7 +18,7 @@ def findings(text: str, region: str) -> list[str]:
     return [str(found) for found in lint(text, config=ManualArgs(regions=[region], include_checks=["I"]))]
 
 
-def named(stack: StackOptions | GateOptions | UsEast1Options) -> str:
+def named(stack: StackOptions | GateStackOptions | UsEast1Options) -> str:
     """The options on the command line, where there are any."""
     return " ".join(stack.given()) or "plain"
 
@@ -36,7 +36,7 @@ def test_every_project_makes_a_clean_template(stack: StackOptions) -> None:
 
 
 @pytest.mark.parametrize("stack", of_gates(), ids=lambda stack: f"{named(stack)} {stack.identity_headers}")
-def test_the_gates_template_is_clean(stack: GateOptions) -> None:
+def test_the_gates_template_is_clean(stack: GateStackOptions) -> None:
     """With and without a name of its own, a web ACL, and headers that name buyers."""
     assert [] == findings(template_of_gate(stack), "eu-central-1")
 

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from flashgen.addresses import BucketAddress
-from flashgen.edge.stack.options import PRICE_CLASSES, GateOptions, StackOptions, UsEast1Options
+from flashgen.edge.stack.options import PRICE_CLASSES, GateStackOptions, StackOptions, UsEast1Options
 from flashgen.edge.stack.template import template
 
 BUCKET = "sale-example-com"
@@ -60,7 +60,7 @@ def of_every_option() -> list[StackOptions]:
     return [plain(price_class=price_class, web_acl=web_acl, **alias) for alias, web_acl, price_class in every]
 
 
-def of_gates() -> list[GateOptions]:
+def of_gates() -> list[GateStackOptions]:
     """Every way to combine the options of the gate's stack."""
     order_alias = {**ALIAS, "alias": "order.example.com"}
     aliases: tuple[dict[str, str], ...] = ({}, order_alias)
@@ -68,7 +68,7 @@ def of_gates() -> list[GateOptions]:
         (BucketAddress(BUCKET),), (ORDER_ORIGIN,), ((), ("X-User-Id", "x-customer")), aliases, ("", WEB_ACL)
     )
     return [
-        GateOptions(place, origin, headers, web_acl=web_acl, **alias)
+        GateStackOptions(place, origin, headers, web_acl=web_acl, **alias)
         for place, origin, headers, alias, web_acl in every
     ]
 

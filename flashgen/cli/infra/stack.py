@@ -10,7 +10,7 @@ import click
 from flashgen.addresses import BucketAddress
 from flashgen.aws.cloudformation import CloudFormation
 from flashgen.cli.session import Session
-from flashgen.edge.stack.options import US_EAST_1, GateOptions, StackOptions, UsEast1Options, resource_name
+from flashgen.edge.stack.options import US_EAST_1, GateStackOptions, StackOptions, UsEast1Options, resource_name
 from flashgen.edge.stack.template import template, template_in_us_east_1, template_of_gate
 from flashgen.errors import Refused
 from flashgen.hint import Hint, command_line
@@ -111,11 +111,11 @@ def _stack_options(session: Session, given: InfraArguments) -> StackOptions:
     )
 
 
-def _gate_options(session: Session, given: InfraArguments) -> GateOptions:
+def _gate_options(session: Session, given: InfraArguments) -> GateStackOptions:
     _only_in_us_east_1(given)
     orders = [header.order for path in session.project.sale_paths(()) if (header := load_header(path)).order]
     known_by = {order.buyer.removeprefix("header:") for order in orders if order and order.buyer.startswith("header:")}
-    return GateOptions(
+    return GateStackOptions(
         _place(session)[0],
         given.order_origin,
         tuple(sorted(known_by)),

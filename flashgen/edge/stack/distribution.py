@@ -14,7 +14,7 @@ from flashgen.edge.rules.behaviour import (
 )
 from flashgen.edge.rules.paths import INDEX
 from flashgen.edge.stack.intrinsics import Json, attribute, resource
-from flashgen.edge.stack.options import GateOptions, StackOptions, resource_name
+from flashgen.edge.stack.options import GateStackOptions, StackOptions, resource_name
 from flashgen.edge.stack.policies import cache_policy_id, headers_policy
 
 #: What of the origin's errors is kept for `ERROR_TTL_SECONDS` instead of CloudFront's 10 s.
@@ -65,7 +65,7 @@ def _config(options: StackOptions) -> Json:
     }
 
 
-def public_face(options: StackOptions | GateOptions, comment: str) -> Json:
+def public_face(options: StackOptions | GateStackOptions, comment: str) -> Json:
     """What visitors meet first, of pages and gate alike: names, certificate, protocols, where edges are, web ACL."""
     return {
         "Enabled": True,

@@ -10,7 +10,7 @@ import json
 
 from flashgen.edge.stack.distribution import edge_function, public_face
 from flashgen.edge.stack.intrinsics import Json, attribute, resource
-from flashgen.edge.stack.options import GateOptions, resource_name
+from flashgen.edge.stack.options import GateStackOptions, resource_name
 from flashgen.edge.stack.policies import ALL_VIEWER_EXCEPT_HOST_HEADER, CACHING_DISABLED
 
 #: Which CloudFront would keep for 10 s each; also those of the gate itself, whose path is one for everybody.
@@ -28,7 +28,7 @@ _READ = ["GET", "HEAD"]
 _ALL = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 
 
-def gate_resources(options: GateOptions) -> Json:
+def gate_resources(options: GateStackOptions) -> Json:
     """The distribution; and a function, if gates know buyers by a header, that takes it from what viewers send."""
     name = f"{resource_name(options.place)}-gate"
     config = {

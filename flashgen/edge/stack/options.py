@@ -62,7 +62,7 @@ class StackOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class GateOptions:
+class GateStackOptions:
     """The stack of the order gate's own distribution, in the region of the bucket's stack.
 
     `order_origin` is the host name of the gate itself, `alias` the one that buyers see. `identity_headers` are those
@@ -113,7 +113,7 @@ class UsEast1Options:
         return {name: value for name, value in options.items() if value}
 
 
-def _given(options: StackOptions | GateOptions) -> dict[str, str]:
+def _given(options: StackOptions | GateStackOptions) -> dict[str, str]:
     named = {
         "--alias": options.alias,
         "--certificate": options.certificate,

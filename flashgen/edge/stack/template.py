@@ -10,7 +10,7 @@ from flashgen.edge.stack.bucket import bucket_resources
 from flashgen.edge.stack.distribution import distribution_resources
 from flashgen.edge.stack.gate import gate_resources
 from flashgen.edge.stack.intrinsics import Json, attribute, ref, sub
-from flashgen.edge.stack.options import GateOptions, StackOptions, UsEast1Options, resource_name
+from flashgen.edge.stack.options import GateStackOptions, StackOptions, UsEast1Options, resource_name
 from flashgen.edge.stack.permissions import permission_resources
 from flashgen.edge.stack.policies import policy_resources
 from flashgen.edge.stack.us_east_1 import certificate_resources, log_resources, web_acl_resources
@@ -39,7 +39,7 @@ def template(options: StackOptions) -> str:
     return _rendered("Bucket, CDN and permissions of flash sales", resources, outputs, options.given())
 
 
-def template_of_gate(options: GateOptions) -> str:
+def template_of_gate(options: GateStackOptions) -> str:
     """The stack of the order gate's own distribution, as JSON."""
     outputs = {
         "DistributionId": ref("Distribution"),
