@@ -119,6 +119,7 @@ LIVES_IN = {
     "rich": ["cli/"],
     "cmarkgfm": ["page/description.py"],
     "nh3": ["page/description.py"],
+    "cryptography": ["passes/keys.py", "gate/contact.py"],
     "jwt": ["passes/keys.py"],
     "PIL": ["page/pictures/", "page/brand/"],
     "publicsuffixlist": ["addresses.py"],

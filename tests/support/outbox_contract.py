@@ -28,6 +28,15 @@ def settled(storage: Storage, order: str, state: OrderState, due_at: float = NOW
     return after
 
 
+def guest_bought(storage: Storage, buyer: str, contact: str) -> Order:
+    """The order of a buyer who left a contact."""
+    asked = buy(buyer)
+    storage.decide([enter(buyer)])
+    (order,) = storage.decide([replace(asked, order=replace(asked.order, contact=contact))])
+    assert isinstance(order, Order)
+    return order
+
+
 class OutboxContract:
     """claim, settle, retry, orders."""
 
@@ -56,6 +65,29 @@ class OutboxContract:
             bought(storage, buyer, now=NOW + moment)
         assert ["order-eve", "order-bob"] == claimed(storage, NOW + 5, limit=2)
         assert ["order-ada"] == claimed(storage, NOW + 5, limit=2)
+
+    def test_a_contact_goes_out_with_its_order(self, storage: Storage, opened_again: Storage) -> None:
+        """And to another storage: whoever lists the orders gets it, sealed as it is."""
+        guest_bought(storage, "ada", "sealed")
+        assert ["sealed"] == [order.contact for order in storage.claim("night", NOW, UNTIL, 10)]
+        assert ["sealed"] == [order.contact for order in opened_again.orders("night")]
+
+    @pytest.mark.parametrize("state", SETTLED)
+    def test_a_contact_is_purged_when_it_is_old(self, storage: Storage, state: OrderState) -> None:
+        """The order stays, and the contacts of others."""
+        order, waiting = guest_bought(storage, "ada", "sealed"), guest_bought(storage, "bob", "secret")
+        bought(storage, "eve")
+        settled(storage, order.id, state, NOW + 5)
+        assert (0, 1, 0) == tuple(storage.purge_contacts("night", NOW + at) for at in (5, 6, 1e6))
+        left = {one.id: one.contact for one in storage.orders("night")}
+        assert {order.id: "", waiting.id: "secret", "order-eve": ""} == left
+
+    def test_a_contact_comes_along_to_another_storage(self, storage: Storage) -> None:
+        """With the order that it is of."""
+        order = guest_bought(storage, "ada", "sealed")
+        moved = replace(order, id="other", buyer="bob")
+        assert 1 == storage.renew("night", replace(storage.version("night"), changes=10), [moved])
+        assert {order.id: "sealed", "other": "sealed"} == {one.id: one.contact for one in storage.orders("night")}
 
     def test_each_sale_has_its_outbox(self, storage: Storage) -> None:
         """A claim in one takes nothing of another."""

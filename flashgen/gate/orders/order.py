@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -22,7 +22,7 @@ class Order:
     """An order. `id` is its idempotency key; `price` is plain digits (`19.90`).
 
     `attempts` counts forwards without a clear answer; `due_at` is when the next is due; `note` says how the last one
-    ended, or who reconciled the order.
+    ended, or who reconciled the order. `contact` is a guest's, sealed, until it is deleted; empty without one.
     """
 
     id: str
@@ -36,6 +36,7 @@ class Order:
     attempts: int = 0
     due_at: float = 0.0
     note: str = ""
+    contact: str = field(default="", repr=False)
 
 
 def nobody(order: Order) -> str:

@@ -174,6 +174,9 @@ class Outbox(Protocol):
     def retry(self, sale: str, now: float, ids: Collection[str] | None = None) -> int:
         """Make `unknown` orders due at `now`, all or those of `ids`, and say how many were not."""
 
+    def purge_contacts(self, sale: str, before: float) -> int:
+        """Delete the contacts of orders that wait for nothing more since `before`, and say how many they were."""
+
     def orders(self, sale: str) -> Iterator[Order]:
         """All of them, by `accepted_at`, then `id`."""
 

@@ -9,7 +9,7 @@ never changes, and how far the order has come:
     unknown 2 1795370061.25 timed out
 
 The second line is state, attempts, when it is due, and a note of any length: scripts rewrite it without reading JSON,
-and without a number that Lua would round.
+and without a number that Lua would round. What a guest gave lies beside it, sealed, as `contact:ID`.
 """
 
 from __future__ import annotations
@@ -56,6 +56,11 @@ def record_of(order: Order) -> str:
         "accepted_at": order.accepted_at,
     }
     return f"{_encode(facts)}\n{order.state.value} {order.attempts} {order.due_at!r} {order.note}"
+
+
+def contact_of(order: str) -> str:
+    """The field beside the order's record that has its contact."""
+    return f"contact:{order}"
 
 
 def order_of(record: str) -> Order:

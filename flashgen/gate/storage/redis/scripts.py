@@ -70,7 +70,7 @@ _COMMAND = re.compile(r"redis\.call\('([A-Z]+)'")
 
 _OTHERS = (
     *("select", "info", "config|get", "evalsha", "script|load", "wait"),
-    *("hexists", "hget", "hgetall", "hmget", "hsetnx", "sadd", "smembers", "zcount", "zrange", "zscan"),
+    *("hdel", "hexists", "hget", "hgetall", "hmget", "hsetnx", "sadd", "smembers", "zcount", "zrange", "zscan"),
 )
 """Commands outside of scripts."""
 
@@ -118,14 +118,15 @@ def _buy(ask: Buy, expected: FenceLimits | None) -> Call:
     visit, order = ask.visit, ask.order
     wish = (visit.epoch, holder(visit.sku, visit.buyer), visit.sku, visit.now)
     written = (order.id, record_of(order), order.accepted_at, max(order.due_at, order.accepted_at))
-    arguments = (*wish, *_limits(visit), int(ask.may_revive), *written, *_expected(expected))
+    arguments = (*wish, *_limits(visit), int(ask.may_revive), *written, *_expected(expected), order.contact)
     return Call(BUY, of_server(visit.sale, visit.server), arguments)
 
 
 def renewing(order: Order) -> Command:
     """The arguments of RENEW for an order."""
     due_at = max(order.due_at, order.accepted_at)
-    return order.id, record_of(order), order.accepted_at, due_at, order.sku, order.buyer, order.state.value
+    facts = order.id, record_of(order), order.accepted_at, due_at, order.sku, order.buyer
+    return *facts, order.state.value, order.contact
 
 
 def _expected(expected: FenceLimits | None) -> tuple[str, int | str, int | str]:

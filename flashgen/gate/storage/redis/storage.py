@@ -9,7 +9,7 @@ of a sale under its hash tag:
     flashgen:{SALE}                        hash  epoch · id · changes · taken:SKU → units · orders:STATE → how many
                                                  server:ORIGIN · touched → when it was last tried
     flashgen:{SALE}:buyers                 hash  SKU and buyer → id of their order that is not rejected
-    flashgen:{SALE}:orders                 hash  id → record (records.py)
+    flashgen:{SALE}:orders                 hash  id → record (records.py) · contact:ID → what a guest gave, sealed
     flashgen:{SALE}:accepted               zset  ids by when they were accepted
     flashgen:{SALE}:waiting                zset  of these, those without a clear answer yet
     flashgen:{SALE}:outbox                 zset  the same ids by when they are due
@@ -30,6 +30,7 @@ is. A slot whose buyer never comes back expires.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
@@ -122,7 +123,7 @@ class RedisStorage:
         records = self._run(sale, Call(CLAIM, keys.of_sale(sale), (now, until, limit)))
         orders = [self._order(record) for record in records]
         self._sale_of.update((order.id, sale) for order in orders)
-        return tuple(sorted(orders, key=_age))
+        return tuple(sorted(self._with_contacts(sale, orders), key=_age))
 
     def settle(self, order: str, state: OrderState, now: float, due_at: float, note: str) -> Order | None:
         """Write down what became of an attempt. Raises ValueError for `accepted`, which is none."""
@@ -138,6 +139,17 @@ class RedisStorage:
         """Those that had an attempt and are not due yet."""
         pages = self._pages_of_outbox(sale) if ids is None else (tuple(ids),)
         return sum(self._run(sale, Call(RETRY, keys.of_sale(sale), (now, *page)))[0] for page in pages)
+
+    def purge_contacts(self, sale: str, before: float) -> int:
+        """An order that waits for nothing is due at the time of its last news."""
+        waiting = (OrderState.ACCEPTED, OrderState.UNKNOWN)
+        old = [
+            keys.contact_of(order.id)
+            for order in self.orders(sale)
+            if order.contact and order.due_at < before and order.state not in waiting
+        ]
+        pages = (old[start : start + PAGE] for start in range(0, len(old), PAGE))
+        return sum(self._server.ask(("HDEL", keys.of_sale(sale)[2], *page))[0] for page in pages)
 
     def orders(self, sale: str) -> Iterator[Order]:
         """Each as it is when its page is read."""
@@ -231,7 +243,14 @@ class RedisStorage:
         if not ids:
             return []
         (page,) = self._server.ask(("HMGET", records, *ids))
-        return [self._order(record) for record in page]
+        return self._with_contacts(sale, [self._order(record) for record in page])
+
+    def _with_contacts(self, sale: str, orders: list[Order]) -> list[Order]:
+        if not orders:
+            return []
+        fields = [keys.contact_of(order.id) for order in orders]
+        (contacts,) = self._server.ask(("HMGET", keys.of_sale(sale)[2], *fields))
+        return [replace(one, contact=sealed) if sealed else one for one, sealed in zip(orders, contacts, strict=True)]
 
     def _pages_of_outbox(self, sale: str) -> Iterator[tuple[str, ...]]:
         cursor, begun = 0, False

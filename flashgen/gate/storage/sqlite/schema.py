@@ -7,6 +7,7 @@
     network   how many leases a network has, and how many ran out since the last order from there
     unit      what is taken of each SKU: its orders that are not rejected
     purchase  orders, which are the outbox too: what is accepted or unknown is forwarded when it is due
+    contact   of orders of guests, sealed, until it is deleted
     office    leases of workers: which one has which, and until when; and when the file was last tried
 """
 
@@ -20,7 +21,7 @@ from flashgen.gate.orders.order import Order, OrderState
 APPLICATION_ID = 0x666C6173
 """`flas`: tells this file from another program's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
 
-VERSION = 3
+VERSION = 4
 """Raised when an older gate would misread these tables."""
 
 _LEASES = (
@@ -51,6 +52,13 @@ _LEASES = (
     ) STRICT, WITHOUT ROWID
     """,
 )
+
+_CONTACT = """
+    CREATE TABLE contact (
+        id TEXT NOT NULL PRIMARY KEY,
+        sealed TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID
+    """
 
 _TABLES = (
     """
@@ -86,6 +94,7 @@ _TABLES = (
     ) STRICT
     """,
     "CREATE UNIQUE INDEX one_purchase ON purchase (sale, sku, buyer) WHERE state <> 'rejected'",
+    _CONTACT,
     "CREATE INDEX outbox ON purchase (sale, due_at, accepted_at, id) WHERE state IN ('accepted', 'unknown')",
     """
     CREATE TABLE office (
@@ -96,10 +105,13 @@ _TABLES = (
     """,
 )
 
-COLUMNS = "id, sale, sku, buyer, price, currency, accepted_at, state, attempts, due_at, note"
+COLUMNS = (
+    "id, sale, sku, buyer, price, currency, accepted_at, state, attempts, due_at, note,"
+    " coalesce((SELECT sealed FROM contact WHERE contact.id = purchase.id), '')"
+)
 """As `Order` has its fields."""
 
-Row = tuple[str, str, str, str, str, str, float, str, int, float, str]
+Row = tuple[str, str, str, str, str, str, float, str, int, float, str, str]
 
 _OF_BUYER = f"SELECT {COLUMNS} FROM purchase WHERE sale = ? AND sku = ? AND buyer = ? AND state <> 'rejected'"  # noqa: S608
 
@@ -134,14 +146,16 @@ def _make(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection, version: int) -> None:
-    """From version 1, whose storages had no version of a sale, or from 2, whose leases had an address.
+    """From version 1, whose storages had no version of a sale, 2, whose leases had an address, or 3, without contacts.
 
     Leases are ended: they are of minutes, and their buyers come again."""
     if version == 1:
         _add_versions(connection)
-    connection.execute("DROP TABLE lease")
-    for statement in _LEASES:
-        connection.execute(statement)
+    if version <= 2:
+        connection.execute("DROP TABLE lease")
+        for statement in _LEASES:
+            connection.execute(statement)
+    connection.execute(_CONTACT)
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 
@@ -178,6 +192,8 @@ def insert_order(connection: sqlite3.Connection, order: Order) -> None:
             order.note,
         ),
     )
+    if order.contact:
+        connection.execute("INSERT INTO contact VALUES (?, ?)", (order.id, order.contact))
 
 
 def order_of(row: Row) -> Order:

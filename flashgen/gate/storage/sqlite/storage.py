@@ -98,6 +98,12 @@ class SqliteStorage:
                 return connection.execute(hurry, (now, sale, now)).rowcount
             return sum(connection.execute(f"{hurry} AND id = ?", (now, sale, now, one)).rowcount for one in ids)
 
+    def purge_contacts(self, sale: str, before: float) -> int:
+        """An order that waits for nothing is due at the time of its last news."""
+        old = f"SELECT id FROM purchase WHERE sale = ? AND due_at < ? AND NOT {_WAITING}"  # noqa: S608
+        with self._file.writing() as connection:
+            return connection.execute(f"DELETE FROM contact WHERE id IN ({old})", (sale, before)).rowcount  # noqa: S608
+
     def orders(self, sale: str) -> Iterator[Order]:
         """As they are when the first one is read."""
         with self._file.aside() as connection:

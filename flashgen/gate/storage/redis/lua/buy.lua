@@ -1,7 +1,7 @@
 -- A lease becomes an order, in the outbox: the order that the buyer had, the storage's changes with this one, or why not.
 
 local epoch, holder, sku, now, slots, networks, unseen_before, stock, may_revive = unpack(ARGV)
-local id, record, accepted_at, due_at, expected, least, most = unpack(ARGV, 10)
+local id, record, accepted_at, due_at, expected, least, most, contact = unpack(ARGV, 10)
 
 local known, taken, storage, changes = unpack(redis.call('HMGET', SALE, 'epoch', 'taken:' .. sku, 'id', 'changes'))
 if not known then return NOT_BEGUN end
@@ -20,6 +20,7 @@ if not was_held and not (may_revive == '1' and make_room(now, slots, networks, u
 for name in networks:gmatch('([^ =]+)=') do redis.call('HDEL', LEASES, 'unused:' .. name) end
 
 if redis.call('HSETNX', ORDERS, id, record) == 0 then error({err = 'DAMAGED there is another order of this id'}) end
+if contact ~= '' then redis.call('HSET', ORDERS, 'contact:' .. id, contact) end
 redis.call('HSET', BUYERS, holder, id)
 redis.call('ZADD', ACCEPTED, accepted_at, id)
 redis.call('ZADD', WAITING, accepted_at, id)

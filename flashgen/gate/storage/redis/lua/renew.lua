@@ -5,9 +5,10 @@ local version, changes = unpack(ARGV)
 
 if not is_begun() then return NOT_BEGUN end
 local count = 0
-for index = 3, #ARGV, 7 do
-  local id, record, accepted_at, due_at, sku, buyer, state = unpack(ARGV, index, index + 6)
+for index = 3, #ARGV, 8 do
+  local id, record, accepted_at, due_at, sku, buyer, state, contact = unpack(ARGV, index, index + 7)
   if redis.call('HSETNX', ORDERS, id, record) == 1 then
+    if contact ~= '' then redis.call('HSET', ORDERS, 'contact:' .. id, contact) end
     local holder = #sku .. ':' .. sku .. buyer
     redis.call('HSETNX', BUYERS, holder, id)
     redis.call('ZADD', ACCEPTED, accepted_at, id)
