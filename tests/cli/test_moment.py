@@ -374,6 +374,24 @@ def test_an_edge_that_keeps_it_too_long_is_told_to_forget_it(night: Night, monke
     assert re.fullmatch(r"/night/unlock\.\w+\.js", path)
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("go-live night --at start", True),
+        ("go-live night --lead 10s", False),
+        ("end night --at start", False),
+    ],
+)
+def test_behind_a_cdn_it_is_said_how_late_pages_open(night: Night, line: str, told: bool) -> None:
+    """By two tiers, each of which keeps the pointer for a second; not where a lead hides it."""
+    target = "{store: 'dir:.flashgen/store', distribution: E2EXAMPLE}"
+    (night.root / "flashgen.yaml").write_text(f"targets: {{local: {target}}}\n")
+    run = night.flashgen(*line.split(), "--dry-run")
+    assert 0 == run.exit_code, run.err
+    said = "pages    open 1.5 s later in the median, 3.2 s at the latest"
+    assert told == (said in run.err)
+
+
 def test_help_shows_the_shared_flags(flashgen: Flashgen) -> None:
     """Of each verb, in one order."""
     shown = []

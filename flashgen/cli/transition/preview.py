@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SPARE = timedelta(seconds=5)
 """Left of the time until T0 for the question and the preparations, or for one sample that is not answered."""
 
+POLLED_A_SECOND = 1000
+"""Of one cache by the crowd at T0: so often that it always holds a copy, which is the worst case."""
+
 _HINT = "set it by NTP: `timedatectl set-ntp true`"
 
 
@@ -42,11 +45,13 @@ def show_preview(
     change = click.style(difference(before, wanted), bold=True)
     session.note(f"{header.id} in {file.store.url}: {change}")
     _note(session, "object", f"{file.key}; nothing else that is public changes")
-    url = session.project.target(session.target_name)[1].url
-    if url:
-        _note(session, "public", f"{url.rstrip('/')}/{header.id}/")
+    target = session.project.target(session.target_name)[1]
+    if target.url:
+        _note(session, "public", f"{target.url.rstrip('/')}/{header.id}/")
     if moment:
         _note_moment(session, header, before, moment)
+        if target.distribution and wanted.state is State.LIVE and before.state is not State.LIVE and not moment.lead:
+            _note(session, "pages", _opening_text(header.unlock.edge_ttl_seconds))
     elif wanted.opens_at and wanted.opens_at > now():
         _note(session, "opens", f"{local(wanted.opens_at, header)}, on the server's clock")
     if wanted.state is not State.ENDED and wanted.ends_at <= now():
@@ -103,6 +108,17 @@ def _note_moment(session: Session, header: Header, before: SaleState, moment: Mo
         due = max(moment.due(before), now())
         opens = local_clock(at, header)
         _note(session, "lead", f"the pointer leaves at {local_clock(due, header)}, pages open at {opens}")
+
+
+def _opening_text(edge_ttl_seconds: int) -> str:
+    """When pages open without a lead: CloudFront keeps the pointer in an edge and in the regional cache behind it."""
+    from flashgen.forecast.time_to_unlock import time_to_unlock
+
+    seen = time_to_unlock(((edge_ttl_seconds, POLLED_A_SECOND), (edge_ttl_seconds, POLLED_A_SECOND)))
+    return (
+        f"open {seen.p50_seconds:.1f} s later in the median, {seen.last_seconds:.1f} s at the latest, as CloudFront "
+        f"keeps the pointer in two tiers; with `--lead 10s` at the time itself"
+    )
 
 
 def _note(session: Session, label: str, text: str) -> None:
