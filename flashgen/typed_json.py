@@ -40,6 +40,8 @@ Whole = Annotated[int, Field(ge=0, le=MAX_WHOLE)]
 Text = Annotated[str, Field(max_length=4096)]
 Line = Annotated[str, Field(max_length=1024, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$")]
 """Printed in terminals and sent in headers: without line breaks and escape sequences."""
+Price = Annotated[str, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,4})?$")]
+"""Plain digits, as orders are forwarded: `19.90`."""
 Skus = Annotated[frozenset[Line], Field(max_length=MAX_SKUS)]
 Instant = Annotated[datetime, PlainValidator(_instant)]
 

@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "timed_http": {"proxies", "whole_head"},
     "sale": {"errors", "document", "addresses"},
     "aws": {"errors", "proxies", "whole_head"},
-    "store": {"errors", "files", "proxies", "aws"},
+    "store": {"errors", "typed_json", "files", "proxies", "aws"},
     "unlock": {"errors", "timestamps", "typed_json", "sale", "store"},
     "hooks": {"errors", "timestamps", "timed_http", "addresses", "document", "sale", "aws", "unlock"},
     "passes": {"errors", "typed_json"},

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, Field
 
 from flashgen.addresses import SecretUrl, shared_domain
 from flashgen.hint import Hint, command_line
-from flashgen.typed_json import MAX_SKUS, JsonReader, Line, Text
+from flashgen.typed_json import MAX_SKUS, JsonReader, Line, Price, Text
 
 MAX_BYTES = 256 * 1024 * 1024
 """A hundred thousand products in several languages."""
@@ -53,7 +53,7 @@ class Item(ItemText):
     `stock` None is no limit. `image` is a URL relative to the sale's folder, or empty.
     """
 
-    price: Annotated[str, Field(pattern=r"^[0-9]{1,15}(\.[0-9]{1,4})?$")]
+    price: Price
     stock: Annotated[int, Field(ge=0, le=MAX_STOCK)] | None
     image: Line
 

@@ -24,7 +24,7 @@ import mimetypes
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,6 +34,7 @@ from flashgen.layout import is_private
 from flashgen.store.keys import RESERVED, checked_key, checked_prefix, is_key
 from flashgen.store.precondition import check_precondition, etag_of
 from flashgen.store.protocol import Entry, Headers, Stored
+from flashgen.typed_json import JsonReader, Line, UnreadableObject
 
 _CLASHES = (errno.EEXIST, errno.EISDIR, errno.ENOTDIR, errno.ENOTEMPTY)
 _MEANINGS = {
@@ -215,10 +216,24 @@ def metadata_path(folder: Path, key: str) -> Path:
 def read_metadata(path: Path) -> dict[str, Headers]:
     """Headers by etag. A missing or damaged file holds none. May raise `OSError`."""
     try:
-        document = json.loads(path.read_bytes())
-        return {etag: Headers(**value) for etag, value in document["headers"].items()}
-    except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, AttributeError):
+        metadata = _METADATA.read(path.read_bytes(), str(path), "")
+    except (FileNotFoundError, NotADirectoryError, UnreadableObject):
         return {}
+    return {etag: Headers(row.content_type, row.cache_control) for etag, row in metadata.headers.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _HeadersRow:
+    content_type: Line
+    cache_control: Line
+
+
+@dataclass(frozen=True, slots=True)
+class _Metadata:
+    headers: dict[Line, _HeadersRow]
+
+
+_METADATA = JsonReader(_Metadata, "the headers of an object", 64 * 1024)
 
 
 @contextmanager

@@ -14,9 +14,11 @@ import pytest
 from flashgen.errors import AccessDenied, StoreError
 from flashgen.store import Entry, FolderStore, Headers
 from flashgen.store.folder import read_metadata
+from flashgen.store.precondition import etag_of
 
 PAGE = Headers("text/html", "public, max-age=60")
 SCRIPT = Headers("text/javascript", "no-store")
+ETAG = etag_of(b"old").encode()
 
 
 @pytest.fixture
@@ -91,7 +93,16 @@ def test_a_body_edited_by_hand_has_no_foreign_headers(store: FolderStore, root: 
     assert Headers("text/html", "") == found.headers
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"headers": {"x": 1}}', b'{"headers": 1}'])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        *(b"", b"{", b"[]", b'{"headers": {"x": 1}}', b'{"headers": 1}', b"[" * 100_000, b" " * 70_000),
+        b'{"headers": {"%b": {"content_type": "a/b\\r\\nset-cookie: x=1", "cache_control": ""}}}' % ETAG,
+        b'{"headers": {"%b": {"content_type": ["a/b"], "cache_control": {}}}}' % ETAG,
+        b'{"headers": {"%b": {"content_type": "a/b"}}}' % ETAG,
+        b'{"format": 2, "headers": {"%b": {"content_type": "a/b", "cache_control": ""}}}' % ETAG,
+    ],
+)
 def test_damaged_metadata_does_not_stop_the_store(store: FolderStore, root: Path, damage: bytes) -> None:
     """It counts as missing, until the next put."""
     (path,) = (root / ".meta" / "headers").iterdir()

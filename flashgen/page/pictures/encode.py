@@ -9,17 +9,20 @@ import hashlib
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Annotated
 
 import PIL
 from PIL import Image
+from pydantic import Field
 
 from flashgen.files import replace_file
 from flashgen.page.assets import Asset, fingerprinted
 from flashgen.page.pictures import decode
-from flashgen.page.pictures.decode import Decoded, decode_image, upright_srgb
+from flashgen.page.pictures.decode import PIXELS_MAX, Decoded, decode_image, upright_srgb
 from flashgen.page.pictures.image_file import read_image
+from flashgen.typed_json import JsonReader, UnreadableObject
 
 WIDTHS = (480, 960, 1440)
 """Pixels, for a card on a phone; for a hero on a phone or a card on a sharp screen; for a hero on a sharp screen."""
@@ -138,28 +141,53 @@ def _encoded(source: Image.Image, kind: str, width: int) -> _Encoded:
     return _Encoded(kind, width, height, buffer.getvalue())
 
 
+_Pixels = Annotated[int, Field(ge=1, le=PIXELS_MAX)]
+
+
+@dataclass(frozen=True, slots=True)
+class _RenditionRow:
+    format: Annotated[str, Field(pattern=f"^({'|'.join(_EXTENSIONS)})$")]
+    width: _Pixels
+    height: _Pixels
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _CacheRecord:
+    width: _Pixels
+    height: _Pixels
+    frames: Annotated[int, Field(ge=1)]
+    renditions: Annotated[tuple[_RenditionRow, ...], Field(min_length=1, max_length=1 + len(MODERN) * len(WIDTHS))]
+
+
+_CACHE_RECORD = JsonReader(_CacheRecord, "a picture's renditions", 64 * 1024)
+
+
 def _write_cached(folder: Path, made: _Made) -> None:
     """Write the list last: a folder without it is ignored. Losing the folder costs time, never correctness."""
     folder.mkdir(parents=True, exist_ok=True)
     for one in made.encoded:
         replace_file(folder / one.file, one.body)
-    rows = [[one.format, one.width, one.height, hashlib.sha256(one.body).hexdigest()] for one in made.encoded]
-    record = {"width": made.width, "height": made.height, "frames": made.frames, "renditions": rows}
-    replace_file(folder / "renditions.json", json.dumps(record).encode())
+    rows = (_RenditionRow(one.format, one.width, one.height, _digest(one.body)) for one in made.encoded)
+    record = _CacheRecord(made.width, made.height, made.frames, tuple(rows))
+    replace_file(folder / "renditions.json", json.dumps(asdict(record)).encode())
 
 
 def _read_cached(folder: Path) -> _Made | None:
+    path = folder / "renditions.json"
     try:
-        record = json.loads((folder / "renditions.json").read_bytes())
-        encoded = tuple(_read_one(folder, *row) for row in record["renditions"])
-        return _Made(record["width"], record["height"], record["frames"], encoded) if encoded else None
-    except (OSError, ValueError, TypeError, KeyError):
+        record = _CACHE_RECORD.read(path.read_bytes(), str(path), "")
+        encoded = tuple(_read_one(folder, row) for row in record.renditions)
+    except (OSError, UnreadableObject):
         return None
+    intact = all(_digest(one.body) == row.sha256 for one, row in zip(encoded, record.renditions, strict=True))
+    return _Made(record.width, record.height, record.frames, encoded) if intact else None
 
 
-def _read_one(folder: Path, kind: str, width: int, height: int, sha256: str) -> _Encoded:
-    empty = _Encoded(kind, width, height, b"")
-    body = (folder / empty.file).read_bytes()
-    if hashlib.sha256(body).hexdigest() != sha256:
-        raise ValueError("damaged")
-    return _Encoded(kind, width, height, body)
+def _read_one(folder: Path, row: _RenditionRow) -> _Encoded:
+    empty = _Encoded(row.format, row.width, row.height, b"")
+    return replace(empty, body=(folder / empty.file).read_bytes())
+
+
+def _digest(body: bytes) -> str:
+    return hashlib.sha256(body).hexdigest()

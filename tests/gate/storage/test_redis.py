@@ -22,8 +22,10 @@ from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.storage.protocol import Answer, Ask, Lease, NoPlace, Storage, StorageLost
 from flashgen.gate.storage.redis import server as redis_server_module
 from flashgen.gate.storage.redis import storage as redis_module
+from flashgen.gate.storage.redis.records import order_of, record_of
 from flashgen.gate.storage.redis.scripts import FIND, RIGHTS
 from flashgen.gate.storage.redis.storage import PAGE, RedisStorage
+from flashgen.typed_json import Damaged, Newer
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "gate.md"
 
@@ -152,6 +154,59 @@ class TestForgetting:
         for method in ("find", "enter", "buy", "claim", "orders"):
             with pytest.raises(StorageLost, match=r"orders in it are missing|damaged"):
                 EVERYTHING[method](storage)
+
+
+RECORD = record_of(Order("a", "night", "PHONE", "ada", "19.90", "EUR", 1.5, OrderState.UNKNOWN, 2, 61.25, "timed\nout"))
+
+
+class TestRecords:
+    """Orders as they lie in the server, where others may write, too."""
+
+    def test_a_record_is_the_order(self) -> None:
+        """A note may have spaces and lines."""
+        assert RECORD == record_of(order_of(RECORD))
+
+    @pytest.mark.parametrize(
+        ("was", "now"),
+        [
+            ('"19.90"', "19.90"),
+            ('"19.90"', '"-19.90"'),
+            ('"19.90"', '"0x10"'),
+            ("1.5", '"1.5"'),
+            ("1.5", "NaN"),
+            ("1.5", "-1.5"),
+            ("1.5", "1e400"),
+            ('"ada"', "null"),
+            ('"ada"', '["ada"]'),
+            ('"ada"', '"\\u001b[2J"'),
+            ('"buyer":"ada",', ""),
+            ('{"id"', '{"format":2,"id"'),
+            ("unknown", "paid"),
+            (" 2 ", " -2 "),
+            (" 2 ", " 1_000 "),
+            (" 2 ", " ٢ "),
+            ("61.25", "nan"),
+            ("61.25", "inf"),
+            ("\nunknown", " unknown"),
+            (RECORD, ""),
+            (RECORD, "[" * 100_000),
+        ],
+    )
+    def test_a_damaged_record_is_no_order(self, was: str, now: str) -> None:
+        """It is refused as a whole: no order is forwarded with a price that nobody agreed to."""
+        assert was in RECORD
+        with pytest.raises((Damaged, Newer)):
+            order_of(RECORD.replace(was, now, 1))
+
+    def test_a_damaged_record_stops_the_storage(self, server: RedisProcess, storage: RedisStorage) -> None:
+        """With the server's name and the way on, and without what was found."""
+        bought(storage, "ada")
+        with server.client() as client:
+            ((order, record),) = client.hgetall("flashgen:{night}:orders").items()
+            client.hset("flashgen:{night}:orders", order, record.replace('"ada"', '"hidden\\n"'))
+        with pytest.raises(StorageLost, match="an order in it is damaged") as lost:
+            storage.claim("night", NOW, NOW, 1)
+        assert "hidden" not in f"{lost.value}{lost.value.hint}"
 
 
 class TestKeys:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,37 @@ def test_a_damaged_cache_costs_time_only(tmp_path: Path) -> None:
     for file in (tmp_path / "cache").rglob("*.avif"):
         file.write_bytes(b"")
     assert first == made(path)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (("width",), "1000"),
+        (("width",), 10**12),
+        (("height",), 0),
+        (("frames",), None),
+        (("renditions",), []),
+        (("renditions", 0, "format"), "../../PNG"),
+        (("renditions", 0, "width"), -1),
+        (("renditions", 0, "sha256"), "0" * 64),
+        (("format",), 2),
+    ],
+)
+def test_a_damaged_record_of_a_picture_costs_time_only(
+    tmp_path: Path, path: tuple[str | int, ...], value: object
+) -> None:
+    """No page promises sizes that somebody wrote into the cache."""
+    file = saved(tmp_path / "lamp.jpg", photo(), "JPEG")
+    first = made(file)
+    (record,) = (tmp_path / "cache").rglob("renditions.json")
+    good = record.read_bytes()
+    part = facts = json.loads(good)
+    for step in path[:-1]:
+        part = part[step]
+    part[path[-1]] = value
+    record.write_text(json.dumps(facts))
+    assert first == made(file)
+    assert good == record.read_bytes()
 
 
 def test_pages_offer_the_formats_and_sizes(tmp_path: Path) -> None:

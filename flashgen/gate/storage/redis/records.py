@@ -15,9 +15,15 @@ and without a number that Lua would round. What a guest gave lies beside it, sea
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Annotated
+
+from pydantic import Field
 
 from flashgen.gate.orders.order import Order, OrderState
+from flashgen.typed_json import MAX_WHOLE, Damaged, JsonReader, Line, Price
 
 SALES = "flashgen:sales"
 
@@ -64,10 +70,38 @@ def contact_of(order: str) -> str:
 
 
 def order_of(record: str) -> Order:
-    """The order. Raises ValueError or TypeError when nothing of ours wrote this."""
-    facts, _, progress = record.partition("\n")
-    state, attempts, due_at, note = progress.split(" ", 3)
-    return Order(**json.loads(facts), state=OrderState(state), attempts=int(attempts), due_at=float(due_at), note=note)
+    """The order. Raises Damaged when nothing of ours wrote this."""
+    first, _, second = record.partition("\n")
+    facts = _FACTS.read(first.encode(), "the record", "")
+    progress = _PROGRESS.fullmatch(second)
+    if progress is None:
+        raise Damaged("the second line of the record is not an order's progress")
+    return Order(
+        *(facts.id, facts.sale, facts.sku, facts.buyer, facts.price, facts.currency, facts.accepted_at),
+        state=OrderState(progress["state"]),
+        attempts=int(progress["attempts"]),
+        due_at=float(progress["due_at"]),
+        note=progress["note"],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    id: Line
+    sale: Line
+    sku: Line
+    buyer: Line
+    price: Price
+    currency: Line
+    accepted_at: Annotated[float, Field(ge=0, le=MAX_WHOLE)]
+
+
+_FACTS = JsonReader(_Facts, "an order", 64 * 1024)
+_PROGRESS = re.compile(
+    rf"(?P<state>{'|'.join(OrderState)}) (?P<attempts>[0-9]{{1,15}}) "
+    r"(?P<due_at>[0-9]{1,15}(\.[0-9]{1,20})?) (?P<note>.*)",
+    re.ASCII | re.DOTALL,
+)
 
 
 def holder(sku: str, buyer: str) -> str:

@@ -69,6 +69,7 @@ from flashgen.gate.storage.redis.scripts import (
     renewing,
 )
 from flashgen.gate.storage.redis.server import RedisServer
+from flashgen.typed_json import UnreadableObject
 
 PAGE = 500
 """Orders that are read or changed in one step: no decision waits behind more than that."""
@@ -269,7 +270,7 @@ class RedisStorage:
     def _order(self, record: str | None) -> Order:
         try:
             return order_of(record or "")
-        except (ValueError, TypeError) as error:
+        except UnreadableObject as error:
             raise StorageLost(f"{self.url}: an order in it is damaged", "see what else writes into it") from error
 
     def _not_begun(self, sale: str) -> StorageLost:
