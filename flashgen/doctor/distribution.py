@@ -177,8 +177,8 @@ def _security(config: DistributionConfig, context: DoctorContext) -> Iterator[Fi
 
 
 def _fields(added: HeadersPolicy) -> Mapping[str, str]:
-    """As they will be sent. Whether HSTS holds for subdomains is not known, and taken for granted."""
-    hsts = f"max-age={added.hsts_seconds}; includeSubDomains" if added.hsts_seconds is not None else None
+    """As they will be sent, whether HSTS holds for subdomains or not."""
+    hsts = f"max-age={added.hsts_seconds}" if added.hsts_seconds is not None else None
     sent = {
         "content-security-policy": added.content_security_policy,
         "strict-transport-security": hsts,

@@ -17,10 +17,13 @@ from flashgen.page.site_files import make_files, prepare_parts
 from flashgen.sale.date_warnings import date_warnings
 from flashgen.sale.load import Loaded
 from flashgen.sale.order import ORDER_HINT
+from flashgen.unlock.polling import wait_seconds
 
 _LOADED = re.compile(
     r'<(?:link|script)\b(?![^>]*fetchpriority="low")[^>]*(?:href|src)="[^"]*assets/([^"/>]+\.(?:css|js))"'
 )
+
+BUCKET_GETS_A_SECOND = 5_500
 
 CRITICAL_BYTES_MAX = 14_600
 """What a server may send before the first acknowledgement: 10 segments of 1,460 bytes (RFC 6928)."""
@@ -57,6 +60,7 @@ def check_sale(
     make_files(loaded.sale, parts, measure, jobs=1)
     more = (
         *_without_orders(loaded),
+        *_uncollapsed(loaded),
         *date_warnings(loaded, now),
         *_omitted(loaded),
         *_overweight(loaded, sizes, named),
@@ -73,6 +77,19 @@ def loaded_names(page: bytes) -> frozenset[str]:
 def _without_orders(loaded: Loaded) -> Iterator[Problem]:
     if loaded.sale.order is None:
         yield loaded.problem((), "there is no section `order`: nobody can buy in this sale", ORDER_HINT)
+
+
+def _uncollapsed(loaded: Loaded) -> Iterator[Problem]:
+    """A pointer that no edge keeps. Waiting pages poll once a second at the start; a prefix of S3 answers 5,500 GET/s:
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/optimizing-performance.html"""
+    if loaded.sale.unlock.edge_ttl_seconds == 0:
+        shoppers = round(BUCKET_GETS_A_SECOND * wait_seconds(0.0, is_open=False))
+        message = (
+            f"`edge_ttl_seconds: 0`: every poll reaches the store. At the start {shoppers:,} waiting shoppers are "
+            f"{BUCKET_GETS_A_SECOND:,} requests a second, the most that S3 answers; with 1 a whole crowd behind one edge "
+            "is one"
+        )
+        yield loaded.problem(("unlock", "edge_ttl_seconds"), message, "delete it: 1 is what it is without it")
 
 
 def _omitted(loaded: Loaded) -> Iterator[Problem]:

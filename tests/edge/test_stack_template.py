@@ -191,6 +191,13 @@ def test_fonts_may_be_used_by_the_pages_of_the_gate() -> None:
     assert [None, None] == others
 
 
+@pytest.mark.parametrize("asked", [False, True])
+def test_subdomains_need_https_only_if_that_is_asked_for(asked: bool) -> None:
+    """One without it could not be reached any more."""
+    config = properties(plain(hsts_subdomains=asked), "PageHeaders")["ResponseHeadersPolicyConfig"]
+    assert asked == config["SecurityHeadersConfig"]["StrictTransportSecurity"]["IncludeSubdomains"]
+
+
 @pytest.mark.parametrize("policy", ["PageHeaders", "FontHeaders", "PointerHeaders"])
 def test_viewers_get_the_security_headers_of_the_local_edge(policy: str) -> None:
     """Each header, each value, over what the store may say."""

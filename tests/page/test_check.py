@@ -40,6 +40,14 @@ def test_a_sale_in_which_nobody_can_buy_is_a_warning(tmp_path: Path) -> None:
     assert "there is no section `order`: nobody can buy in this sale" == warning.message
 
 
+def test_a_pointer_that_no_edge_keeps_is_a_warning_with_its_arithmetic(tmp_path: Path) -> None:
+    """One poll a second of each waiting shopper, against what a bucket answers."""
+    path = write_sale(tmp_path)
+    path.write_text(path.read_text().replace("unlock: {", "unlock: {edge_ttl_seconds: 0, "))
+    (warning,) = check_sale(load_sale(path, tmp_path), tmp_path, 1, NOW)
+    assert "5,500 waiting shoppers are 5,500 requests a second, the most that S3 answers" in warning.message
+
+
 def test_a_page_over_budget_is_named_with_its_size(tmp_path: Path) -> None:
     """The heaviest page, and the number of the others."""
     path = write_sale(

@@ -28,6 +28,7 @@ def stack_options(function: Callable[..., Any]) -> Callable[..., Any]:
             click.option(
                 "--price-class", type=click.Choice(("all", "200", "100")), default="all", help="Where edges are."
             ),
+            click.option("--hsts-subdomains", is_flag=True, help="Https for all subdomains of the alias, too."),
             gate_option,
             us_east_1_option,
             click.option(

@@ -31,6 +31,7 @@ class InfraArguments:
     order_origin: str = ""
     web_acl: str = ""
     price_class: str = "all"
+    hsts_subdomains: bool = False
     gate: bool = False
     us_east_1: bool = False
     rate_limit: int | None = None
@@ -108,6 +109,7 @@ def _stack_options(session: Session, given: InfraArguments) -> StackOptions:
         certificate=given.certificate,
         web_acl=given.web_acl,
         price_class=given.price_class,
+        hsts_subdomains=given.hsts_subdomains,
     )
 
 

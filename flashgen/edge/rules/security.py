@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-#: Two years, the usual recommendation; subdomains of a sale's own domain too.
+#: Two years, the usual recommendation. Subdomains only where the stack is asked for it: below a shop's domain there may
+#: be hosts without https, which nobody could reach any more, for two years.
 HSTS_SECONDS = 63_072_000
-STRICT_TRANSPORT_SECURITY = f"max-age={HSTS_SECONDS}; includeSubDomains"
+STRICT_TRANSPORT_SECURITY = f"max-age={HSTS_SECONDS}"
 
 REFERRER_POLICY = "strict-origin-when-cross-origin"
 

@@ -40,7 +40,7 @@ class StackOptions:
 
     `uncached` are the ids of sales with `edge_ttl_seconds: 0`; `order_origins` (`https://host`)
     are those that pages may ask. `secret` and `pass_keys` are their sources as in flashgen.yaml. `alias` is a host
-    name. What is empty is left out. Raises ValueError for what cannot be.
+    name. `hsts_subdomains`: browsers want https of its subdomains too. What is empty is left out. Raises ValueError for what cannot be.
     """
 
     place: BucketAddress
@@ -52,13 +52,14 @@ class StackOptions:
     certificate: str = ""
     web_acl: str = ""
     price_class: str = PRICE_CLASSES[0]
+    hsts_subdomains: bool = False
 
     def __post_init__(self) -> None:
         _check_address(self.alias, self.certificate, self.web_acl)
 
     def given(self) -> dict[str, str]:
         """The options as on the command line, those with a value."""
-        return _given(self)
+        return {**_given(self), **({"--hsts-subdomains": "yes"} if self.hsts_subdomains else {})}
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ def headers_policy(behaviour: Behaviour) -> Json:
     return ref("PointerHeaders" if behaviour.is_polled else "PageHeaders")
 
 
-def policy_resources(name: str, order_origins: Iterable[str]) -> Json:
+def policy_resources(name: str, order_origins: Iterable[str], *, hsts_subdomains: bool) -> Json:
     """The pointer's cache policy, and the headers of all else. Raises Refused if the CSP is too long."""
     csp = content_security_policy(order_origins)
     if len(csp) > LONGEST_CSP:
@@ -44,7 +44,7 @@ def policy_resources(name: str, order_origins: Iterable[str]) -> Json:
             "give the order servers of all sales fewer or shorter names",
         )
     no_store = {"Items": [{"Header": "Cache-Control", "Value": "no-store", "Override": True}]}
-    security = _security(csp)
+    security = _security(csp, hsts_subdomains)
     return {
         "PointerCachePolicy": _pointer_cache(name),
         "PageHeaders": _headers(f"{name}-pages", SecurityHeadersConfig=security),
@@ -86,7 +86,7 @@ def _consent() -> Json:
     }
 
 
-def _security(csp: str) -> Json:
+def _security(csp: str, hsts_subdomains: bool) -> Json:
     """As `security_headers` over https; frames are forbidden by the CSP's frame-ancestors."""
     return {
         "ContentSecurityPolicy": {"ContentSecurityPolicy": csp, "Override": True},
@@ -94,7 +94,7 @@ def _security(csp: str) -> Json:
         "ReferrerPolicy": {"ReferrerPolicy": REFERRER_POLICY, "Override": True},
         "StrictTransportSecurity": {
             "AccessControlMaxAgeSec": HSTS_SECONDS,
-            "IncludeSubdomains": True,
+            "IncludeSubdomains": hsts_subdomains,
             "Override": True,
         },
     }

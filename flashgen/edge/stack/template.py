@@ -25,7 +25,9 @@ def template(options: StackOptions) -> str:
     """The stack of bucket, distribution and permissions, as JSON. Raises Refused when it is too large."""
     resources = {
         **bucket_resources(options.place),
-        **policy_resources(resource_name(options.place), options.order_origins),
+        **policy_resources(
+            resource_name(options.place), options.order_origins, hsts_subdomains=options.hsts_subdomains
+        ),
         **distribution_resources(options),
         **permission_resources(options),
     }
