@@ -86,8 +86,8 @@ def _uncollapsed(loaded: Loaded) -> Iterator[Problem]:
         shoppers = round(BUCKET_GETS_A_SECOND * wait_seconds(0.0, is_open=False))
         message = (
             f"`edge_ttl_seconds: 0`: every poll reaches the store. At the start {shoppers:,} waiting shoppers are "
-            f"{BUCKET_GETS_A_SECOND:,} requests a second, the most that S3 answers; with 1 a whole crowd behind one edge "
-            "is one"
+            f"{BUCKET_GETS_A_SECOND:,} requests a second, the most that S3 answers; with 1 a whole crowd behind one "
+            "edge is one"
         )
         yield loaded.problem(("unlock", "edge_ttl_seconds"), message, "delete it: 1 is what it is without it")
 

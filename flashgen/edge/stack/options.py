@@ -40,7 +40,8 @@ class StackOptions:
 
     `uncached` are the ids of sales with `edge_ttl_seconds: 0`; `order_origins` (`https://host`)
     are those that pages may ask. `secret` and `pass_keys` are their sources as in flashgen.yaml. `alias` is a host
-    name. `hsts_subdomains`: browsers want https of its subdomains too. What is empty is left out. Raises ValueError for what cannot be.
+    name. `hsts_subdomains`: browsers want https of its subdomains too. What is empty is left out. Raises ValueError for
+    what cannot be.
     """
 
     place: BucketAddress
