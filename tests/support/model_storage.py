@@ -7,9 +7,34 @@ from dataclasses import dataclass, field, replace
 
 from flashgen.gate.networks import UNSEEN_SECONDS, Network, share
 from flashgen.gate.orders.order import Order, OrderState
-from flashgen.gate.storage.protocol import Answer, Ask, Buy, Enter, Find, Lease, NoPlace, Seen, Tally, Touch, Visit
+from flashgen.gate.storage.protocol import (
+    Answer,
+    Ask,
+    Buy,
+    Enter,
+    Find,
+    Lease,
+    NoPlace,
+    Seen,
+    ShopReport,
+    Tally,
+    Touch,
+    Visit,
+)
 
 WAITING = (OrderState.ACCEPTED, OrderState.UNKNOWN)
+RETURNED = (OrderState.REJECTED, OrderState.RELEASED, OrderState.PAID_LATE)
+BECOMES = {
+    **{(state, result): result for state in WAITING for result in OrderState},
+    **{(state, OrderState.PAID): OrderState.PAID_LATE for state in RETURNED},
+    (OrderState.RESERVED, OrderState.UNKNOWN): OrderState.RESERVED,
+    (OrderState.RESERVED, OrderState.RESERVED): OrderState.RESERVED,
+    (OrderState.RESERVED, OrderState.PAID): OrderState.PAID,
+    (OrderState.RESERVED, OrderState.RELEASED): OrderState.RELEASED,
+    (OrderState.DONE, OrderState.PAID): OrderState.PAID,
+    (OrderState.DONE, OrderState.RELEASED): OrderState.RELEASED,
+}
+"""What an order becomes of which something is said; whatever is not here changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +72,8 @@ class ModelStorage:
             found = [slot for slot in self.slots if (slot.server, slot.id) == (ask.server, ask.lease)]
             self._see(found)
             return None
+        if isinstance(ask, ShopReport):
+            return self.settle(ask.order, ask.result, ask.now, ask.note) if ask.order in self.orders else None
         if isinstance(ask, Touch):
             raise NotImplementedError("it has no clock")
         self.slots = [slot for slot in self.slots if (slot.server, slot.id) != (ask.server, ask.lease)]
@@ -55,15 +82,19 @@ class ModelStorage:
     def settle(self, order: str, state: OrderState, due_at: float, note: str) -> Order:
         """An order after an attempt."""
         known = self.orders[order]
-        if known.state in WAITING:
-            more = 1 if state is OrderState.UNKNOWN else 0
-            known = replace(known, state=state, attempts=known.attempts + more, due_at=due_at, note=note)
+        after = BECOMES.get((known.state, state), known.state)
+        if (known.state, state) in BECOMES and (after is not known.state or known.state not in RETURNED):
+            attempts = known.attempts + (1 if state is OrderState.UNKNOWN else 0)
+            if after is OrderState.RESERVED and known.state is not OrderState.RESERVED:
+                attempts = 0
+            known = replace(known, state=after, attempts=attempts, due_at=due_at, note=note)
             self.orders[order] = known
         return known
 
-    def claim(self, now: float, until: float) -> set[str]:
+    def claim(self, now: float, until: float, *, reserved: bool = False) -> set[str]:
         """All that is due."""
-        due = {order.id for order in self.orders.values() if order.state in WAITING and order.due_at <= now}
+        states = (OrderState.RESERVED,) if reserved else WAITING
+        due = {order.id for order in self.orders.values() if order.state in states and order.due_at <= now}
         self.orders |= {order: replace(self.orders[order], due_at=until) for order in due}
         return due
 
@@ -71,7 +102,7 @@ class ModelStorage:
         """Counts; of what there is none, there is no count."""
         orders = self.orders.values()
         live = [slot.server for slot in self.slots if slot.expires_at > now]
-        skus = [order.sku for order in orders if order.state is not OrderState.REJECTED]
+        skus = [order.sku for order in orders if order.state not in RETURNED]
         states = [order.state for order in orders]
         waiting = [order.accepted_at for order in orders if order.state in WAITING]
         return Tally(
@@ -79,12 +110,13 @@ class ModelStorage:
             {server: live.count(server) for server in live},
             {state: states.count(state) for state in states},
             min(waiting, default=None),
+            sum(order.state is OrderState.RESERVED and order.attempts > 0 for order in orders),
         )
 
     def order_of(self, sku: str, buyer: str) -> Order | None:
-        """The one that is not rejected."""
+        """The one that holds a unit."""
         mine = [order for order in self.orders.values() if (order.sku, order.buyer) == (sku, buyer)]
-        return next((order for order in mine if order.state is not OrderState.REJECTED), None)
+        return next((order for order in mine if order.state not in RETURNED), None)
 
     def _enter(self, visit: Visit, lease: str) -> Answer:
         is_behind = self._renew(visit)
@@ -95,8 +127,8 @@ class ModelStorage:
         if held := self._held(visit):
             self.slots[self.slots.index(held)] = replace(held, id=lease, unseen_since=None)
             return Lease(lease, held.expires_at, is_new=False)
-        if self._is_sold_out(visit):
-            return NoPlace.SOLD_OUT
+        if refused := self._refused(visit):
+            return refused
         if not self._make_room(visit):
             return NoPlace.FULL
         expires_at = visit.now + visit.lease_seconds
@@ -111,14 +143,15 @@ class ModelStorage:
             return order or NoPlace.FULL
         self._expire(visit)
         held = self._held(visit)
-        if not order and not self._is_sold_out(visit):
+        refused = self._refused(visit)
+        if not order and not refused:
             if not held and not (ask.may_revive and self._make_room(visit)):
                 return NoPlace.FULL
             order = self.orders[ask.order.id] = ask.order
             for network in visit.networks:
                 del self.unused[visit.server, network.name]
         self.slots = [slot for slot in self.slots if slot is not held]
-        return order or NoPlace.SOLD_OUT
+        return order or refused or NoPlace.FULL
 
     def _renew(self, visit: Visit) -> bool:
         """Whether the visit is of an older epoch; a newer one's comes without leases."""
@@ -157,5 +190,8 @@ class ModelStorage:
             return True
         return len(live) < visit.slots
 
-    def _is_sold_out(self, visit: Visit) -> bool:
-        return visit.stock is not None and self.tally(visit.now).taken.get(visit.sku, 0) >= visit.stock
+    def _refused(self, visit: Visit) -> NoPlace | None:
+        if visit.stock is not None and self.tally(visit.now).taken.get(visit.sku, 0) >= visit.stock:
+            return NoPlace.SOLD_OUT
+        held = [one for one in self.orders.values() if one.buyer == visit.buyer and one.state not in RETURNED]
+        return NoPlace.LIMIT if visit.per_buyer is not None and len(held) >= visit.per_buyer else None

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from support.visits import EAST, LEASE_SECONDS, NOW, ask, bought, buy, enter, find
+from support.visits import EAST, LEASE_SECONDS, NOW, ask, bought, buy, enter, find, report
 
 from flashgen.gate.orders.order import Order, OrderState
-from flashgen.gate.storage.protocol import Lease, Storage
+from flashgen.gate.orders.order import settled as settled_order
+from flashgen.gate.storage.protocol import Lease, NoPlace, Storage
 
 UNTIL = NOW + 60
 SETTLED = [OrderState.DONE, OrderState.REJECTED]
+SAID = [state for state in OrderState if state not in (OrderState.ACCEPTED, OrderState.PAID_LATE)]
 WAITING = [OrderState.ACCEPTED, OrderState.UNKNOWN]
 
 
@@ -206,6 +209,134 @@ class OutboxContract:
         first = next(listed)
         assert isinstance(ask(storage, buy("last", stock=None, now=NOW + 1)), Order)
         assert [f"order-{buyer}" for buyer in buyers] == [first.id, *(order.id for order in listed)][:2500]
+
+
+class ReservationContract:
+    """Orders whose buyers have yet to pay."""
+
+    def test_a_reserved_order_is_asked_for_when_its_time_is_over(self, storage: Storage) -> None:
+        """By whoever asks for reserved ones, and by nobody else; it waits no more to be forwarded."""
+        bought(storage, "ada", "bob")
+        reserved = storage.settle("order-ada", OrderState.RESERVED, NOW, NOW + 900, "HTTP 201", "https://pay.example/1")
+        assert reserved
+        assert ("https://pay.example/1", 0, NOW + 900) == (reserved.checkout_url, reserved.attempts, reserved.due_at)
+        assert reserved == ask(storage, find("ada"))
+        assert ["order-bob"] == claimed(storage, NOW + 1e6)
+        assert () == storage.claim("night", NOW + 899, NOW + 960, 10, reserved=True)
+        (claim,) = storage.claim("night", NOW + 900, NOW + 960, 10, reserved=True)
+        assert replace(reserved, due_at=NOW + 960) == claim
+        assert () == storage.claim("night", NOW + 900, NOW + 960, 10, reserved=True)
+
+    def test_no_answer_keeps_the_unit(self, storage: Storage) -> None:
+        """It is asked for again, and counted as overdue until there is an answer."""
+        bought(storage, "ada")
+        settled(storage, "order-ada", OrderState.UNKNOWN)
+        settled(storage, "order-ada", OrderState.RESERVED, NOW + 900)
+        assert 0 == storage.tally("night", NOW).overdue
+        for attempts in (1, 2):
+            asked = settled(storage, "order-ada", OrderState.UNKNOWN, NOW + 960, "HTTP 503")
+            assert (OrderState.RESERVED, attempts, NOW + 960) == (asked.state, asked.attempts, asked.due_at)
+        tally = storage.tally("night", NOW)
+        assert ({"PHONE": 1}, 1, None) == (dict(tally.taken), tally.overdue, tally.oldest_waiting)
+        assert 1 == len(storage.claim("night", NOW + 960, NOW + 1000, 10, reserved=True))
+        settled(storage, "order-ada", OrderState.PAID)
+        assert 0 == storage.tally("night", NOW).overdue
+
+    @pytest.mark.parametrize("before", [*SAID, OrderState.ACCEPTED, OrderState.PAID_LATE])
+    @pytest.mark.parametrize("result", SAID)
+    def test_a_unit_goes_back_once_and_a_paid_one_never(
+        self, storage: Storage, before: OrderState, result: OrderState
+    ) -> None:
+        """Whatever is said after whatever was; and as the rule says that both storages keep."""
+        bought(storage, "ada", "bob")
+        for said in {
+            OrderState.ACCEPTED: (),
+            OrderState.PAID_LATE: (OrderState.RELEASED, OrderState.PAID),
+        }.get(before, (before,)):
+            settled(storage, "order-ada", said, NOW + 5, "before")
+        order = next(order for order in storage.orders("night") if order.id == "order-ada")
+        assert before is order.state
+        after = settled(storage, "order-ada", result, NOW + 7, "after")
+        assert settled_order(order, result, NOW + 7, "after") == after
+        assert {"PHONE": 1 + after.state.holds_unit} == dict(storage.tally("night", NOW).taken)
+        assert before is not OrderState.PAID or after.state is before
+        assert before.holds_unit or not after.state.holds_unit
+        assert after == ask(storage, find("ada")) if after.state.holds_unit else ask(storage, find("ada")) is None
+
+    def test_a_report_is_the_shops_own_word(self, storage: Storage) -> None:
+        """It comes among requests, as often as it likes; of another sale's order nothing is known here."""
+        (order, *_) = bought(storage, "ada", "bob")
+        before = storage.version("night").changes
+        paid, released = (report("order-ada", result) for result in (OrderState.PAID, OrderState.RELEASED))
+        answers = storage.decide([paid, paid, released, report("nobodys"), report("order-bob", sale="day")])
+        after = replace(order, state=OrderState.PAID, note="reported", due_at=NOW)
+        assert [after, after, after, None, None] == answers
+        assert before + 1 == storage.version("night").changes
+        (late,) = storage.decide([report("order-bob", OrderState.RELEASED)])
+        assert isinstance(late, Order)
+        assert OrderState.RELEASED is late.state
+        ask(storage, buy("bob", order="second", stock=2))
+        (late,) = storage.decide([report("order-bob", OrderState.PAID)])
+        assert isinstance(late, Order)
+        assert OrderState.PAID_LATE is late.state
+        assert {"PHONE": 2} == dict(storage.tally("night", NOW).taken)
+
+    def test_a_released_unit_is_the_next_buyers(self, storage: Storage) -> None:
+        """Or the same one's."""
+        bought(storage, "ada", stock=1)
+        settled(storage, "order-ada", OrderState.RESERVED, NOW + 900)
+        assert NoPlace.SOLD_OUT is ask(storage, enter("bob", stock=1))
+        storage.decide([report("order-ada", OrderState.RELEASED)])
+        assert isinstance(ask(storage, enter("bob", stock=1)), Lease)
+
+
+class LimitContract:
+    """`per_buyer`: units of one buyer in the whole sale."""
+
+    def test_a_buyer_has_no_more_than_the_limit(self, storage: Storage) -> None:
+        """Of whatever SKUs; another buyer has a limit of their own, and so has another sale."""
+        bought(storage, "ada", sku="CASE")
+        bought(storage, "ada", sale="day")
+        assert NoPlace.LIMIT is ask(storage, enter("ada", per_buyer=1))
+        assert isinstance(ask(storage, enter("ada", per_buyer=2)), Lease)
+        assert isinstance(ask(storage, enter("bob", per_buyer=1)), Lease)
+        assert isinstance(ask(storage, enter("ada", sku="CASE", per_buyer=1)), Order)
+
+    def test_forms_do_not_count(self, storage: Storage) -> None:
+        """Who has several may send each: the first ones become orders, and the lease of the next one ends."""
+        storage.decide([enter("ada", sku=sku, lease=sku, per_buyer=1) for sku in ("PHONE", "CASE")])
+        answers = storage.decide(
+            [buy("ada", sku=sku, lease=sku, order=f"order-{sku}", per_buyer=1) for sku in ("PHONE", "CASE")]
+        )
+        assert ("order-PHONE", NoPlace.LIMIT) == (getattr(answers[0], "id", None), answers[1])
+        assert {} == {server: slots for server, slots in storage.tally("night", NOW).in_use.items() if slots}
+        assert {"PHONE": 1} == dict(storage.tally("night", NOW).taken)
+
+    def test_what_is_sold_out_is_said_first(self, storage: Storage) -> None:
+        """It would be so for anybody."""
+        bought(storage, "ada", sku="CASE")
+        assert NoPlace.SOLD_OUT is ask(storage, enter("ada", stock=0, per_buyer=1))
+
+    @pytest.mark.parametrize("result", [OrderState.REJECTED, OrderState.RELEASED])
+    def test_a_unit_that_goes_back_counts_no_more(self, storage: Storage, result: OrderState) -> None:
+        """Also when that is said twice."""
+        bought(storage, "ada", "bob")
+        bought(storage, "ada", sku="BAG")
+        for _ in range(2):
+            settled(storage, "order-ada", result)
+        bought(storage, "ada", sku="CASE", per_buyer=2)
+        assert NoPlace.LIMIT is ask(storage, enter("ada", per_buyer=2))
+
+    def test_many_at_once_keep_the_limit(self, storage: Storage, opened_again: Storage) -> None:
+        """Two workers, and one buyer who sends ten forms to each at the same moment."""
+
+        def sold(one: Storage, name: str) -> int:
+            wishes = [buy("ada", sku=f"{name}-{sku}", order=f"{name}-{sku}", per_buyer=3) for sku in range(10)]
+            return sum(isinstance(one.decide([wish])[0], Order) for wish in wishes)
+
+        with ThreadPoolExecutor(2) as pool:
+            counts = list(pool.map(sold, (storage, opened_again), ("east", "west")))
+        assert 3 == sum(counts) == len(list(storage.orders("night")))
 
 
 class TallyContract:

@@ -23,7 +23,7 @@ from support.admission_contract import (
     TouchContract,
     UnitContract,
 )
-from support.outbox_contract import OutboxContract, RegistryContract, TallyContract
+from support.outbox_contract import LimitContract, OutboxContract, RegistryContract, ReservationContract, TallyContract
 from support.storage_machine import Sale
 from support.version_contract import VersionContract
 
@@ -43,6 +43,8 @@ class StorageContract(
     TouchContract,
     BatchContract,
     OutboxContract,
+    ReservationContract,
+    LimitContract,
     TallyContract,
     RegistryContract,
     VersionContract,

@@ -10,10 +10,11 @@ from support.model_storage import ModelStorage
 from support.visits import EAST, NOW, WEST, buy, enter, find, leave, seen
 
 from flashgen.gate.orders.order import OrderState
-from flashgen.gate.storage.protocol import Ask, Buy, Enter, Lease, Storage
+from flashgen.gate.storage.protocol import Ask, Buy, Enter, Lease, ShopReport, Storage
 
 STOCK = {"PHONE": 2, "CASE": 1, "BAG": None}
 SLOTS = 2
+SAID = [state for state in OrderState if state not in (OrderState.ACCEPTED, OrderState.PAID_LATE)]
 
 visits = st.fixed_dictionaries(
     {
@@ -22,6 +23,7 @@ visits = st.fixed_dictionaries(
         "server": st.sampled_from([EAST, WEST]),
         "address": st.sampled_from(["near", "far"]),
         "slots_per_address": st.sampled_from([None, 1, 2]),
+        "per_buyer": st.sampled_from([None, None, 1, 2]),
         "behind": st.sampled_from([0, 0, 0, 1]),
     }
 )
@@ -87,7 +89,7 @@ class Sale(RuleBasedStateMachine):
             slot = data.draw(st.sampled_from(self.model.slots))
             self.check([seen(sale=self.name, server=slot.server, lease=slot.id)])
 
-    @rule(data=st.data(), state=st.sampled_from([OrderState.UNKNOWN, OrderState.DONE, OrderState.REJECTED]))
+    @rule(data=st.data(), state=st.sampled_from(SAID))
     def settles(self, data: st.DataObject, state: OrderState) -> None:
         """Any order, whatever became of it before."""
         if self.model.orders:
@@ -105,17 +107,27 @@ class Sale(RuleBasedStateMachine):
                 found.note,
             ), was
 
-    @rule()
-    def claims(self) -> None:
-        """A forwarder takes all that is due."""
-        expected = self.model.claim(self.now, self.now + 60)
-        assert expected == {order.id for order in self.storage.claim(self.name, self.now, self.now + 60, 1000)}
+    @rule(data=st.data(), result=st.sampled_from([OrderState.PAID, OrderState.RELEASED]))
+    def is_reported(self, data: st.DataObject, result: OrderState) -> None:
+        """Any order, or one of another sale: the shop's own word, at any time, as often as it likes."""
+        order = data.draw(st.sampled_from([*sorted(self.model.orders), "nobodys"]))
+        report = ShopReport(self.name, order, result, "reported", self.now)
+        before = self.model.orders.get(order)
+        self.check([report, report])
+        assert before is None or before.state is not OrderState.PAID or self.model.orders[order].state is before.state
+
+    @rule(reserved=st.booleans())
+    def claims(self, reserved: bool) -> None:
+        """A forwarder takes all that is due, or whoever asks for the reserved ones."""
+        expected = self.model.claim(self.now, self.now + 60, reserved=reserved)
+        found = self.storage.claim(self.name, self.now, self.now + 60, 1000, reserved=reserved)
+        assert expected == {order.id for order in found}
 
     @invariant()
     def counts_agree(self) -> None:
         """And nothing is sold or held beyond the limits."""
         expected, tally = self.model.tally(self.now), self.storage.tally(self.name, self.now)
-        assert expected.oldest_waiting == tally.oldest_waiting
+        assert (expected.oldest_waiting, expected.overdue) == (tally.oldest_waiting, tally.overdue)
         for counts, found in (
             (expected.taken, tally.taken),
             (expected.in_use, tally.in_use),
@@ -127,8 +139,8 @@ class Sale(RuleBasedStateMachine):
 
     @invariant()
     def one_order_a_buyer_and_sku(self) -> None:
-        """But for rejected ones."""
-        held = [order for order in self.storage.orders(self.name) if order.state is not OrderState.REJECTED]
+        """But for those whose unit went back."""
+        held = [order for order in self.storage.orders(self.name) if order.state.holds_unit]
         assert len(held) == len({(order.sku, order.buyer) for order in held})
 
     def entering(self, **visit: Any) -> Enter:

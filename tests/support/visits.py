@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from flashgen.gate.networks import Network
-from flashgen.gate.orders.order import Order
-from flashgen.gate.storage.protocol import Answer, Ask, Buy, Enter, Find, Leave, Seen, Storage, Visit
+from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.protocol import Answer, Ask, Buy, Enter, Find, Leave, Seen, ShopReport, Storage, Visit
 
 NOW = 1_795_370_000.0
 """When all tests begin; they move from here in steps that a float holds without loss."""
@@ -37,6 +37,11 @@ def visit(buyer: str = "ada", **changes: Any) -> Visit:
     limit, address = changes.pop("slots_per_address", None), changes.pop("address", "203.0.113.1/32")
     networks = () if limit is None else (Network(address, limit),)
     return replace(_PLAIN, **{"buyer": buyer, "networks": networks, **changes})
+
+
+def report(order: str, result: OrderState = OrderState.PAID, *, sale: str = "night") -> ShopReport:
+    """The shop says what became of an order."""
+    return ShopReport(sale, order, result, "reported", NOW)
 
 
 def find(buyer: str = "ada", *, sale: str = "night", sku: str = "PHONE") -> Find:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from flashgen.cli.gate.start import Ready
 
 # `flashgen.gate.orders.order.OrderState`, which help must not import; a test holds the two together.
-STATES = ("accepted", "unknown", "done", "rejected")
+STATES = ("accepted", "unknown", "done", "rejected", "reserved", "paid", "released", "paid-late")
 MAX_PORT = 65535
 _ON_ITS_WAY = "an attempt may be on its way right now: if that is accepted after all, its unit is sold twice"
 

@@ -7,8 +7,11 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from flashgen.gate.orders.order import Order, OrderState, nobody
+from flashgen.gate.orders.order import WAITING, Order, OrderState, nobody
 from flashgen.gate.settings import GateSettings
+
+_TAKEN = (OrderState.DONE, OrderState.RESERVED, OrderState.PAID)
+"""States in which the order subsystem should have an order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +30,9 @@ class Reconciliation:
     """All that differs, each sorted by when it was accepted.
 
     `missing` the order subsystem has and the storage lacks; `promised` were accepted by a gate's log, and neither has
-    them. Both are to be taken in. `unconfirmed` the storage has as done, and the order subsystem does not list;
-    `waiting` it has not listed yet. `contradicted` are rejected here, and listed there. `oversold` are beyond the
-    stock, the last ones that were accepted of each SKU.
+    them. Both are to be taken in. `unconfirmed` the storage has as done, reserved or paid, and the order subsystem does
+    not list; `waiting` it has not listed yet. `contradicted` gave their units back here, and are listed there.
+    `oversold` are beyond the stock, the last ones that were accepted of each SKU.
     """
 
     missing: tuple[Order, ...]
@@ -58,13 +61,13 @@ def reconciled(
         if one.id not in here and one.id not in there
     ]
     elsewhere = [order for order in here.values() if order.id not in there]
-    kept = [order for order in here.values() if order.state is not OrderState.REJECTED]
+    kept = [order for order in here.values() if order.state.holds_unit]
     return Reconciliation(
         missing=_sorted(missing),
         promised=_sorted(promised),
-        waiting=_sorted(one for one in elsewhere if one.state in (OrderState.ACCEPTED, OrderState.UNKNOWN)),
-        unconfirmed=_sorted(one for one in elsewhere if one.state is OrderState.DONE),
-        contradicted=_sorted(one for one in here.values() if one.state is OrderState.REJECTED and one.id in there),
+        waiting=_sorted(one for one in elsewhere if one.state in WAITING),
+        unconfirmed=_sorted(one for one in elsewhere if one.state in _TAKEN),
+        contradicted=_sorted(one for one in here.values() if not one.state.holds_unit and one.id in there),
         oversold=_oversold(settings, [*kept, *missing, *promised], {*times, *here}),
     )
 

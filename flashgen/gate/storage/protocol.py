@@ -31,7 +31,8 @@ class Visit:
     """A buyer who wants one unit, and the limits that hold for them.
     `epoch` is the sale's in the pointer; `server` is the origin whose slots are counted, `slots` how many it has.
     `networks` are those that the buyer comes from, each with its part of the slots, less if it never orders. A lease
-    lasts `lease_seconds` from `now`. `stock` limits the units of `sku` (None: no limit).
+    lasts `lease_seconds` from `now`. `stock` limits the units of `sku`, `per_buyer` the buyer's in the whole sale
+    (None: no limit).
     """
 
     sale: str
@@ -44,6 +45,7 @@ class Visit:
     lease_seconds: int
     stock: int | None
     now: float
+    per_buyer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,21 @@ class Touch:
     bulk_bytes: int = 0
 
 
-Ask = Find | Enter | Buy | Leave | Seen | Touch
+@dataclass(frozen=True, slots=True)
+class ShopReport:
+    """The order subsystem says of its own accord what became of an order: `paid` or `released`.
+
+    → Order, as it is then (see `orders.order.settled`); None if the sale has none of that id.
+    """
+
+    sale: str
+    order: str
+    result: OrderState
+    note: str
+    now: float
+
+
+Ask = Find | Enter | Buy | Leave | Seen | Touch | ShopReport
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +141,8 @@ class NoPlace(StrEnum):
     FULL = "full"
     """All slots are taken, or as many as a network may have, or the gate is behind a newer epoch."""
     SOLD_OUT = "sold-out"
+    LIMIT = "limit"
+    """The buyer has as many units as one buyer may have."""
 
 
 Answer = Order | Lease | NoPlace | float | None
@@ -133,12 +151,14 @@ Answer = Order | Lease | NoPlace | float | None
 @dataclass(frozen=True, slots=True)
 class Tally:
     """The state of a sale: units `taken` by SKU, slots `in_use` by server (expired ones do not count), `orders` by
-    state, and when the oldest one was accepted that waits to be forwarded (None: none waits)."""
+    state, when the oldest one was accepted that waits to be forwarded (None: none waits), and how many are reserved
+    beyond their time because the order subsystem does not say what became of them (`overdue`)."""
 
     taken: Mapping[str, int]
     in_use: Mapping[str, int]
     orders: Mapping[OrderState, int]
     oldest_waiting: float | None
+    overdue: int = 0
 
 
 class Admission(Protocol):
@@ -148,8 +168,8 @@ class Admission(Protocol):
         """An answer to each, in their order.
 
         What an Enter is answered, in this order: the buyer's order; FULL if its `epoch` is below the storage's (one
-        above voids the leases of before); the lease that the buyer has; SOLD_OUT; FULL; a new lease. A Buy ends its
-        lease in whatever it ends, but for FULL. A lease is over at `expires_at`.
+        above voids the leases of before); the lease that the buyer has; SOLD_OUT; LIMIT; FULL; a new lease. A Buy
+        ends its lease in whatever it ends, but for FULL. A lease is over at `expires_at`.
         A sale that was not begun here raises StorageLost: an emptied storage must not sell again. An Enter or a Buy
         raises StorageBehind where the storage is not what its Fence expects, and a Buy is FULL at `most` changes.
         """
@@ -161,14 +181,18 @@ class Admission(Protocol):
 class Outbox(Protocol):
     """Orders on their way to the order subsystem."""
 
-    def claim(self, sale: str, now: float, until: float, limit: int) -> tuple[Order, ...]:
-        """At most `limit` orders that are due at `now`, oldest first. Nobody else is given them before `until`."""
+    def claim(self, sale: str, now: float, until: float, limit: int, *, reserved: bool = False) -> tuple[Order, ...]:
+        """At most `limit` orders that are due at `now`, oldest first. Nobody else is given them before `until`.
 
-    def settle(self, order: str, state: OrderState, now: float, due_at: float, note: str) -> Order | None:
-        """Write down what became of an attempt, and return the order as it is then; None when there is no such order.
+        Those that wait to be forwarded, or the `reserved` ones whose time is over."""
 
-        Only `accepted` and `unknown` change: to `unknown` (one attempt more, due again at `due_at`), `done`, or
-        `rejected`, which returns the unit. After `done` or `rejected` nothing changes.
+    def settle(
+        self, order: str, result: OrderState, now: float, due_at: float, note: str, checkout_url: str = ""
+    ) -> Order | None:
+        """Write down what the order subsystem said, and return the order as it is then; None if there is no such order.
+
+        What changes is as `orders.order.settled` says; an order that holds its unit no more returns it in the same
+        transaction.
         """
 
     def retry(self, sale: str, now: float, ids: Collection[str] | None = None) -> int:

@@ -16,7 +16,7 @@ import pytest
 from support.cutting_proxy import cutting_proxy
 from support.redis_server import DURABLE, RedisProcess, redis_server, valkey_program
 from support.storage_contract import StorageContract
-from support.visits import EAST, LEASE_SECONDS, NOW, bought, buy, enter, find, leave
+from support.visits import EAST, LEASE_SECONDS, NOW, ask, bought, buy, enter, find, leave
 
 from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.storage.protocol import Answer, Ask, Lease, NoPlace, Storage, StorageLost
@@ -181,7 +181,7 @@ class TestRecords:
             ('"ada"', '"\\u001b[2J"'),
             ('"buyer":"ada",', ""),
             ('{"id"', '{"format":2,"id"'),
-            ("unknown", "paid"),
+            ("unknown", "payed"),
             (" 2 ", " -2 "),
             (" 2 ", " 1_000 "),
             (" 2 ", " ٢ "),
@@ -393,3 +393,15 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.02)
+
+
+def test_units_of_an_older_flashgens_buyers_are_counted(storage: RedisStorage) -> None:
+    """When a gate begins with it again: a limit holds for who has a unit already. Twice counts nothing twice."""
+    bought(storage, "a:da", "bob")
+    storage._server.ask(("HDEL", "flashgen:{night}", "counts-buyers"))
+    storage._server.ask(("HDEL", "flashgen:{night}:units", "a:da", "bob"))
+    for _ in range(2):
+        storage.begin("night")
+    for buyer in ("a:da", "bob"):
+        assert NoPlace.LIMIT is ask(storage, enter(buyer, sku="CASE", per_buyer=1))
+        assert isinstance(ask(storage, enter(buyer, sku="CASE", per_buyer=2)), Lease)

@@ -20,6 +20,7 @@ from support.storage_contract import StorageContract
 from support.visits import NOW, ask, bought, buy, enter
 
 from flashgen.errors import Refused
+from flashgen.gate.orders.order import OrderState
 from flashgen.gate.storage.protocol import Ask, Lease, StorageLost
 from flashgen.gate.storage.sqlite import file as sqlite_file
 from flashgen.gate.storage.sqlite.schema import VERSION
@@ -147,7 +148,7 @@ def test_a_newer_flashgens_file_is_refused(storage: SqliteStorage, path: Path) -
         SqliteStorage(path, "sqlite:gate.db")
 
 
-@pytest.mark.parametrize(("version", "lacks"), [(1, ("id", "changes")), (2, ()), (3, ())])
+@pytest.mark.parametrize(("version", "lacks"), [(1, ("id", "changes")), (2, ()), (3, ()), (4, ())])
 def test_an_older_flashgens_file_is_upgraded(
     storage: SqliteStorage, path: Path, version: int, lacks: tuple[str, ...]
 ) -> None:
@@ -158,17 +159,30 @@ def test_an_older_flashgens_file_is_upgraded(
     with closing(sqlite3.connect(path)) as connection:
         for column in lacks:
             connection.execute(f"ALTER TABLE sale DROP COLUMN {column}")
-        connection.execute("DROP TABLE contact")
         if version < 3:
             connection.execute("DROP TABLE network")
+        if version < 4:
+            connection.execute("DROP TABLE contact")
+        _have_orders_of_version_4(connection)
         connection.execute(f"PRAGMA user_version = {version}")
     with closing(SqliteStorage(path, "sqlite:gate.db")) as upgraded:
         assert ((order,), 1) == (tuple(upgraded.orders("night")), upgraded.version("night").changes)
         assert 24 <= len(upgraded.version("night").id)
-        assert (1 if version == 3 else 0) == sum(upgraded.tally("night", NOW).in_use.values())
+        assert (1 if version >= 3 else 0) == sum(upgraded.tally("night", NOW).in_use.values())
+        upgraded.settle(order.id, OrderState.RESERVED, NOW, NOW + 900, "HTTP 201", "https://pay.example.com/1")
     with closing(SqliteStorage(path, "sqlite:gate.db")) as again:
-        assert 1 == again.version("night").changes
+        assert 2 == again.version("night").changes
         assert isinstance(ask(again, enter("bob")), Lease)
+
+
+def _have_orders_of_version_4(connection: sqlite3.Connection) -> None:
+    """As they were before they could be reserved."""
+    for index in ("one_purchase", "outbox", "reservations"):
+        connection.execute(f"DROP INDEX {index}")
+    connection.execute("ALTER TABLE purchase DROP COLUMN checkout_url")
+    connection.execute("CREATE UNIQUE INDEX one_purchase ON purchase (sale, sku, buyer) WHERE state <> 'rejected'")
+    outbox = "purchase (sale, due_at, accepted_at, id) WHERE state IN ('accepted', 'unknown')"
+    connection.execute(f"CREATE INDEX outbox ON {outbox}")
 
 
 def test_what_is_no_database_is_lost(path: Path) -> None:

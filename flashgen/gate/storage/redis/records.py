@@ -6,10 +6,12 @@ never changes, and how far the order has come:
 ::
 
     {"id":"…","sale":"night","sku":"PHONE","buyer":"…","price":"19.90","currency":"EUR","accepted_at":1795370000.5}
-    unknown 2 1795370061.25 timed out
+    reserved 0 1795370061.25 HTTP 201
+    https://pay.example.com/c/8f3k
 
-The second line is state, attempts, when it is due, and a note of any length: scripts rewrite it without reading JSON,
-and without a number that Lua would round. What a guest gave lies beside it, sealed, as `contact:ID`.
+The second line is state, attempts, when it is due, and a note of any length; the third, where its buyer pays, is there
+if the order subsystem named such a page. Scripts rewrite both without reading JSON, and without a number that Lua would
+round. What a guest gave lies beside the record, sealed, as `contact:ID`.
 """
 
 from __future__ import annotations
@@ -36,10 +38,12 @@ def worker_lease(name: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def of_sale(sale: str) -> tuple[str, str, str, str, str, str]:
-    """Its facts, then its orders by buyer, by id, by age, those that wait by age, and by when they are due."""
+def of_sale(sale: str) -> tuple[str, ...]:
+    """Its facts, then its orders by buyer, by id, by age, those that wait by age and by when they are due, those that
+    are reserved by when they are due, and how many units a buyer has."""
     facts = f"flashgen:{{{sale}}}"
-    return facts, f"{facts}:buyers", f"{facts}:orders", f"{facts}:accepted", f"{facts}:waiting", f"{facts}:outbox"
+    names = ("buyers", "orders", "accepted", "waiting", "outbox", "reserved", "units")
+    return facts, *(f"{facts}:{name}" for name in names)
 
 
 @lru_cache(maxsize=256)
@@ -61,7 +65,8 @@ def record_of(order: Order) -> str:
         "currency": order.currency,
         "accepted_at": order.accepted_at,
     }
-    return f"{_encode(facts)}\n{order.state.value} {order.attempts} {order.due_at!r} {order.note}"
+    lines = [_encode(facts), f"{order.state.value} {order.attempts} {order.due_at!r} {order.note}", order.checkout_url]
+    return "\n".join(filter(None, lines))
 
 
 def contact_of(order: str) -> str:
@@ -71,17 +76,18 @@ def contact_of(order: str) -> str:
 
 def order_of(record: str) -> Order:
     """The order. Raises Damaged when nothing of ours wrote this."""
-    first, _, second = record.partition("\n")
+    first, _, rest = record.partition("\n")
     facts = _FACTS.read(first.encode(), "the record", "")
-    progress = _PROGRESS.fullmatch(second)
+    progress = _PROGRESS.fullmatch(rest)
     if progress is None:
-        raise Damaged("the second line of the record is not an order's progress")
+        raise Damaged("what follows the record's first line is not an order's progress")
     return Order(
         *(facts.id, facts.sale, facts.sku, facts.buyer, facts.price, facts.currency, facts.accepted_at),
         state=OrderState(progress["state"]),
         attempts=int(progress["attempts"]),
         due_at=float(progress["due_at"]),
         note=progress["note"],
+        checkout_url=progress["checkout_url"] or "",
     )
 
 
@@ -99,8 +105,8 @@ class _Facts:
 _FACTS = JsonReader(_Facts, "an order", 64 * 1024)
 _PROGRESS = re.compile(
     rf"(?P<state>{'|'.join(OrderState)}) (?P<attempts>[0-9]{{1,15}}) "
-    r"(?P<due_at>[0-9]{1,15}(\.[0-9]{1,20})?) (?P<note>.*)",
-    re.ASCII | re.DOTALL,
+    r"(?P<due_at>[0-9]{1,15}(\.[0-9]{1,20})?) (?P<note>[^\n]*)(\n(?P<checkout_url>[!-~]+))?",
+    re.ASCII,
 )
 
 

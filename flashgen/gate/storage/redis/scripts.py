@@ -13,9 +13,9 @@ from hashlib import sha1
 from importlib.resources import files
 
 from flashgen.gate.networks import UNSEEN_SECONDS
-from flashgen.gate.orders.order import Order
+from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.storage.fence import FenceLimits
-from flashgen.gate.storage.protocol import Ask, Buy, Enter, Find, Seen, Touch, Visit
+from flashgen.gate.storage.protocol import Ask, Buy, Enter, Find, Seen, ShopReport, Touch, Visit
 from flashgen.gate.storage.redis.records import holder, of_sale, of_server, record_of
 
 _FOLDER = files("flashgen.gate.storage.redis") / "lua"
@@ -60,11 +60,12 @@ TOUCH = _script("touch", "slots")
 CLAIM = _script("claim", "outbox", "allow-oom")
 SETTLE = _script("settle", "outbox", "allow-oom")
 RETRY = _script("retry", "outbox", "allow-oom")
+BEGIN = _script("begin", "outbox")
 RENEW = _script("renew", "outbox")
 ACQUIRE_LEASE = _script("acquire_lease", "", "allow-oom")
-"""ENTER, BUY and RENEW make more than there is, and TOUCH says whether they could. Without memory, the others go on."""
+"""ENTER, BUY, BEGIN and RENEW make more than there is; TOUCH says whether they could. Without memory, others go on."""
 
-ALL = (ENTER, BUY, FIND, LEAVE, SEEN, TOUCH, CLAIM, SETTLE, RETRY, RENEW, ACQUIRE_LEASE)
+ALL = (ENTER, BUY, FIND, LEAVE, SEEN, TOUCH, CLAIM, SETTLE, RETRY, BEGIN, RENEW, ACQUIRE_LEASE)
 
 _COMMAND = re.compile(r"redis\.call\('([A-Z]+)'")
 
@@ -82,7 +83,7 @@ RIGHTS = " ".join(["~flashgen:*", "-@all", *(f"+{command}" for command in sorted
 (https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/)
 """
 
-NOT_BEGUN, DONE, FULL, SOLD_OUT, BEHIND = range(5)
+NOT_BEGUN, DONE, FULL, SOLD_OUT, BEHIND, LIMIT = range(6)
 """What scripts answer that neither find an order nor give a lease."""
 
 NO_LIMIT = ""
@@ -104,6 +105,8 @@ def call_of(ask: Ask, expected: Callable[[str], FenceLimits | None]) -> Call:
         return Call(FIND, of_sale(ask.sale), (holder(ask.sku, ask.buyer),))
     if isinstance(ask, Touch):
         return Call(TOUCH, of_sale(ask.sale), (ask.bulk_bytes,))
+    if isinstance(ask, ShopReport):
+        return settling(ask.sale, ask.order, ask.result, ask.now, ask.note)
     return Call(SEEN if isinstance(ask, Seen) else LEAVE, of_server(ask.sale, ask.server), (ask.lease,))
 
 
@@ -122,6 +125,11 @@ def _buy(ask: Buy, expected: FenceLimits | None) -> Call:
     return Call(BUY, of_server(visit.sale, visit.server), arguments)
 
 
+def settling(sale: str, order: str, result: OrderState, due_at: float, note: str, checkout_url: str = "") -> Call:
+    """What the order subsystem said of an order. A record has a line for each part."""
+    return Call(SETTLE, of_sale(sale), (order, result.value, due_at, note.replace("\n", " "), checkout_url))
+
+
 def renewing(order: Order) -> Command:
     """The arguments of RENEW for an order."""
     due_at = max(order.due_at, order.accepted_at)
@@ -133,9 +141,9 @@ def _expected(expected: FenceLimits | None) -> tuple[str, int | str, int | str]:
     return (expected.id, expected.least, expected.most) if expected else ("", "", NO_LIMIT)
 
 
-def _limits(visit: Visit) -> tuple[int, str, float, int | str]:
+def _limits(visit: Visit) -> tuple[int, str, float, int | str, int | str, str]:
     networks = " ".join(f"{network.name}={network.slots}" for network in visit.networks)
-    return visit.slots, networks, visit.now - UNSEEN_SECONDS, _limit(visit.stock)
+    return visit.slots, networks, visit.now - UNSEEN_SECONDS, _limit(visit.stock), _limit(visit.per_buyer), visit.buyer
 
 
 def _limit(limit: int | None) -> int | str:

@@ -7,12 +7,15 @@ of a sale under its hash tag:
 
     flashgen:sales                         set   sales that were begun
     flashgen:{SALE}                        hash  epoch · id · changes · taken:SKU → units · orders:STATE → how many
+                                                 overdue → how many are reserved beyond their time
                                                  server:ORIGIN · touched → when it was last tried
-    flashgen:{SALE}:buyers                 hash  SKU and buyer → id of their order that is not rejected
+    flashgen:{SALE}:buyers                 hash  SKU and buyer → id of their order that holds a unit
+    flashgen:{SALE}:units                  hash  buyer → how many of these
     flashgen:{SALE}:orders                 hash  id → record (records.py) · contact:ID → what a guest gave, sealed
     flashgen:{SALE}:accepted               zset  ids by when they were accepted
     flashgen:{SALE}:waiting                zset  of these, those without a clear answer yet
     flashgen:{SALE}:outbox                 zset  the same ids by when they are due
+    flashgen:{SALE}:reserved               zset  ids that are reserved, by when they are due
     flashgen:{SALE}:slots:ORIGIN           zset  SKUs and buyers that hold a slot, by when it expires
     flashgen:{SALE}:leases:ORIGIN          hash  epoch · holder:SKU and buyer → lease and networks
                                                  lease:ID → SKU and buyer · network:NAME → how many leases
@@ -34,7 +37,7 @@ from dataclasses import replace
 from secrets import token_hex
 from typing import Any
 
-from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.orders.order import OPEN, Order, OrderState
 from flashgen.gate.storage.fence import Fence, NoFence, StorageVersion
 from flashgen.gate.storage.protocol import (
     Answer,
@@ -53,20 +56,22 @@ from flashgen.gate.storage.redis.durability import check, concerns, read_setting
 from flashgen.gate.storage.redis.records import order_of
 from flashgen.gate.storage.redis.scripts import (
     ACQUIRE_LEASE,
+    BEGIN,
     BEHIND,
     CLAIM,
     DONE,
     FULL,
+    LIMIT,
     NOT_BEGUN,
     RENEW,
     RETRY,
-    SETTLE,
     SOLD_OUT,
     Call,
     Command,
     call_of,
     expires_at,
     renewing,
+    settling,
 )
 from flashgen.gate.storage.redis.server import RedisServer
 from flashgen.typed_json import UnreadableObject
@@ -74,7 +79,7 @@ from flashgen.typed_json import UnreadableObject
 PAGE = 500
 """Orders that are read or changed in one step: no decision waits behind more than that."""
 
-_NO_PLACES = {FULL: NoPlace.FULL, SOLD_OUT: NoPlace.SOLD_OUT}
+_NO_PLACES = {FULL: NoPlace.FULL, SOLD_OUT: NoPlace.SOLD_OUT, LIMIT: NoPlace.LIMIT}
 
 
 class RedisStorage:
@@ -117,23 +122,26 @@ class RedisStorage:
         in_use, oldest = self._in_use(sale, servers, facts["epoch"], now)
         taken = {sku: int(units) for sku, units in _under(facts, "taken:").items() if units != "0"}
         orders = {OrderState(state): int(count) for state, count in _under(facts, "orders:").items()}
-        return Tally(taken, in_use, orders, oldest)
+        return Tally(taken, in_use, orders, oldest, int(facts.get("overdue", 0)))
 
-    def claim(self, sale: str, now: float, until: float, limit: int) -> tuple[Order, ...]:
+    def claim(self, sale: str, now: float, until: float, limit: int, *, reserved: bool = False) -> tuple[Order, ...]:
         """Those that are due for the longest time."""
-        records = self._run(sale, Call(CLAIM, keys.of_sale(sale), (now, until, limit)))
+        which = OrderState.RESERVED.value if reserved else ""
+        records = self._run(sale, Call(CLAIM, keys.of_sale(sale), (now, until, limit, which)))
         orders = [self._order(record) for record in records]
         self._sale_of.update((order.id, sale) for order in orders)
         return tuple(sorted(self._with_contacts(sale, orders), key=_age))
 
-    def settle(self, order: str, state: OrderState, now: float, due_at: float, note: str) -> Order | None:
-        """Write down what became of an attempt. Raises ValueError for `accepted`, which is none."""
-        if state is OrderState.ACCEPTED:
-            raise ValueError("no attempt ends as accepted")
+    def settle(
+        self, order: str, result: OrderState, now: float, due_at: float, note: str, checkout_url: str = ""
+    ) -> Order | None:
+        """In one script with the unit that goes back."""
+        if result in (OrderState.ACCEPTED, OrderState.PAID_LATE):
+            raise ValueError(f"nobody says {result} of an order")
         sale = self._sale_of.pop(order, None) or self._sale_with(order)
         if sale is None:
             return None
-        record = self._run(sale, Call(SETTLE, keys.of_sale(sale), (order, state.value, due_at, note)))
+        record = self._run(sale, settling(sale, order, result, due_at, note, checkout_url))
         return None if record == DONE else self._order(record)
 
     def retry(self, sale: str, now: float, ids: Collection[str] | None = None) -> int:
@@ -143,11 +151,10 @@ class RedisStorage:
 
     def purge_contacts(self, sale: str, before: float) -> int:
         """An order that waits for nothing is due at the time of its last news."""
-        waiting = (OrderState.ACCEPTED, OrderState.UNKNOWN)
         old = [
             keys.contact_of(order.id)
             for order in self.orders(sale)
-            if order.contact and order.due_at < before and order.state not in waiting
+            if order.contact and order.due_at < before and order.state not in OPEN
         ]
         pages = (old[start : start + PAGE] for start in range(0, len(old), PAGE))
         return sum(self._server.ask(("HDEL", keys.of_sale(sale)[2], *page))[0] for page in pages)
@@ -170,8 +177,7 @@ class RedisStorage:
     def begin(self, sale: str) -> None:
         """With epoch 0: any live sale's is higher. A sale of an older flashgen gets its id."""
         self._server.ask(("SADD", keys.SALES, sale))
-        self._server.ask(("HSETNX", keys.of_sale(sale)[0], "id", token_hex(15)))
-        self._server.ask(("HSETNX", keys.of_sale(sale)[0], "epoch", 0))
+        self._run(sale, Call(BEGIN, keys.of_sale(sale), (token_hex(15),)))
 
     def version(self, sale: str) -> StorageVersion:
         """As the sale's hash has it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlite3
 import time
 
-from flashgen.gate.orders.order import Order
+from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.storage.fence import Fence, FenceLimits, StorageVersion
 from flashgen.gate.storage.protocol import (
     Answer,
@@ -18,12 +18,13 @@ from flashgen.gate.storage.protocol import (
     Find,
     NoPlace,
     Seen,
+    ShopReport,
     StorageBehind,
     StorageLost,
     Touch,
     Visit,
 )
-from flashgen.gate.storage.sqlite.schema import insert_order, order_of_buyer
+from flashgen.gate.storage.sqlite.orders import find_order, insert_order, order_of_buyer, settle_order, units_of_buyer
 from flashgen.gate.storage.sqlite.slots import Slots
 
 
@@ -37,7 +38,7 @@ class Decisions:
         self._fence = fence
         self._epochs: dict[str, int] = {}
         self._versions: dict[str, StorageVersion] = {}
-        self._sold: dict[str, int] = {}
+        self._changes: dict[str, int] = {}
         self._slots = Slots(connection)
         self._taken: dict[tuple[str, str], int] = {}
         self._changed: set[tuple[str, str]] = set()
@@ -53,11 +54,26 @@ class Decisions:
             return order_of_buyer(self._connection, ask.sale, ask.sku, ask.buyer)
         if isinstance(ask, Touch):
             return self._touch(ask)
+        if isinstance(ask, ShopReport):
+            return self._report(ask)
         if isinstance(ask, Seen):
             self._slots.see(ask)
         else:
             self._slots.leave(ask)
         return None
+
+    def settle(self, id: str, result: OrderState, due_at: float, note: str, checkout_url: str = "") -> Order | None:
+        """What the order subsystem said of an order: the order as it is then; None if there is none of that id."""
+        found = settle_order(self._connection, id, result, due_at, note, checkout_url)
+        if found is None:
+            return None
+        before, after = found
+        if before is not after:
+            self._epoch(after.sale)
+            self._changes[after.sale] = self._changes.get(after.sale, 0) + 1
+        if before.state.holds_unit and not after.state.holds_unit:
+            self._take(after, -1)
+        return after
 
     def save(self) -> None:
         """Write the counts that changed."""
@@ -66,12 +82,12 @@ class Decisions:
                 "INSERT INTO unit VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET taken = excluded.taken",
                 (*key, self._taken[key]),
             )
-        for sale, count in self._sold.items():
+        for sale, count in self._changes.items():
             self._execute("UPDATE sale SET changes = changes + ? WHERE name = ?", (count, sale))
 
     def note(self) -> None:
         """What is durable now may be remembered."""
-        for sale, count in self._sold.items():
+        for sale, count in self._changes.items():
             self._fence.note(sale, self._versions[sale].changes + count)
 
     def _enter(self, visit: Visit, lease: str) -> Answer:
@@ -85,8 +101,8 @@ class Decisions:
         self._slots.expire(visit)
         if held := self._slots.renew(visit, lease):
             return held
-        if self._is_sold_out(visit):
-            return NoPlace.SOLD_OUT
+        if reason := self._refused(visit):
+            return reason
         return self._slots.let_in(visit, lease) if self._slots.make_room(visit) else NoPlace.FULL
 
     def _buy(self, ask: Buy) -> Answer:
@@ -98,12 +114,18 @@ class Decisions:
             return order or NoPlace.FULL
         self._slots.expire(visit)
         was_in = self._slots.end(visit)
-        if order or self._is_sold_out(visit):
-            return order or NoPlace.SOLD_OUT
+        if order or (reason := self._refused(visit)):
+            return order or reason
         if not was_in and not (ask.may_revive and self._slots.make_room(visit)):
             return NoPlace.FULL
         self._slots.order(visit)
         return self._sell(ask.order)
+
+    def _report(self, ask: ShopReport) -> Order | None:
+        known = find_order(self._connection, ask.order)
+        if known is None or known.sale != ask.sale:
+            return None
+        return self.settle(ask.order, ask.result, ask.now, ask.note)
 
     def _touch(self, ask: Touch) -> float:
         """The file's clock is this machine's. What is written differs each time: SQLite skips what would not change."""
@@ -138,18 +160,26 @@ class Decisions:
         return expected
 
     def _is_beyond(self, expected: FenceLimits | None, sale: str) -> bool:
-        return expected is not None and self._versions[sale].changes + self._sold.get(sale, 0) >= expected.most
+        return expected is not None and self._versions[sale].changes + self._changes.get(sale, 0) >= expected.most
 
-    def _is_sold_out(self, visit: Visit) -> bool:
-        return visit.stock is not None and self._units(visit.sale, visit.sku) >= visit.stock
+    def _refused(self, visit: Visit) -> NoPlace | None:
+        """Why the buyer gets no unit, whatever slots there are."""
+        if visit.stock is not None and self._units(visit.sale, visit.sku) >= visit.stock:
+            return NoPlace.SOLD_OUT
+        limit = visit.per_buyer
+        is_at_limit = limit is not None and units_of_buyer(self._connection, visit.sale, visit.buyer) >= limit
+        return NoPlace.LIMIT if is_at_limit else None
 
     def _sell(self, order: Order) -> Order:
-        key = (order.sale, order.sku)
-        self._taken[key] = self._units(*key) + 1
-        self._changed.add(key)
-        self._sold[order.sale] = self._sold.get(order.sale, 0) + 1
+        self._take(order, 1)
+        self._changes[order.sale] = self._changes.get(order.sale, 0) + 1
         insert_order(self._connection, order)
         return order
+
+    def _take(self, order: Order, units: int) -> None:
+        key = (order.sale, order.sku)
+        self._taken[key] = self._units(*key) + units
+        self._changed.add(key)
 
     def _units(self, sale: str, sku: str) -> int:
         key = (sale, sku)

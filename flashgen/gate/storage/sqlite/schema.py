@@ -5,8 +5,9 @@
     sale      what was begun, its epoch, and its StorageVersion
     lease     slots: one a buyer, SKU and server; expired ones lie here until somebody needs their place
     network   how many leases a network has, and how many ran out since the last order from there
-    unit      what is taken of each SKU: its orders that are not rejected
-    purchase  orders, which are the outbox too: what is accepted or unknown is forwarded when it is due
+    unit      what is taken of each SKU: its orders that hold a unit
+    purchase  orders, which are the outbox too: what is accepted or unknown is forwarded when it is due, and what is
+              reserved is asked for
     contact   of orders of guests, sealed, until it is deleted
     office    leases of workers: which one has which, and until when; and when the file was last tried
 """
@@ -16,12 +17,12 @@ from __future__ import annotations
 import sqlite3
 
 from flashgen.errors import Refused
-from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.storage.sqlite.orders import HOLDS_UNIT, IS_RESERVED, IS_WAITING
 
 APPLICATION_ID = 0x666C6173
 """`flas`: tells this file from another program's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
 
-VERSION = 4
+VERSION = 5
 """Raised when an older gate would misread these tables."""
 
 _LEASES = (
@@ -60,6 +61,30 @@ _CONTACT = """
     ) STRICT, WITHOUT ROWID
     """
 
+_PURCHASES = (
+    """
+    CREATE TABLE purchase (
+        id TEXT NOT NULL PRIMARY KEY,
+        sale TEXT NOT NULL,
+        sku TEXT NOT NULL,
+        buyer TEXT NOT NULL,
+        price TEXT NOT NULL,
+        currency TEXT NOT NULL,
+        accepted_at REAL NOT NULL,
+        state TEXT NOT NULL CHECK (
+            state IN ('accepted', 'unknown', 'done', 'rejected', 'reserved', 'paid', 'released', 'paid-late')
+        ),
+        attempts INTEGER NOT NULL CHECK (attempts >= 0),
+        due_at REAL NOT NULL,
+        note TEXT NOT NULL,
+        checkout_url TEXT NOT NULL DEFAULT ''
+    ) STRICT
+    """,
+    f"CREATE UNIQUE INDEX one_purchase ON purchase (sale, buyer, sku) WHERE {HOLDS_UNIT}",
+    f"CREATE INDEX outbox ON purchase (sale, due_at, accepted_at, id) WHERE {IS_WAITING}",
+    f"CREATE INDEX reservations ON purchase (sale, due_at, accepted_at, id) WHERE {IS_RESERVED}",
+)
+
 _TABLES = (
     """
     CREATE TABLE sale (
@@ -78,24 +103,8 @@ _TABLES = (
         PRIMARY KEY (sale, sku)
     ) STRICT, WITHOUT ROWID
     """,
-    """
-    CREATE TABLE purchase (
-        id TEXT NOT NULL PRIMARY KEY,
-        sale TEXT NOT NULL,
-        sku TEXT NOT NULL,
-        buyer TEXT NOT NULL,
-        price TEXT NOT NULL,
-        currency TEXT NOT NULL,
-        accepted_at REAL NOT NULL,
-        state TEXT NOT NULL CHECK (state IN ('accepted', 'unknown', 'done', 'rejected')),
-        attempts INTEGER NOT NULL CHECK (attempts >= 0),
-        due_at REAL NOT NULL,
-        note TEXT NOT NULL
-    ) STRICT
-    """,
-    "CREATE UNIQUE INDEX one_purchase ON purchase (sale, sku, buyer) WHERE state <> 'rejected'",
+    *_PURCHASES,
     _CONTACT,
-    "CREATE INDEX outbox ON purchase (sale, due_at, accepted_at, id) WHERE state IN ('accepted', 'unknown')",
     """
     CREATE TABLE office (
         name TEXT NOT NULL PRIMARY KEY,
@@ -105,15 +114,8 @@ _TABLES = (
     """,
 )
 
-COLUMNS = (
-    "id, sale, sku, buyer, price, currency, accepted_at, state, attempts, due_at, note,"
-    " coalesce((SELECT sealed FROM contact WHERE contact.id = purchase.id), '')"
-)
-"""As `Order` has its fields."""
-
-Row = tuple[str, str, str, str, str, str, float, str, int, float, str, str]
-
-_OF_BUYER = f"SELECT {COLUMNS} FROM purchase WHERE sale = ? AND sku = ? AND buyer = ? AND state <> 'rejected'"  # noqa: S608
+_OLD_COLUMNS = "id, sale, sku, buyer, price, currency, accepted_at, state, attempts, due_at, note"
+"""Of version 4 and before."""
 
 
 def prepare(connection: sqlite3.Connection, url: str) -> None:
@@ -146,17 +148,35 @@ def _make(connection: sqlite3.Connection) -> None:
 
 
 def _upgrade(connection: sqlite3.Connection, version: int) -> None:
-    """From version 1, whose storages had no version of a sale, 2, whose leases had an address, or 3, without contacts.
+    """From version 1, whose storages had no version of a sale; 2, whose leases had an address; 3, without contacts; or
+    4, whose orders were not reserved.
 
     Leases are ended: they are of minutes, and their buyers come again."""
     if version == 1:
         _add_versions(connection)
-    if version <= 2:
-        connection.execute("DROP TABLE lease")
-        for statement in _LEASES:
-            connection.execute(statement)
-    connection.execute(_CONTACT)
+    if version < 3:
+        _renew_leases(connection)
+    if version < 4:
+        connection.execute(_CONTACT)
+    _renew_purchases(connection)
     connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _renew_leases(connection: sqlite3.Connection) -> None:
+    connection.execute("DROP TABLE lease")
+    for statement in _LEASES:
+        connection.execute(statement)
+
+
+def _renew_purchases(connection: sqlite3.Connection) -> None:
+    """With all their orders. A CHECK cannot be changed in place (https://www.sqlite.org/lang_altertable.html, 7)."""
+    connection.execute("ALTER TABLE purchase RENAME TO old_purchase")
+    connection.execute("DROP INDEX one_purchase")
+    connection.execute("DROP INDEX outbox")
+    for statement in _PURCHASES:
+        connection.execute(statement)
+    connection.execute(f"INSERT INTO purchase ({_OLD_COLUMNS}) SELECT {_OLD_COLUMNS} FROM old_purchase")  # noqa: S608
+    connection.execute("DROP TABLE old_purchase")
 
 
 def _add_versions(connection: sqlite3.Connection) -> None:
@@ -166,36 +186,3 @@ def _add_versions(connection: sqlite3.Connection) -> None:
         "UPDATE sale SET id = lower(hex(randomblob(15))),"
         " changes = (SELECT count(*) FROM purchase WHERE purchase.sale = sale.name)"
     )
-
-
-def order_of_buyer(connection: sqlite3.Connection, sale: str, sku: str, buyer: str) -> Order | None:
-    """The buyer's one order of a SKU that is not rejected."""
-    row = connection.execute(_OF_BUYER, (sale, sku, buyer)).fetchone()
-    return order_of(row) if row else None
-
-
-def insert_order(connection: sqlite3.Connection, order: Order) -> None:
-    """Write a new order down. Raises IntegrityError when there is one of that id."""
-    connection.execute(
-        "INSERT INTO purchase VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            order.id,
-            order.sale,
-            order.sku,
-            order.buyer,
-            order.price,
-            order.currency,
-            order.accepted_at,
-            order.state.value,
-            order.attempts,
-            order.due_at,
-            order.note,
-        ),
-    )
-    if order.contact:
-        connection.execute("INSERT INTO contact VALUES (?, ?)", (order.id, order.contact))
-
-
-def order_of(row: Row) -> Order:
-    """The order that a row of COLUMNS is."""
-    return Order(*row[:7], OrderState(row[7]), *row[8:])

@@ -11,14 +11,13 @@ from flashgen.gate.storage.fence import Fence, NoFence, StorageVersion
 from flashgen.gate.storage.protocol import Answer, Ask, StorageLost, Tally
 from flashgen.gate.storage.sqlite.admission import Decisions
 from flashgen.gate.storage.sqlite.file import SqliteFile
-from flashgen.gate.storage.sqlite.schema import COLUMNS, insert_order, order_of, order_of_buyer
-
-_WAITING = "state IN ('accepted', 'unknown')"
-"""As the index `outbox` has it."""
-
-_SETTLE = (
-    "UPDATE purchase SET state = ?, attempts = attempts + ?, due_at = ?, note = ?"  # noqa: S608
-    f" WHERE id = ? AND {_WAITING} RETURNING sale, sku"
+from flashgen.gate.storage.sqlite.orders import (
+    COLUMNS,
+    IS_RESERVED,
+    IS_WAITING,
+    insert_order,
+    order_of,
+    order_of_buyer,
 )
 
 
@@ -60,14 +59,18 @@ class SqliteStorage:
                 "SELECT server, count(*) FROM lease WHERE sale = ? AND expires_at > ? GROUP BY server", (sale, now)
             )
             states = execute("SELECT state, count(*) FROM purchase WHERE sale = ? GROUP BY state", (sale,))
-            oldest = execute(f"SELECT min(accepted_at) FROM purchase WHERE sale = ? AND {_WAITING}", (sale,))  # noqa: S608
-            return Tally(
-                dict(taken), dict(in_use), {OrderState(state): count for state, count in states}, *oldest.fetchone()
+            oldest = execute(f"SELECT min(accepted_at) FROM purchase WHERE sale = ? AND {IS_WAITING}", (sale,))  # noqa: S608
+            overdue = execute(
+                f"SELECT count(*) FROM purchase WHERE sale = ? AND {IS_RESERVED} AND attempts > 0",  # noqa: S608
+                (sale,),
             )
+            orders = {OrderState(state): count for state, count in states}
+            return Tally(dict(taken), dict(in_use), orders, *oldest.fetchone(), *overdue.fetchone())
 
-    def claim(self, sale: str, now: float, until: float, limit: int) -> tuple[Order, ...]:
+    def claim(self, sale: str, now: float, until: float, limit: int, *, reserved: bool = False) -> tuple[Order, ...]:
         """Those that are due for the longest time, and of these the oldest."""
-        due = f"SELECT id FROM purchase WHERE sale = ? AND {_WAITING} AND due_at <= ?"  # noqa: S608
+        which = IS_RESERVED if reserved else IS_WAITING
+        due = f"SELECT id FROM purchase WHERE sale = ? AND {which} AND due_at <= ?"  # noqa: S608
         with self._file.writing() as connection:
             rows = connection.execute(
                 f"UPDATE purchase SET due_at = ? WHERE id IN ({due} ORDER BY due_at, accepted_at, id LIMIT ?)"  # noqa: S608
@@ -76,19 +79,16 @@ class SqliteStorage:
             ).fetchall()
         return tuple(sorted(map(order_of, rows), key=_age))
 
-    def settle(self, order: str, state: OrderState, now: float, due_at: float, note: str) -> Order | None:
-        """Write down what became of an attempt. Raises ValueError for `accepted`, which is none."""
-        if state is OrderState.ACCEPTED:
-            raise ValueError("no attempt ends as accepted")
-        attempts = 1 if state is OrderState.UNKNOWN else 0
+    def settle(
+        self, order: str, result: OrderState, now: float, due_at: float, note: str, checkout_url: str = ""
+    ) -> Order | None:
+        """In one transaction with the unit that goes back."""
         with self._file.writing() as connection:
-            changed = connection.execute(_SETTLE, (state.value, attempts, due_at, note, order)).fetchall()
-            if changed:
-                connection.execute("UPDATE sale SET changes = changes + 1 WHERE name = ?", changed[0][:1])
-            if changed and state is OrderState.REJECTED:
-                connection.execute("UPDATE unit SET taken = taken - 1 WHERE sale = ? AND sku = ?", changed[0])
-            row = connection.execute(f"SELECT {COLUMNS} FROM purchase WHERE id = ?", (order,)).fetchone()  # noqa: S608
-        return order_of(row) if row else None
+            decisions = Decisions(connection, self.url, self._fence)
+            after = decisions.settle(order, result, due_at, note, checkout_url)
+            decisions.save()
+        decisions.note()
+        return after
 
     def retry(self, sale: str, now: float, ids: Collection[str] | None = None) -> int:
         """Those that had an attempt and are not due yet."""
@@ -100,7 +100,7 @@ class SqliteStorage:
 
     def purge_contacts(self, sale: str, before: float) -> int:
         """An order that waits for nothing is due at the time of its last news."""
-        old = f"SELECT id FROM purchase WHERE sale = ? AND due_at < ? AND NOT {_WAITING}"  # noqa: S608
+        old = f"SELECT id FROM purchase WHERE sale = ? AND due_at < ? AND NOT {IS_WAITING} AND NOT {IS_RESERVED}"  # noqa: S608
         with self._file.writing() as connection:
             return connection.execute(f"DELETE FROM contact WHERE id IN ({old})", (sale, before)).rowcount  # noqa: S608
 

@@ -1,7 +1,7 @@
 -- A form for a buyer: the order that they have, their lease under its new id, DONE for the new one, or why not.
 
-local epoch, holder, sku, now, server, slots, networks, unseen_before, stock, lease, expires_at = unpack(ARGV)
-local expected, least = unpack(ARGV, 12)
+local epoch, holder, sku, now, server, slots, networks, unseen_before, stock, per_buyer, buyer = unpack(ARGV)
+local lease, expires_at, expected, least = unpack(ARGV, 12)
 
 local known, taken, id, changes = unpack(redis.call('HMGET', SALE, 'epoch', 'taken:' .. sku, 'id', 'changes'))
 if not known then return NOT_BEGUN end
@@ -21,7 +21,8 @@ if held then
   redis.call('HSET', LEASES, 'holder:' .. holder, lease .. '\n' .. taken_from, 'lease:' .. lease, holder)
   return {lease, redis.call('ZSCORE', SLOTS, holder)}
 end
-if is_reached(stock, taken) then return SOLD_OUT end
+local reason = refused(stock, taken, per_buyer, buyer)
+if reason then return reason end
 if not make_room(now, slots, networks, unseen_before) then return FULL end
 
 redis.call('HSETNX', SALE, 'server:' .. server, '')

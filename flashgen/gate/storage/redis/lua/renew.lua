@@ -10,9 +10,9 @@ for index = 3, #ARGV, 8 do
   if redis.call('HSETNX', ORDERS, id, record) == 1 then
     if contact ~= '' then redis.call('HSET', ORDERS, 'contact:' .. id, contact) end
     local holder = #sku .. ':' .. sku .. buyer
-    redis.call('HSETNX', BUYERS, holder, id)
+    if redis.call('HSETNX', BUYERS, holder, id) == 1 then redis.call('HINCRBY', UNITS, buyer, 1) end
     redis.call('ZADD', ACCEPTED, accepted_at, id)
-    if state == 'accepted' or state == 'unknown' then
+    if is_waiting(state) then
       redis.call('ZADD', WAITING, accepted_at, id)
       redis.call('ZADD', OUTBOX, due_at, id)
     end

@@ -1,9 +1,9 @@
 -- Before enter, buy, find and leave: a sale's keys, and the slots of one of its servers.
 
-local SALE, BUYERS, ORDERS, ACCEPTED, WAITING, OUTBOX, SLOTS, LEASES, UNSEEN = unpack(KEYS)
+local SALE, BUYERS, ORDERS, ACCEPTED, WAITING, OUTBOX, RESERVED, UNITS, SLOTS, LEASES, UNSEEN = unpack(KEYS)
 
 -- What a script answers that neither finds an order nor gives a lease; redis.py knows them by the same names.
-local NOT_BEGUN, DONE, FULL, SOLD_OUT, BEHIND = 0, 1, 2, 3, 4
+local NOT_BEGUN, DONE, FULL, SOLD_OUT, BEHIND, LIMIT = 0, 1, 2, 3, 4, 5
 
 -- The record of the order that the buyer has. A list of buyers without the orders was tampered with.
 local function order_of(holder)
@@ -60,6 +60,12 @@ end
 -- '' is no limit.
 local function is_reached(limit, count)
   return limit ~= '' and tonumber(count or 0) >= tonumber(limit)
+end
+
+-- SOLD_OUT or LIMIT if the buyer gets no unit, whatever slots there are; else nil.
+local function refused(stock, taken, per_buyer, buyer)
+  if is_reached(stock, taken) then return SOLD_OUT end
+  if per_buyer ~= '' and is_reached(per_buyer, redis.call('HGET', UNITS, buyer)) then return LIMIT end
 end
 
 -- What is left of a network's slots after so many forms ran out since it ordered last; `share` in networks.py.
