@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from support.quirky_s3 import Quirk, QuirkyS3, quirky_s3
 from support.rclone import rclone_s3
 from support.s3_server import BUCKET, S3Server
 
+from flashgen.gate.mark.storage_mark import StorageMark, update
+from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.store import S3Store
 from flashgen.unlock.pointer import pointer_key
 
@@ -108,11 +111,17 @@ def objects(server: S3Server) -> dict[str, str]:
 def test_nothing_begins_on_a_copy_that_ignores_conditions(bucket: S3Server, project: Path, flashgen: Flashgen) -> None:
     """Not even the journal is written. A gate has its sale by a condition alone; the port keeps it from going on."""
     lines = ("resume night --yes", "sold-out night --yes", "end night --yes", "rollback night --to 1 --yes")
+    with closing(SqliteStorage(project / "begun.db", "sqlite:begun.db")) as storage:
+        storage.begin("night")
+        mark = StorageMark(storage.version("night").id, storage.url, 0)
+    update(S3Store(BUCKET, endpoint_url=bucket.url), "night", lambda _: mark, lambda _: None)
     with quirky_s3(bucket.url, Quirk.NO_CONDITIONS) as proxy, socket.create_server(("127.0.0.1", 0)) as taken:
         use(project, proxy.url)
         before = objects(bucket)
         gate = f"gate serve night --new-storage --port {taken.getsockname()[1]}"
-        others = "gate move night --storage sqlite:other.db --yes", "host remove night --yes"
+        (project / "orders.csv").write_text("id,sku\n")
+        book = "gate reconcile night --orders orders.csv --storage sqlite:begun.db --yes"
+        others = "gate move night --storage sqlite:other.db --yes", "host remove night --yes", book
         for line in (*lines, gate, *others):
             run = flashgen(*line.split())
             assert (1, before) == (run.exit_code, objects(bucket)), line

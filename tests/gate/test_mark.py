@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,17 @@ from flashgen.errors import AccessDenied, Refused
 from flashgen.gate.mark.high_water import HighWater, MarkFence
 from flashgen.gate.mark.keeper import MARK_SECONDS, MarkKeeper
 from flashgen.gate.mark.reconciliation import KnownOrder, reconciled
-from flashgen.gate.mark.storage_mark import StopReason, StorageMark, most_unmarked, read, update
+from flashgen.gate.mark.storage_mark import (
+    Stopped,
+    StopReason,
+    StorageMark,
+    advanced,
+    most_unmarked,
+    read,
+    update,
+)
 from flashgen.gate.orders.order import Order, OrderState
-from flashgen.gate.storage.fence import GENERATION
+from flashgen.gate.storage.fence import GENERATION, FenceLimits
 from flashgen.gate.storage.protocol import StorageBehind
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
 from flashgen.layout import mark_key
@@ -94,6 +103,53 @@ def test_the_mark_follows_at_intervals(scenario: KeeperScenario) -> None:
     bought(scenario.storage, *many, sale=SALE, sku="LAMP", stock=None, slots=1000)
     keeper.poll(scenario.storage)
     assert 2 + len(many) == scenario.mark().changes
+
+
+def test_what_may_be_sold_is_the_marks(scenario: KeeperScenario) -> None:
+    """Its storage, with what this server saw, and no more than the bound beyond the mark."""
+    scenario.keeper().poll(scenario.storage)
+    assert 0 == scenario.fence.unmarked(SALE)
+    bought(scenario.storage, "ada", "bob", sale=SALE, sku="LAMP")
+    scenario.fence.note(SALE, 2)
+    assert 2 == scenario.fence.unmarked(SALE)
+    version, bound = scenario.storage.version(SALE), most_unmarked(SETTINGS)
+    assert FenceLimits(version.id, 2, bound) == scenario.fence.expected(SALE)
+
+
+def test_the_bound_is_twice_the_slots_of_all_servers() -> None:
+    """As it is printed; never less than a hundred."""
+    assert 100 == most_unmarked(SETTINGS)
+    assert 2 * 40 * 3 == most_unmarked(replace(SETTINGS, slots_per_server=40, servers=("a", "b", "c")))
+
+
+def test_the_mark_is_read_again_before_selling_waits_for_it(scenario: KeeperScenario) -> None:
+    """Another worker may have written it: half the bound is used up long before MARK_SECONDS."""
+    keeper = scenario.keeper()
+    keeper.poll(scenario.storage)
+    many = [f"buyer-{number}" for number in range(most_unmarked(SETTINGS) // 2)]
+    bought(scenario.storage, *many, sale=SALE, sku="MUG", stock=None, slots=1000)
+    update(scenario.store, SALE, lambda mark: replace(mark, changes=len(many)) if mark else None, lambda _: None)
+    scenario.fence.note(SALE, len(many))
+    keeper.poll(scenario.storage)
+    assert 0 == scenario.fence.unmarked(SALE)
+
+
+def test_a_stop_lasts_as_long_as_its_generation() -> None:
+    """Changes of the same one are no reason to sell again."""
+    stopped = Stopped(datetime(2026, 11, 20, tzinfo=UTC), 3)
+    mark = StorageMark("id", "sqlite:gate.db", 5, stopped)
+    assert replace(mark, changes=9) == advanced(mark, 9)
+    assert mark == advanced(mark, 4)
+    assert StorageMark("id", "sqlite:gate.db", GENERATION + 1) == advanced(mark, GENERATION + 1)
+
+
+def test_all_learn_how_far_the_storage_had_come(scenario: KeeperScenario) -> None:
+    """From the server that saw most."""
+    keeper = scenario.keeper()
+    keeper.poll(scenario.storage)
+    scenario.fence.note(SALE, 7)
+    keeper.poll(scenario.storage)
+    assert (StopReason.BEHIND, 7) == (scenario.fence.reason(SALE), scenario.mark().changes)
 
 
 def test_what_another_server_marked_is_not_sold_again(scenario: KeeperScenario) -> None:
@@ -183,6 +239,24 @@ def test_what_differs_is_sorted_out() -> None:
     assert ["new", "open"] == [one.id for one in found.oversold]
     assert ("kim", OrderState.DONE, "19.90") == (found.missing[0].buyer, found.missing[0].state, found.missing[0].price)
     assert (OrderState.ACCEPTED, "nobody-told") == (found.promised[0].state, found.promised[0].buyer)
+
+
+def test_the_last_of_each_sku_are_named() -> None:
+    """What nobody has a time for was lost, so it came before what was sold afterwards."""
+    stored = [_order(f"lamp-{number}", number) for number in range(1, 4)]
+    stored += [replace(_order(f"odd-{number}", number), sku="É 1") for number in (7, 8)]
+    stored += [replace(_order(f"mug-{number}", number), sku="MUG") for number in range(9)]
+    stored += [replace(_order("gone", 5), sku="no longer sold")]
+    found = reconciled(SETTINGS, stored, [KnownOrder("undated", "LAMP")], [], now=9.0)
+    assert ["lamp-3", "odd-8"] == [one.id for one in found.oversold]
+    (missing,) = found.missing
+    assert (SALE, "EUR", 9.0, "reconciled") == (missing.sale, missing.currency, missing.accepted_at, missing.note)
+
+
+def test_orders_of_what_is_no_longer_sold_come_back() -> None:
+    """Their price is not known any more."""
+    found = reconciled(SETTINGS, [], [KnownOrder("a", "no longer sold")], [], now=9.0)
+    assert ["0"] == [one.price for one in found.missing]
 
 
 def test_lists_are_read(tmp_path: Path) -> None:

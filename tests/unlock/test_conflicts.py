@@ -49,6 +49,18 @@ CASES: dict[str, tuple[Verb, SaleState, SaleState, bool]] = {
         replace(PAUSED, closed=A),
         True,
     ),
+    "it is rolled back before a rollback": (
+        verbs.rollback(LIVE, STARTS_AT, "u"),
+        PAUSED,
+        replace(PAUSED, state=State.SCHEDULED),
+        True,
+    ),
+    "a SKU is closed, and a push has moved the end before the opening": (
+        go_live(),
+        SCHEDULED,
+        replace(SCHEDULED, closed=A, starts_at=STARTS_AT - timedelta(hours=2), ends_at=STARTS_AT - timedelta(hours=1)),
+        False,
+    ),
     "a SKU is closed before a resume": (verbs.resume(), PAUSED, replace(PAUSED, closed=A), False),
     "it is ended before a SKU comes back": (
         verbs.reopen(A, A),
