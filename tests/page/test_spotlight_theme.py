@@ -158,6 +158,18 @@ def test_layout_follows_the_number_of_products(tmp_path: Path, count: int, stage
     assert [stages, cards, count] == found
 
 
+def test_a_phone_shows_the_name_of_a_product_once(phone: BrowserContext, tmp_path: Path) -> None:
+    """The bar with the button repeats it only below a picture, which may push the heading out of sight."""
+    config = build(tmp_path, 1).parent / "sale_configs" / "fair.yaml"
+    for fields, expected in ((", image: lamp.png", True), ("", False)):
+        config.write_text(config.read_text(encoding="utf-8").replace(", image: lamp.png", fields), encoding="utf-8")
+        build_sale(config, tmp_path, tmp_path / "build", 1)
+        with serving(Storefront(tmp_path / "build")) as front:
+            tab = phone.new_page()
+            tab.goto(front.url())
+            assert expected is tab.locator(".buy").get_by_text("Lamp").is_visible()
+
+
 def test_one_picture_is_fetched_first(built_fair: Path) -> None:
     """The hero's, in all its widths. If it is the only product picture, no other competes with it."""
     assert ["high"] == re.findall(r'fetchpriority="(\w+)"', html(built_fair))
