@@ -132,6 +132,8 @@ def test_the_gates_template_takes_the_headers_that_name_buyers_off(infra: Flashg
         ("--order-origin gate.example.com", "add --gate"),
         ("--gate", "--gate needs --order-origin"),
         ("--gate --us-east-1", "two stacks"),
+        ("--ci github", "--ci github needs --repository OWNER/NAME"),
+        ("--repository shop/sales", "add --ci github or --ci gitlab"),
         ("--gate --order-origin gate.example.com --logs", "add --us-east-1"),
         ("--rate-limit 100", "add --us-east-1"),
         ("--logs", "add --us-east-1"),

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 from flashgen.addresses import BucketAddress
+from flashgen.edge.stack.ci_roles import PIPELINES, CiOptions
 from flashgen.edge.stack.options import PRICE_CLASSES, GateStackOptions, StackOptions, UsEast1Options
 from flashgen.edge.stack.template import template
 
@@ -32,6 +33,7 @@ def everything(**more: Any) -> StackOptions:
         "secret": SECRETS[2],
         "web_acl": WEB_ACL,
         "price_class": "100",
+        "ci": CiOptions("gitlab", "group/shop/sales"),
     }
     return plain(**{**facts, **ALIAS, **more})
 
@@ -57,7 +59,9 @@ def distribution(stack: StackOptions) -> dict[str, Any]:
 def of_every_option() -> list[StackOptions]:
     """Every way to combine the command line's options for the first stack."""
     every = product(({}, ALIAS), ("", WEB_ACL), PRICE_CLASSES)
-    return [plain(price_class=price_class, web_acl=web_acl, **alias) for alias, web_acl, price_class in every]
+    pipelines = [plain(ci=CiOptions(kind, "shop/sales")) for kind in PIPELINES]
+    stacks = [plain(price_class=price_class, web_acl=web_acl, **alias) for alias, web_acl, price_class in every]
+    return [*stacks, *pipelines, plain(hsts_subdomains=True)]
 
 
 def of_gates() -> list[GateStackOptions]:

@@ -29,6 +29,15 @@ def stack_options(function: Callable[..., Any]) -> Callable[..., Any]:
                 "--price-class", type=click.Choice(("all", "200", "100")), default="all", help="Where edges are."
             ),
             click.option("--hsts-subdomains", is_flag=True, help="Https for all subdomains of the alias, too."),
+            click.option(
+                "--ci",
+                type=click.Choice(("github", "gitlab")),
+                default=None,
+                help="Roles for a pipeline, without keys.",
+            ),
+            click.option("--repository", default="", metavar="OWNER/NAME", help="With --ci: whose pipeline."),
+            click.option("--branch", default="main", show_default=True, help="With --ci: what is pushed from."),
+            click.option("--environment", default="production", show_default=True, help="With --ci: opens sales."),
             gate_option,
             us_east_1_option,
             click.option(

@@ -10,6 +10,7 @@ import click
 from flashgen.addresses import BucketAddress
 from flashgen.aws.cloudformation import CloudFormation
 from flashgen.cli.session import Session
+from flashgen.edge.stack.ci_roles import CiOptions
 from flashgen.edge.stack.options import US_EAST_1, GateStackOptions, StackOptions, UsEast1Options, resource_name
 from flashgen.edge.stack.template import template, template_in_us_east_1, template_of_gate
 from flashgen.errors import Refused
@@ -32,6 +33,10 @@ class InfraArguments:
     web_acl: str = ""
     price_class: str = "all"
     hsts_subdomains: bool = False
+    ci: str | None = None
+    repository: str = ""
+    branch: str = "main"
+    environment: str = "production"
     gate: bool = False
     us_east_1: bool = False
     rate_limit: int | None = None
@@ -71,8 +76,8 @@ def settings_text(session: Session, region: str, outputs: Mapping[str, str]) -> 
         f"    region: {region}",
         f"    distribution: {outputs['DistributionId']}",
         f"    url: {outputs['Url']}",
-        "# to attach to roles or users:",
-        *(f"#   {output}: {value}" for output, value in outputs.items() if output.endswith("Policy")),
+        "# policies to attach to roles or users, and roles of pipelines:",
+        *(f"#   {output}: {value}" for output, value in outputs.items() if output.endswith(("Policy", "Role"))),
         f"# for DNS: CNAME or alias record to {outputs['Domain']}",
     ]
     return "\n".join(lines)
@@ -110,7 +115,16 @@ def _stack_options(session: Session, given: InfraArguments) -> StackOptions:
         web_acl=given.web_acl,
         price_class=given.price_class,
         hsts_subdomains=given.hsts_subdomains,
+        ci=_ci_options(given),
     )
+
+
+def _ci_options(given: InfraArguments) -> CiOptions | None:
+    if given.ci:
+        return CiOptions(given.ci, given.repository, given.branch, given.environment)
+    if given.repository:
+        raise ValueError("--repository says whose pipeline: add --ci github or --ci gitlab")
+    return None
 
 
 def _gate_options(session: Session, given: InfraArguments) -> GateStackOptions:

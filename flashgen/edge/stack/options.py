@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flashgen.addresses import BucketAddress
+from flashgen.edge.stack.ci_roles import CiOptions
 
 PRICE_CLASSES: Final = ("all", "200", "100")
 """Where the distribution has edges: everywhere; not in South America and Oceania; North America and Europe only."""
@@ -54,13 +55,15 @@ class StackOptions:
     web_acl: str = ""
     price_class: str = PRICE_CLASSES[0]
     hsts_subdomains: bool = False
+    ci: CiOptions | None = None
 
     def __post_init__(self) -> None:
         _check_address(self.alias, self.certificate, self.web_acl)
 
     def given(self) -> dict[str, str]:
         """The options as on the command line, those with a value."""
-        return {**_given(self), **({"--hsts-subdomains": "yes"} if self.hsts_subdomains else {})}
+        pipeline = {"--ci": self.ci.kind, "--repository": self.ci.repository} if self.ci else {}
+        return {**_given(self), **pipeline, **({"--hsts-subdomains": "yes"} if self.hsts_subdomains else {})}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from flashgen.edge.stack.bucket import bucket_resources
+from flashgen.edge.stack.ci_roles import ci_role_resources
 from flashgen.edge.stack.distribution import distribution_resources
 from flashgen.edge.stack.gate import gate_resources
 from flashgen.edge.stack.intrinsics import Json, attribute, ref, sub
@@ -30,6 +31,7 @@ def template(options: StackOptions) -> str:
         ),
         **distribution_resources(options),
         **permission_resources(options),
+        **(ci_role_resources(options.ci, options.place) if options.ci else {}),
     }
     outputs = {
         "Bucket": ref("Bucket"),
@@ -37,6 +39,7 @@ def template(options: StackOptions) -> str:
         "Domain": attribute("Distribution", "DomainName"),
         "Url": _url(options.alias),
         **{name: ref(name) for name in ("DeployerPolicy", "GoLivePolicy", "GatePolicy")},
+        **{name: attribute(name, "Arn") for name in ("PlanRole", "PushRole", "GoLiveRole") if options.ci},
     }
     return _rendered("Bucket, CDN and permissions of flash sales", resources, outputs, options.given())
 
