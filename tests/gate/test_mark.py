@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.clock import Clock
 from support.operators import SALE
 from support.recording_store import RecordingStore
 from support.running_gate import SETTINGS
-from support.visits import NOW, bought
+from support.visits import NOW, bought, buy, enter
 
 from flashgen.cli.gate.reconcile import read_list, read_log
 from flashgen.errors import AccessDenied, Refused
@@ -257,6 +260,63 @@ def test_orders_of_what_is_no_longer_sold_come_back() -> None:
     """Their price is not known any more."""
     found = reconciled(SETTINGS, [], [KnownOrder("a", "no longer sold")], [], now=9.0)
     assert ["0"] == [one.price for one in found.missing]
+
+
+def test_a_loss_that_nobody_notices_is_bounded_and_named(tmp_path: Path) -> None:
+    """All servers die with the storage, an older copy of it sells on, and the stock is more than the bound."""
+    bound, stock = most_unmarked(SETTINGS), 250
+    settings = replace(SETTINGS, items={"LAMP": replace(SETTINGS.items["LAMP"], stock=stock)})
+    scenario = StartedServer(tmp_path / "gate.db", MemoryStore(), stock)
+    before = scenario.sell(bound)
+    scenario.poll()
+    sqlite3.connect(scenario.path).execute("VACUUM INTO ?", (str(tmp_path / "older.db"),)).connection.close()
+    lost = scenario.sell(stock)
+    assert (bound, bound) == (len(before), len(lost)), "selling waits for the mark at its bound"
+    after = StartedServer(tmp_path / "older.db", scenario.store, stock)
+    sold = before + lost
+    for _ in range(10):
+        sold += after.sell(bound // 2)
+        assert None is after.poll(), "nobody can notice"
+    assert stock + bound == len(sold) == len(set(sold))
+    listed = [KnownOrder(one, "LAMP") for one in sold]
+    with closing(SqliteStorage(after.path, "sqlite:older.db")) as storage:
+        found = reconciled(settings, list(storage.orders(SALE)), listed, [], now=NOW)
+    assert set(lost) == {one.id for one in found.missing}
+    assert bound == len(found.oversold)
+
+
+class StartedServer:
+    """A server that was just started: it remembers nothing, and its storage may be any."""
+
+    def __init__(self, path: Path, store: Store, stock: int) -> None:
+        self.path, self.store, self._stock, self._buyers = path, store, stock, count()
+        fence = MarkFence(HighWater(path.with_suffix(".seen"), [SALE]))
+        with closing(SqliteStorage(path, "sqlite:gate.db")) as storage:
+            storage.begin(SALE)
+            self._scenario = KeeperScenario(storage, fence, store)
+            self._keeper = self._scenario.keeper()
+        self.poll()
+
+    def poll(self) -> StopReason | None:
+        """Compare, and write the mark as after a while."""
+        self._scenario.monotonic.wait(MARK_SECONDS)
+        with closing(SqliteStorage(self.path, "sqlite:gate.db")) as storage:
+            self._keeper.poll(storage)
+        return self._scenario.fence.reason(SALE)
+
+    def sell(self, wanted: int) -> list[str]:
+        """The ids of so many orders, 25 in a batch; fewer where the storage takes no more."""
+        sold = []
+        with closing(SqliteStorage(self.path, "sqlite:gate.db", self._scenario.fence)) as storage:
+            for _ in range(wanted // 25):
+                buyers = [f"{self.path.stem}-{number}" for number in islice(self._buyers, 25)]
+                wish: dict[str, Any] = {"sale": SALE, "sku": "LAMP", "stock": self._stock, "slots": 1000}
+                try:
+                    answers = storage.decide([ask(buyer, **wish) for ask in (enter, buy) for buyer in buyers])
+                except StorageBehind:
+                    break
+                sold += [answer.id for answer in answers if isinstance(answer, Order)]
+        return sold
 
 
 def test_lists_are_read(tmp_path: Path) -> None:
