@@ -28,10 +28,17 @@ UNREADABLE = "pass-unreadable"
 REFUSALS = (EXPIRED, WITHDRAWN, OTHER_SALE, UNREADABLE)
 """Why a pass is not accepted. Only sales whose buyers have passes have these notices."""
 
-FIELDS = ("site", "name", "name_lang", "name_dir", "price", "image", "page", "lease", "remaining", "order_id")
+CONTACT_FIELDS = ("email", "name", "address", "phone")
+"""What a form may ask a guest for."""
+
+FIELDS = (
+    *("site", "name", "name_lang", "name_dir", "price", "image", "page", "lease", "remaining", "order_id"),
+    *(f"{what}_{field}" for field in CONTACT_FIELDS for what in ("value", "fault")),
+)
 """What a mark may stand for. `site` is the URL of the sale's folder, ending in `/`, against which all links resolve;
 `name_lang` and `name_dir` are in pages of a language that may lack a name, which is shown in the sale's first one;
-`remaining` is how long the buyer's place is kept, as `m:ss`."""
+`remaining` is how long the buyer's place is kept, as `m:ss`. `value_email` is what a guest typed there, and
+`fault_email` is `true` where that cannot be used, else empty."""
 
 LANGUAGE_FIELD = "lang"
 """The field of an order URL that says in which language the page is, in a sale of several."""

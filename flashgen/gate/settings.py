@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from ipaddress import ip_network
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
@@ -21,7 +21,7 @@ MAX_STOCK = 10**9
 MAX_NAMES = 1_000
 """Of servers, proxies, pages and languages."""
 
-FORMAT, FORMAT_WITH_LANGUAGES, FORMAT_WITH_PASSES = 2, 4, 5
+FORMAT, FORMAT_WITH_LANGUAGES, FORMAT_WITH_PASSES, FORMAT_WITH_CONTACT = 2, 4, 5, 6
 """Raised when an older gate would misread what this build writes."""
 VOUCHED = "pass"
 """The `buyer` of a sale whose buyers have passes."""
@@ -89,6 +89,7 @@ class GateSettings:
     `servers` are the origins of all gates; each serves `slots_per_server` buyers at a time, for `lease_seconds` each.
     `buyer` is `cookie`, `pass`, or `header:NAME` as sent by a proxy in `trusted_proxies` (networks). `items` are by
     SKU. `cookie_domain` is the domain that all servers share, empty if none; None in a gate.json of format 1.
+    `contact` are the fields that a guest fills in, deleted `contact_days` after the order was settled.
     `languages` are by tag, and have every language of a sale with several; `forms` and `items` are in its default one.
     """
 
@@ -106,6 +107,8 @@ class GateSettings:
     items: Annotated[Mapping[Line, Item], Field(max_length=MAX_SKUS)]
     cookie_domain: Line | None = None
     languages: Annotated[Mapping[Line, GateLanguage], Field(max_length=MAX_NAMES)] = field(default_factory=dict)
+    contact: tuple[Literal["email", "name", "address", "phone"], ...] = ()
+    contact_days: Annotated[int, Field(ge=1, le=3650)] = 30
 
     def __post_init__(self) -> None:
         for tag, language in self.languages.items():
@@ -133,6 +136,10 @@ def render(settings: GateSettings) -> bytes:
     document["format"] = FORMAT_WITH_LANGUAGES if settings.languages else FORMAT
     if settings.buyer == VOUCHED:
         document["format"] = FORMAT_WITH_PASSES
+    if settings.contact:
+        document["format"] = FORMAT_WITH_CONTACT
+    else:
+        del document["contact"], document["contact_days"]
     return json.dumps(document, indent=0, sort_keys=True, ensure_ascii=False).encode()
 
 
@@ -141,4 +148,4 @@ def parse(body: bytes, key: str) -> GateSettings:
     return _READER.read(body, f"{key} in the store", Hint(command_line("push --refresh"), " puts it again"))
 
 
-_READER = JsonReader(GateSettings, "what a build wrote", MAX_BYTES, FORMAT_WITH_PASSES)
+_READER = JsonReader(GateSettings, "what a build wrote", MAX_BYTES, FORMAT_WITH_CONTACT)

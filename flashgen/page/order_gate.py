@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from flashgen.gate import forms
+from flashgen.gate.contact import FIELDS
 from flashgen.gate.settings import GateLanguage, GateSettings, Item, TranslatedText, cookie_domain, render
 from flashgen.layout import forms_folder, settings_key
 from flashgen.page.assets import fingerprinted
@@ -18,7 +19,7 @@ from flashgen.page.pictures.encode import Picture
 from flashgen.page.pictures.gather import pictures_of
 from flashgen.page.render import Renderer
 from flashgen.page.site import Role, SiteFile
-from flashgen.page.views import ItemView
+from flashgen.page.views import ContactView, ItemView
 from flashgen.sale.model import OrderSettings, Product, Sale
 from flashgen.sale.order import VOUCHED
 from flashgen.sale.translation import FallbackText
@@ -61,6 +62,8 @@ def order_gate_files(
         items=_items(sale, pictures),
         cookie_domain=cookie_domain(sale.order.servers),
         languages=_languages(sale, keys),
+        contact=sale.order.contact,
+        contact_days=sale.order.contact_days,
     )
     files = {file.key: (file, body) for each in pages for file, body in each.values()}
     return *files.values(), _with_body(settings_key(sale.id), Role.GATE, render(settings), SETTINGS_HEADERS)
@@ -95,7 +98,7 @@ def _product_page(sale: Sale, product: Product) -> str:
 
 def _rendered(renderer: Renderer, order: OrderSettings, may_lack_names: bool) -> Iterator[tuple[str, bytes]]:
     site, order_fields = forms.mark("site"), {"order_id": forms.mark("order_id")}
-    form_fields = {"lease": forms.mark("lease"), "remaining": forms.mark("remaining")}
+    form_fields = {"lease": forms.mark("lease"), "remaining": forms.mark("remaining"), "contact": _contact(order)}
     fields = {"name": forms.mark("name"), "price": forms.mark("price"), "url": site + forms.mark("page")}
     fields |= {key: forms.mark(key) if may_lack_names else "" for key in ("name_lang", "name_dir")}
     plain, pictured = (ItemView(**fields, image=image) for image in ("", site + forms.mark("image")))
@@ -109,6 +112,15 @@ def _rendered(renderer: Renderer, order: OrderSettings, may_lack_names: bool) ->
         fault = name.removeprefix("pass-").replace("-", "_")
         yield name, renderer.gate_page("nobody", buyers_sign_in=True, pass_fault=fault)
     yield forms.UNAVAILABLE, renderer.gate_page("unavailable")
+
+
+def _contact(order: OrderSettings) -> tuple[ContactView, ...]:
+    def view(name: str) -> ContactView:
+        field = FIELDS[name]
+        marks = {"value": forms.mark(f"value_{name}"), "fault": forms.mark(f"fault_{name}")}
+        return ContactView(name=name, **marks, autocomplete=field.autocomplete, longest=field.longest)
+
+    return tuple(view(name) for name in order.contact)
 
 
 def _items(sale: Sale, pictures: Mapping[str, Picture]) -> dict[str, Item]:

@@ -136,6 +136,21 @@ class ItemView(SimpleNamespace):
     """The URL of its picture; empty if it has none."""
 
 
+class ContactView(SimpleNamespace):
+    """A field of the form that a guest fills in."""
+
+    name: str
+    """`email`, `name`, `address` or `phone`."""
+    value: str
+    """A mark: what was typed, when the form is shown again."""
+    fault: str
+    """A mark: `true` where that cannot be used, else empty."""
+    autocomplete: str
+    """HTML's token for it."""
+    longest: int
+    """How many characters it takes."""
+
+
 class Context(TypedDict):
     """What every template gets."""
 
@@ -191,6 +206,8 @@ class FormContext(Context):
     """A mark; the form sends it as the hidden field `lease`."""
     remaining: str
     """A mark: how long the buyer's place is kept."""
+    contact: tuple[ContactView, ...]
+    """What a guest fills in; empty where the shop knows its buyers."""
 
 
 class OrderContext(Context):

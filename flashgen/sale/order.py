@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
@@ -22,6 +22,8 @@ _ORIGIN = re.compile(rf"(https?)://({_HOST})(?::([0-9]{{1,5}}))?")
 _URL = re.compile(r"[\x21-\x7e]+")
 _HIDDEN_HINT = "such as https://a.example.com/api; http is for this machine only. It may hold a key, and is not shown"
 _ORIGIN_HINT = "write it as https://order.example.com"
+
+_LISTS = {"servers": "https://order.example.com", "trusted_proxies": "10.0.0.0/8", "contact": "email, name, address"}
 
 VOUCHED = "pass"
 """The shop vouches for its buyers: `order.buyer`."""
@@ -119,18 +121,37 @@ class OrderSettings(Model):
         description="With `buyer: pass`: where a buyer gets a pass, such as the shop's sign-in.",
         examples=["https://shop.example.com/sign-in?for=night"],
     )
+    contact: tuple[Literal["email", "name", "address", "phone"], ...] = Field(
+        default=(),
+        description="What the order form asks a guest for: any of email, name, address, phone.",
+        examples=["[email, name, address]"],
+    )
+    contact_days: Annotated[int, text.whole(1, 3650)] = Field(
+        default=30,
+        description="Days after an order is settled until the gate deletes its contact, 1 to 3,650.",
+        examples=["30"],
+    )
     forward_to: Annotated[SecretUrl, BeforeValidator(secret_url)] | None = Field(
         default=None,
         description="Where accepted orders are sent.",
         examples=["https://orders.internal.example/api/orders"],
     )
 
-    @field_validator("servers", "trusted_proxies", mode="before")
+    @field_validator("servers", "trusted_proxies", "contact", mode="before")
     @classmethod
     def _lists(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, str):
-            example = "https://order.example.com" if info.field_name == "servers" else "10.0.0.0/8"
-            raise InvalidValue(f"must be a list, found {quoted(value)}", f"write it as [{example}]")
+            raise InvalidValue(
+                f"must be a list, found {quoted(value)}", f"write it as [{_LISTS[str(info.field_name)]}]"
+            )
+        return value
+
+    @field_validator("contact")
+    @classmethod
+    def _contact(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for index, field in enumerate(value):
+            if field in value[:index]:
+                raise InvalidValue(f"must not name a field twice, found {field} again", "keep one of them")
         return value
 
     @field_validator("servers")

@@ -6,6 +6,7 @@ import hmac
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
@@ -15,14 +16,27 @@ from support.ports import free_port
 from support.self_signed import self_signed
 
 from flashgen.addresses import SecretUrl
+from flashgen.gate.contact import ContactSeal
 from flashgen.gate.orders.order import Order, OrderState
-from flashgen.gate.orders.order_subsystem import READ_SECONDS, ForwardResult, OrderSubsystemClient, meaning
+from flashgen.gate.orders.order_subsystem import READ_SECONDS, SEALED, ForwardResult, OrderSubsystemClient, meaning
 from flashgen.timed_http import DRAIN_BYTES
 
 KEY = bytes(range(32))
 PATIENCE_SECONDS = 20.0
 NOW = 1_795_370_000.9
 ORDER = Order("order-1", "night", "É 1", "ada", "19.90", "EUR", NOW)
+
+
+def test_a_contact_is_sent_with_its_order(shop: OrderStandIn) -> None:
+    """Opened; an order that nobody could deliver stays here."""
+    seal = ContactSeal([KEY])
+    guests = replace(ORDER, contact=seal.seal(ORDER.id, {"email": "ada@example.com"}))
+    client = OrderSubsystemClient(SecretUrl(shop.url), KEY, lambda: NOW, seal.open)
+    assert OrderState.DONE is client.send(guests).state
+    assert {"email": "ada@example.com"} == shop.received[0].order["contact"]
+    lost = OrderSubsystemClient(SecretUrl(shop.url), KEY, lambda: NOW, ContactSeal([b"x" * 32]).open).send(guests)
+    assert ForwardResult(OrderState.UNKNOWN, SEALED) == lost
+    assert 1 == len(shop.received)
 
 
 @pytest.fixture

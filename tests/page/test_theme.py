@@ -128,7 +128,7 @@ def test_packaged_themes_have_every_text_in_each_language(name: str, language: s
         (
             '{{ asset("no.css") }}',
             2,
-            "template error: no asset `no.css`; the theme has apple-touch-icon.png, favicon.ico, gate.css,",
+            "template error: no asset `no.css`; the theme has apple-touch-icon.png, contact.css, favicon.ico,",
         ),
         ('{% include "no.html" %}', 2, "theme `mine` needs a template `no.html`, and there is none"),
         ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", 2, "template error: maximum recursion depth exceeded"),

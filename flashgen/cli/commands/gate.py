@@ -148,18 +148,24 @@ def list_orders(session: Session, sale: str, states: tuple[str, ...], storage: s
 @sale_argument
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="A file; else stdout.")
 @click.option("--format", "form", type=click.Choice(("csv", "json")), help="[default: as FILE's name says, else csv]")
+@click.option("--contacts", is_flag=True, help="With what guests typed, as far as it is not deleted yet.")
 @storage_option
-def export(session: Session, sale: str, output: Path | None, form: str | None, storage: str) -> dict[str, Any]:
+def export(
+    session: Session, sale: str, output: Path | None, form: str | None, contacts: bool, storage: str
+) -> dict[str, Any]:
     """Write all orders with their buyers, for a spreadsheet or another system."""
-    from flashgen.cli.gate.orders import as_csv, as_json, open_book, to_json, write_private
+    from flashgen.cli.gate.orders import as_csv, as_json, open_book, to_json, with_contact, write_private
+    from flashgen.unlock.token import parse_keys
 
     with open_book(_storage(session, storage), session.project.root, sale) as book:
         found = list(book.orders(sale))
+    keys = parse_keys(session.project.secret(session.target_name)) if contacts else ()
+    rows = [with_contact(order, keys) if contacts else to_json(order) for order in found]
     is_json = (form or (output.suffix.lstrip(".") if output else "")) == "json"
-    text = as_json(found) if is_json else as_csv(found)
+    text = as_json(rows) if is_json else as_csv(rows, contacts=contacts)
     if output is None:
         session.say(text.rstrip("\r\n"))
-        return {"sale": sale, "orders": [to_json(order) for order in found]}
+        return {"sale": sale, "orders": rows}
     write_private(output, text)
     session.note(f"{len(found)} orders in {output}, readable by you alone")
     return {"sale": sale, "file": str(output), "count": len(found)}
@@ -178,6 +184,24 @@ def retry(session: Session, sale: str, ids: tuple[str, ...], storage: str) -> di
         count = retry_now(book, sale, ids)
     session.say(f"{sale}: {count} orders are forwarded as soon as a gate looks")
     return {"sale": sale, "retried": count}
+
+
+@command("purge")
+@sale_argument
+@click.option("--days", type=click.IntRange(0, 3650), help="Days since orders were settled.  [default: the sale's]")
+@storage_option
+@yes_option
+def purge(session: Session, sale: str, days: int | None, storage: str, yes: bool) -> dict[str, Any]:
+    """Delete what guests typed, of orders that were settled some days ago. Gates do it by themselves every hour."""
+    from flashgen.cli.gate.orders import open_book, purge_contacts, pushed_settings
+
+    kept = days if days is not None else pushed_settings(session, sale).contact_days
+    session.confirm(f"delete the contacts of orders that were settled {kept} days ago or earlier?", yes)
+    with open_book(_storage(session, storage), session.project.root, sale) as book:
+        session.has_begun = True
+        count = purge_contacts(book, sale, kept)
+    session.say(f"{sale}: {count} contacts deleted")
+    return {"sale": sale, "deleted": count, "days": kept}
 
 
 @command("reconcile")
@@ -258,7 +282,7 @@ def key(session: Session) -> dict[str, Any]:
     return {"key": shown}
 
 
-for each in (list_orders, export, retry, reconcile):
+for each in (list_orders, export, retry, reconcile, purge):
     orders.add_command(each)
 for one in (serve, orders, reconcile_sale, move_sale, key):
     gate.add_command(one)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,12 +11,18 @@ from typing import Any
 
 from flashgen import timestamps
 from flashgen.cli.csv_text import csv_text
+from flashgen.cli.session import Session
 from flashgen.errors import Refused
 from flashgen.files import replace_file
+from flashgen.gate.contact import ContactSeal
+from flashgen.gate.forms import CONTACT_FIELDS
+from flashgen.gate.orders.contact_purge import DAY_SECONDS
 from flashgen.gate.orders.order import Order, OrderState
+from flashgen.gate.settings import GateSettings, parse
 from flashgen.gate.storage.opening import open_storage
 from flashgen.gate.storage.protocol import Storage, Touch
 from flashgen.hint import command_line
+from flashgen.layout import settings_key
 
 COLUMNS = ("order_id", "sale", "sku", "buyer", "price", "currency", "accepted_at", "state", "attempts", "note")
 
@@ -36,6 +42,15 @@ def open_book(url: str, folder: Path, sale: str) -> Iterator[Storage]:
         yield storage
     finally:
         storage.close()
+
+
+def pushed_settings(session: Session, sale: str) -> GateSettings:
+    """What gates read of a sale. Raises Refused where it was not pushed."""
+    key = settings_key(sale)
+    stored = session.store.get(key)
+    if stored is None:
+        raise Refused(f"{key} is not in {session.store.url}", command_line(f"push {sale}"))
+    return parse(stored.body, key)
 
 
 def to_json(order: Order) -> dict[str, Any]:
@@ -60,20 +75,31 @@ def line(order: Order) -> str:
     )
 
 
-def as_csv(orders: Iterable[Order]) -> str:
-    """For spreadsheets."""
-    return csv_text(COLUMNS, (to_json(order).values() for order in orders))
+def with_contact(order: Order, keys: Sequence[bytes]) -> dict[str, Any]:
+    """The same with what a guest typed, opened with one of `keys`; empty where there is none, or none that opens."""
+    contact = ContactSeal(keys).open(order.id, order.contact) or {}
+    return to_json(order) | {name: contact.get(name, "") for name in CONTACT_FIELDS}
 
 
-def as_json(orders: Iterable[Order]) -> str:
+def as_csv(rows: Iterable[Mapping[str, Any]], *, contacts: bool = False) -> str:
+    """For spreadsheets: rows of `to_json`, or of `with_contact`."""
+    return csv_text(COLUMNS + CONTACT_FIELDS if contacts else COLUMNS, (row.values() for row in rows))
+
+
+def as_json(rows: Iterable[Mapping[str, Any]]) -> str:
     """An array, an order a line."""
-    lines = ",\n".join(json.dumps(to_json(order), ensure_ascii=False) for order in orders)
+    lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in rows)
     return f"[\n{lines}\n]\n" if lines else "[]\n"
 
 
 def write_private(path: Path, text: str) -> None:
     """Put a file in place at once, readable by its owner alone: buyers are in it. Raises OSError."""
     replace_file(path, text.encode(), mode=0o600)
+
+
+def purge_contacts(storage: Storage, sale: str, days: int) -> int:
+    """Delete the contacts of orders that were settled so many days ago. Returns how many."""
+    return storage.purge_contacts(sale, storage_now(storage, sale) - days * DAY_SECONDS)
 
 
 def retry_now(storage: Storage, sale: str, ids: tuple[str, ...]) -> int:

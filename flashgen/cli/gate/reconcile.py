@@ -14,18 +14,16 @@ from secrets import token_hex
 from typing import Any
 
 from flashgen import timestamps
-from flashgen.cli.gate.orders import accepted_at, open_book
+from flashgen.cli.gate.orders import accepted_at, open_book, pushed_settings
 from flashgen.cli.runtime import check_conditions, now
 from flashgen.cli.session import Session
 from flashgen.errors import Refused
 from flashgen.gate.mark.reconciliation import KnownOrder, Reconciliation, reconciled
 from flashgen.gate.mark.storage_mark import Stopped, StopReason, StorageMark, advice, most_unmarked, read, shown, update
-from flashgen.gate.settings import GateSettings, parse
 from flashgen.gate.storage.fence import GENERATION, StorageVersion
 from flashgen.gate.storage.opening import open_storage
 from flashgen.gate.storage.protocol import Storage
 from flashgen.hint import command_line
-from flashgen.layout import settings_key
 
 _ID_NAMES = ("order_id", "order", "id", "key", "idempotency_key")
 _SHAPE = "CSV with a header, or JSON, an object a line: `order_id`, `sku`, and if known `buyer` and `accepted_at`"
@@ -45,7 +43,7 @@ def reconcile(
     session: Session, sale: str, storage_url: str, orders: Path, logs: Sequence[Path], yes: bool
 ) -> dict[str, Any]:
     """Compare the storage with the order subsystem's list, say what differs, ask, and have the gates go on."""
-    settings = _settings(session, sale)
+    settings = pushed_settings(session, sale)
     skus = tuple(settings.items)
     listed, logged = read_list(orders, sale, skus), tuple(one for log in logs for one in read_log(log, sale))
     with open_book(storage_url, session.project.root, sale) as storage:
@@ -65,7 +63,7 @@ def reconcile(
 
 def move(session: Session, sale: str, storage_url: str, yes: bool) -> dict[str, Any]:
     """Have another storage sell the sale from now on. If it lacks orders, it sells when it has been reconciled."""
-    _settings(session, sale)
+    pushed_settings(session, sale)
     stored = read(session.store, sale)
     with closing(open_storage(storage_url, session.project.root)) as storage:
         is_new = not storage.is_begun(sale)
@@ -168,14 +166,6 @@ def _known(place: str, row: Mapping[str, Any], skus: Sequence[str]) -> KnownOrde
     except ValueError as error:
         raise Refused(f"{place}: `accepted_at` is no moment", "such as 2026-11-27T08:00:03Z") from error
     return KnownOrder(order, sku, str(row.get("buyer") or ""), moment)
-
-
-def _settings(session: Session, sale: str) -> GateSettings:
-    key = settings_key(sale)
-    stored = session.store.get(key)
-    if stored is None:
-        raise Refused(f"{key} is not in {session.store.url}", command_line(f"push {sale}"))
-    return parse(stored.body, key)
 
 
 def _mark_of(session: Session, sale: str, storage: Storage) -> tuple[StorageMark | None, StorageVersion]:

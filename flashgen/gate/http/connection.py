@@ -13,7 +13,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES = 16 * 1024
 MAX_REST_BYTES = 16 * 1024
-"""Of a request after its head: a form has 4 KB at most, and its chunks, their extensions and trailers come on top."""
+"""Of a request after its head: a form has 8 KB at most, and its chunks, their extensions and trailers come on top."""
 
 PIECE_BYTES = 4 * 1024
 """What is fed to the parser at once, and so how exact the limit is."""

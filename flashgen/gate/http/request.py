@@ -18,7 +18,8 @@ ORDER_PATH = "/o/"
 ENTRY_PATH = "/pass"
 ENTRY_FIELD = "p"
 MAX_SKU = 64
-MAX_BODY_BYTES = 4096
+MAX_BODY_BYTES = 8192
+"""A form with all that a guest may type, in a script of three bytes a character."""
 BODY_SECONDS = 5.0
 MAX_FIELDS = 20
 FORM_TYPE = "application/x-www-form-urlencoded"

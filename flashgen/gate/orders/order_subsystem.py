@@ -17,6 +17,7 @@ import urllib3
 
 from flashgen import timestamps
 from flashgen.addresses import SecretUrl
+from flashgen.gate.contact import Contact
 from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.sale_reader import SaleSnapshot
 from flashgen.timed_http import connections, put_away, reason
@@ -39,22 +40,35 @@ class ForwardResult:
     note: str
 
 
+SEALED = "its contact cannot be opened: the secret has no key that sealed it"
+"""The note of an order whose guest's contact is lost. It is not forwarded: nobody could deliver it."""
+
+OpenContact = Callable[[str, str], Contact | None]
 Send = Callable[[Order], ForwardResult]
 
 
 class OrderSubsystemClient:
     """Where accepted orders go. `key` signs them; `now` is this machine's clock in seconds. Threads may share it.
 
+    `open_contact` opens what was sealed for an order, by its id; None for what cannot be opened.
+
     An answer that is not there after `read_seconds` is none. The environment's proxies are used. Raises Refused for one
     that cannot be.
     """
 
     def __init__(
-        self, url: SecretUrl, key: bytes, now: Callable[[], float], *, read_seconds: float = READ_SECONDS
+        self,
+        url: SecretUrl,
+        key: bytes,
+        now: Callable[[], float],
+        open_contact: OpenContact = lambda _id, _sealed: None,
+        *,
+        read_seconds: float = READ_SECONDS,
     ) -> None:
         self.url = url
         self._key = key
         self._now = now
+        self._open_contact = open_contact
         self._pool = connections(url.reveal(), CONNECT_SECONDS, read_seconds, MAX_IN_FLIGHT)
 
     def send(self, order: Order) -> ForwardResult:
@@ -62,7 +76,10 @@ class OrderSubsystemClient:
 
         Only status and header fields have to arrive; the body counts for a 4xx alone, if it is whole and short.
         """
-        body = _body(order)
+        contact = self._open_contact(order.id, order.contact) if order.contact else {}
+        if contact is None:
+            return ForwardResult(OrderState.UNKNOWN, SEALED)
+        body = _body(order, contact)
         headers = {
             "Content-Type": "application/json",
             "Idempotency-Key": order.id,
@@ -91,10 +108,17 @@ class Destination:
     is in seconds since the Unix epoch.
     """
 
-    def __init__(self, reading: Callable[[], SaleSnapshot | None], key: bytes, now: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        reading: Callable[[], SaleSnapshot | None],
+        key: bytes,
+        now: Callable[[], float],
+        open_contact: OpenContact = lambda _id, _sealed: None,
+    ) -> None:
         self._reading = reading
         self._key = key
         self._now = now
+        self._open_contact = open_contact
         self._subsystem: OrderSubsystemClient | None = None
 
     def __call__(self) -> Send | None:
@@ -107,7 +131,7 @@ class Destination:
         before = self._subsystem
         if url == (before.url if before else None):
             return
-        self._subsystem = OrderSubsystemClient(url, self._key, self._now) if url else None
+        self._subsystem = OrderSubsystemClient(url, self._key, self._now, self._open_contact) if url else None
         if before:
             before.close()
 
@@ -134,8 +158,8 @@ def signature(key: bytes, seconds: int, body: bytes) -> str:
     return f"t={seconds},v1={proof}"
 
 
-def _body(order: Order) -> bytes:
-    document = {
+def _body(order: Order, contact: Contact) -> bytes:
+    document: dict[str, object] = {
         "order_id": order.id,
         "sale": order.sale,
         "sku": order.sku,
@@ -145,4 +169,6 @@ def _body(order: Order) -> bytes:
         "currency": order.currency,
         "accepted_at": timestamps.to_text(datetime.fromtimestamp(order.accepted_at, UTC)),
     }
+    if contact:
+        document["contact"] = dict(contact)
     return json.dumps(document, separators=(",", ":")).encode()

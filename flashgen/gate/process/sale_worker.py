@@ -10,11 +10,13 @@ from collections.abc import Callable
 
 from flashgen.errors import FlashgenError
 from flashgen.gate.clocks import Clocks
+from flashgen.gate.contact import ContactSeal
 from flashgen.gate.log import JsonLines, order_fields, trouble_log
 from flashgen.gate.mark.high_water import MarkFence
 from flashgen.gate.mark.keeper import MarkKeeper
 from flashgen.gate.mark.storage_mark import StopReason, advice
 from flashgen.gate.metrics import Count
+from flashgen.gate.orders.contact_purge import ContactPurge
 from flashgen.gate.orders.forwarder import Forwarder
 from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.orders.order_subsystem import Destination, ForwardResult
@@ -66,12 +68,22 @@ class SaleWorker:
         self.forwarder = self._new_forwarder()
         self._keeper = self._new_keeper()
         self._sold = self._new_sold_writer()
+        self._purge = ContactPurge(
+            sale,
+            config.open_storage,
+            self._known_settings,
+            worker=self._worker,
+            now=clocks.storage_now,
+            report=lambda count: log("contacts deleted", sale=sale, count=count),
+            log=trouble_log(log, "contacts not deleted", sale),
+        )
 
     def start(self) -> None:
         """Begin, and return when the sale has been read, or cannot be."""
         self.forwarder.start()
         self._sold.start()
         self._keeper.start()
+        self._purge.start()
         self._reader.poll()
         self._reader.start()
 
@@ -80,6 +92,7 @@ class SaleWorker:
         limit = self._config.settle_seconds
         until = time.monotonic() + limit
         self._keeper.request_stop()
+        self._purge.request_stop()
         self._sold.stop(0.0)  # both end at the same time
         self.forwarder.stop(limit)
         self._sold.stop(min(1.0, max(0.0, until - time.monotonic())))
@@ -96,7 +109,7 @@ class SaleWorker:
 
     def _new_forwarder(self) -> Forwarder:
         key = derived(self._config.keys[0], FORWARD)
-        destination = Destination(self.reading, key, self._clocks.storage_now)
+        destination = Destination(self.reading, key, self._clocks.storage_now, ContactSeal(self._config.keys).open)
         return Forwarder(
             self._sale,
             self._config.open_storage,
@@ -114,7 +127,7 @@ class SaleWorker:
             self._config.open_storage,
             self._config.open_store(),
             self._fence,
-            lambda: reading.settings if (reading := self._fresh_reading()) else None,
+            self._known_settings,
             worker=self._worker,
             now=self._clocks.storage_now,
             monotonic=time.monotonic,
@@ -136,6 +149,10 @@ class SaleWorker:
             log=trouble_log(self._log, "sold-out SKUs not written", self._sale),
             poll_seconds=self._config.sold_poll_seconds,
         )
+
+    def _known_settings(self) -> GateSettings | None:
+        reading = self._fresh_reading()
+        return reading.settings if reading else None
 
     def _settings_and_state(self) -> tuple[GateSettings, SaleState] | None:
         reading = None if self._fence.reason(self._sale) else self._fresh_reading()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flashgen.gate import signatures
 from flashgen.gate.buyers.buyers import COOKIE_SECONDS_AFTER
+from flashgen.gate.contact import Contact
 from flashgen.gate.forms import SEEN_FIELD
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.health import Health
@@ -37,10 +38,12 @@ class SaleEntry:
         self._turned_away = turned_away
         self._signer = Signer(dependencies.keys, LEASE)
 
-    async def enter(self, request: OrderRequest, buyer: str | None, scope: Scope) -> Reply:
+    async def enter(
+        self, request: OrderRequest, buyer: str | None, scope: Scope, mistaken: Contact | None = None
+    ) -> Reply:
         """A form, for an admitted request; or the order that the buyer has, or why there is no place.
 
-        Raises StorageLost.
+        With `mistaken` it is shown again: a guest typed that, and not all of it can be used. Raises StorageLost.
         """
         buyer = buyer or self._newcomer()
         if buyer is None:
@@ -50,7 +53,7 @@ class SaleEntry:
         if isinstance(answer, Order):
             return self._order_page.show(answer, request)
         if isinstance(answer, Lease):
-            return self._form(request, buyer, answer)
+            return self._form(request, buyer, answer, mistaken)
         return self._turned_away.by_storage(request, answer)
 
     async def seen(self, query: bytes) -> Reply | None:
@@ -76,20 +79,20 @@ class SaleEntry:
     def _newcomer(self) -> str | None:
         return self._served.buyers.newcomer(self._dependencies.new_id) if self._served.buyers else None
 
-    def _form(self, request: OrderRequest, buyer: str, lease: Lease) -> Reply:
+    def _form(self, request: OrderRequest, buyer: str, lease: Lease, mistaken: Contact | None) -> Reply:
         held = Leave(self._served.sale, self._dependencies.server, lease.id) if lease.is_new else None
         try:
-            return self._filled(request, buyer, lease).holding(held)
+            return self._filled(request, buyer, lease, mistaken).holding(held)
         except BaseException:
             if held:
                 self._health.give_back(held)
             raise
 
-    def _filled(self, request: OrderRequest, buyer: str, lease: Lease) -> Reply:
+    def _filled(self, request: OrderRequest, buyer: str, lease: Lease, mistaken: Contact | None) -> Reply:
         if lease.is_new:
             self._dependencies.counters.add(Count.LEASES)
         sealed = signatures.sign_lease(self._signer, request.claims, request.offer, buyer, lease.id)
         lasts = int(request.known_reading.ends_at - request.now) + COOKIE_SECONDS_AFTER
         left = lease.expires_at - self._dependencies.clocks.storage_now()
         cookie = self._served.buyers.form_cookie(buyer, lasts) if self._served.buyers else None
-        return self._served.pages(request.language).form(request.known_sku, sealed, left, cookie)
+        return self._served.pages(request.language).form(request.known_sku, sealed, left, cookie, mistaken)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from flashgen.gate.contact import Contact, ContactSeal, faults, typed
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.health import Health
-from flashgen.gate.http.request import Scope
+from flashgen.gate.http.request import Scope, field_of
 from flashgen.gate.http.response import Reply
 from flashgen.gate.http.sale.admission import AdmissionResult
 from flashgen.gate.http.sale.entry import SaleEntry
@@ -36,6 +39,7 @@ class Ordering:
         self._entry = entry
         self._order_page = order_page
         self._turned_away = turned_away
+        self._seal = ContactSeal(dependencies.keys)
 
     async def order(self, request: OrderRequest, buyer: str | None, body: bytes, scope: Scope) -> Reply:
         """The way to the order's page, or why there is none. `body` is the form. Raises StorageLost."""
@@ -46,7 +50,10 @@ class Ordering:
         lease = self._entry.lease_in(body, request, buyer)
         if lease is None:
             return self._order_page.way_there(request, Count.BAD_LEASE)
-        return await self._buy(request, buyer, lease, scope)
+        contact = typed(partial(field_of, body), request.known_reading.settings.contact)
+        if faults(contact):
+            return await self._entry.enter(request, buyer, scope, contact)
+        return await self._buy(request, buyer, lease, scope, contact)
 
     async def _too_late(self, request: OrderRequest, buyer: str | None, body: bytes) -> Reply:
         is_closed = request.result is AdmissionResult.CLOSED
@@ -57,10 +64,12 @@ class Ordering:
             return self._order_page.way_there(request, Count.ORDER)
         return self._turned_away.by_admission(request)
 
-    async def _buy(self, request: OrderRequest, buyer: str, lease: str, scope: Scope) -> Reply:
+    async def _buy(self, request: OrderRequest, buyer: str, lease: str, scope: Scope, contact: Contact) -> Reply:
         offer, visit = request.offer, self._served.visit(request, buyer, scope)
         order_id = self._dependencies.new_id()
-        wanted = Order(order_id, self._served.sale, offer.sku, buyer, offer.price, offer.currency, visit.now)
+        sealed = self._seal.seal(order_id, contact) if contact else ""
+        bought = offer.sku, buyer, offer.price, offer.currency
+        wanted = Order(order_id, self._served.sale, *bought, visit.now, contact=sealed)
         answer = await self._health.decide(Buy(visit, lease, wanted, may_revive=request.result is AdmissionResult.OPEN))
         if not isinstance(answer, Order):
             return self._turned_away.by_storage(request, answer)

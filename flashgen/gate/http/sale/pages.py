@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from flashgen.gate import forms
+from flashgen.gate.contact import Contact, faults
 from flashgen.gate.forms import Form
 from flashgen.gate.http.response import HTML, Fields, Reply, page_policy, reply
 from flashgen.gate.metrics import Count
@@ -39,11 +40,17 @@ class Pages:
         self.nobody = lru_cache(maxsize=1)(self._nobody)
         self.pass_refused = lru_cache(maxsize=len(forms.REFUSALS))(self._pass_refused)
 
-    def form(self, sku: str, lease: str, remaining_seconds: float, cookie: str | None) -> Reply:
-        """The buy form of a SKU: `lease` as signed for the form, `cookie` as the value of Set-Cookie."""
+    def form(
+        self, sku: str, lease: str, remaining_seconds: float, cookie: str | None, mistaken: Contact | None = None
+    ) -> Reply:
+        """The buy form of a SKU: `lease` as signed for the form, `cookie` as the value of Set-Cookie.
+
+        `mistaken` is what a guest typed, if something in it cannot be used.
+        """
         name = forms.FORM_PICTURED if self._image(sku) else forms.FORM
-        body = self._fill(name, sku, lease=lease, remaining=_clock(remaining_seconds))
-        return self._page(200, body, Count.FORM, (("Set-Cookie", cookie),) if cookie else ())
+        typed = _typed(mistaken) if mistaken else {}
+        body = self._fill(name, sku, lease=lease, remaining=_clock(remaining_seconds), **typed)
+        return self._page(422 if mistaken else 200, body, Count.FORM, (("Set-Cookie", cookie),) if cookie else ())
 
     def order(self, order: Order) -> Reply:
         """What a buyer has ordered, at its price. Since then its product may cost another, or have left the sale."""
@@ -83,6 +90,12 @@ class Pages:
     def _image(self, sku: str) -> str:
         item = self._items.get(sku)
         return item.image if item else ""
+
+
+def _typed(contact: Contact) -> dict[str, str]:
+    """The fields of a form that is shown again."""
+    values = {f"value_{name}": text for name, text in contact.items()}
+    return values | {f"fault_{name}": "true" for name in faults(contact)}
 
 
 def bare_unavailable(seconds: int) -> Reply:
