@@ -96,6 +96,8 @@ class ProjectSettings(Model):
     secret: str | None = None
     pass_keys: tuple[str, ...] = ()
     """Where the keys of passes come from, newest first: sources as of `secret`, a key each."""
+    origin_secrets: tuple[str, ...] = ()
+    """Where the secrets come from that a proxy shows which names buyers: sources as of `secret`."""
     freeze: FreezeSettings = FreezeSettings()
     hooks: Annotated[tuple[Hook, ...], AfterValidator(distinct_names)] = ()
     site_url: Annotated[str, AfterValidator(checked_url)] | None = None
@@ -105,7 +107,7 @@ class ProjectSettings(Model):
     """Whether the templates of the project's own themes are rendered without a sandbox."""
     targets: dict[str, Target] = Field(default_factory=dict, validate_default=True)
 
-    @field_validator("pass_keys", mode="before")
+    @field_validator("pass_keys", "origin_secrets", mode="before")
     @classmethod
     def _list_of_keys(cls, value: object) -> object:
         """One source may stand without brackets, as that of `secret` does."""
@@ -226,6 +228,11 @@ class Project:
         """The keys of passes as text, newest first; none if flashgen.yaml names none. Raises Refused."""
         region = self.target(name)[1].region
         return tuple(read_secret(source, self.root, region, "pass_keys") for source in self.settings.pass_keys)
+
+    def origin_secrets(self, name: str | None) -> tuple[bytes, ...]:
+        """What the proxy that names buyers shows; none if flashgen.yaml names none. Raises Refused."""
+        region, sources = self.target(name)[1].region, self.settings.origin_secrets
+        return tuple(read_secret(source, self.root, region, "origin_secrets").encode() for source in sources)
 
 
 def find_project(start: Path, *, exactly: bool) -> Project:

@@ -17,9 +17,11 @@ from flashgen.cli.commands.gate import STATES
 from flashgen.cli.gate.start import GateOptions, choose_server
 from flashgen.errors import Refused
 from flashgen.gate.orders.order import OrderState
-from flashgen.gate.settings import GateSettings
+from flashgen.gate.settings import GateSettings, parse, render
 from flashgen.gate.storage.opening import check_storage
 from flashgen.gate.storage.sqlite.storage import SqliteStorage
+from flashgen.layout import settings_key
+from flashgen.store import Headers
 from flashgen.store.folder import FolderStore
 
 STORAGE = "sqlite:.flashgen/gate-local.db"
@@ -291,3 +293,28 @@ def test_few_open_files_are_said_before_a_crowd_comes(
     run = pushed("gate", "serve", "--port", free_port)
     assert (1, expected) == (run.exit_code, run.err[: len(expected)])
     assert ("ulimit -n 65536" in run.err) == (0 < most < 4096)
+
+
+@pytest.mark.parametrize(
+    ("secret", "message"),
+    [
+        (None, "needs a secret that only your proxy sends"),
+        ("short", "must have 16 characters or more"),
+    ],
+)
+def test_a_header_names_nobody_without_a_secret(
+    pushed: Flashgen, project: Path, free_port: str, secret: str | None, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever reaches the gate could be any buyer."""
+    key = settings_key("night")
+    store = FolderStore(project / ".flashgen" / "store")
+    found = store.get(key)
+    assert found
+    named = replace(parse(found.body, key), buyer="header:X-User-Id", trusted_proxies=("10.0.0.0/8",))
+    store.put(key, render(named), Headers("application/json", "private, no-store"))
+    if secret:
+        monkeypatch.setenv("ORIGIN_SECRET", secret)
+        settings = project / "flashgen.yaml"
+        settings.write_text(settings.read_text() + "\norigin_secrets: env:ORIGIN_SECRET\n")
+    run = pushed("gate", "serve", "night", "--port", free_port)
+    assert (1, True) == (run.exit_code, message in run.err), run.err

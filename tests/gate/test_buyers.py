@@ -17,9 +17,13 @@ from flashgen.gate.signatures import COOKIE, LEASE, Signer
 PROXY = "10.0.0.7"
 
 
+PROOF = ("flashgen-origin-secret", "s" * 32)
+
+
 def buyers(server: str = SERVER, **changes: Any) -> Buyers:
     """By cookie, unless said otherwise."""
-    return buyers_of(replace(SETTINGS, **changes), server, [SECRET])
+    secrets = [b"s" * 32, b"t" * 32]
+    return buyers_of(replace(SETTINGS, **changes), server, [SECRET], origin_secrets=secrets)
 
 
 def cookie(server: str = SERVER, **changes: Any) -> str:
@@ -101,15 +105,15 @@ def test_the_domain_is_what_servers_share(servers: list[str], expected: str) -> 
 
 def test_a_proxy_names_the_buyer() -> None:
     """In the header that the sale says."""
-    assert "ada" == by_header().known(come(("x-user-id", " ada "), peer=PROXY))
-    assert "ada" == by_header().known(come(("x-user-id", "ada"), peer="fd00::1"))
-    assert "ada" == by_header().known(come(("x-user-id", "ada"), peer="::ffff:10.0.0.7"))
+    assert "ada" == by_header().known(come(("x-user-id", " ada "), PROOF, peer=PROXY))
+    assert "ada" == by_header().known(come(("x-user-id", "ada"), PROOF, peer="fd00::1"))
+    assert "ada" == by_header().known(come(("x-user-id", "ada"), PROOF, peer="::ffff:10.0.0.7"))
 
 
 @pytest.mark.parametrize("name", ["josé", "Łukasz", "à", "花子"])
 def test_a_buyer_is_named_in_utf8(name: str) -> None:
     """So that the order subsystem knows them."""
-    assert name == by_header().known(come(("x-user-id", name.encode().decode("latin-1")), peer=PROXY))
+    assert name == by_header().known(come(("x-user-id", name.encode().decode("latin-1")), PROOF, peer=PROXY))
 
 
 @pytest.mark.parametrize(
@@ -131,12 +135,12 @@ def test_a_buyer_is_named_in_utf8(name: str) -> None:
 def test_nobody_else_names_a_buyer(fields: list[tuple[str, str]], peer: str) -> None:
     """Neither strangers, nor a header that is empty, endless or there twice; a cookie does not help."""
     pair = cookie().partition(";")[0]
-    assert None is by_header().known(come(*fields, ("cookie", pair), peer=peer))
+    assert None is by_header().known(come(*fields, PROOF, ("cookie", pair), peer=peer))
 
 
 def test_a_peer_without_an_address_names_nobody() -> None:
     """It has gone already, or never had one."""
-    assert None is by_header().known(scope_of("GET", "/", (("x-user-id", "ada"),), None))
+    assert None is by_header().known(scope_of("GET", "/", (("x-user-id", "ada"), PROOF), None))
 
 
 def test_only_a_cookie_makes_anybody_a_buyer() -> None:
@@ -144,3 +148,27 @@ def test_only_a_cookie_makes_anybody_a_buyer() -> None:
     assert "new" == buyers().newcomer(lambda: "new")
     assert None is by_header().newcomer(lambda: "new")
     assert None is buyers(buyer="pass").newcomer(lambda: "new")
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (["t" * 32], "ada"),
+        ([], None),
+        (["s" * 31], None),
+        ([""], None),
+        (["x" * 32], None),
+        (["s" * 32, "s" * 32], None),
+    ],
+)
+def test_a_proxy_without_the_secret_names_nobody(shown: list[str], expected: str | None) -> None:
+    """Its address may be anybody's who uses the same CDN. Two secrets are good while they change."""
+    fields = [("flashgen-origin-secret", value) for value in shown]
+    assert expected == by_header().known(come(("x-user-id", "ada"), *fields, peer=PROXY))
+
+
+def test_no_secret_is_not_an_empty_one() -> None:
+    """A gate that has none believes nobody."""
+    settings = replace(SETTINGS, buyer="header:X-User-Id", trusted_proxies=("10.0.0.0/8",))
+    fields = ("x-user-id", "ada"), ("flashgen-origin-secret", "")
+    assert None is buyers_of(settings, SERVER, [SECRET]).known(come(*fields, peer=PROXY))

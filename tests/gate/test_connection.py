@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import uvicorn
 from support.gate_server import Served, request, served, statuses
-from support.running_gate import ENDED, FOLDER, order_path, running_gate, token
+from support.running_gate import ENDED, FOLDER, ORIGIN_SECRET, order_path, running_gate, token
 from uvicorn.server import ServerState
 
 from flashgen.gate.http import connection
@@ -218,7 +218,7 @@ def test_a_trailer_names_no_buyer(tmp_path: Path) -> None:
     """Proxies take such a field out of a head, and let trailers pass."""
     trusted: dict[str, Any] = {"buyer": "header:X-User-Id", "trusted_proxies": ("127.0.0.0/8",)}
     with running_gate(tmp_path, **trusted) as running, served(running) as one:
-        start = POST + b"Connection: close\r\n"
+        start = POST + b"Connection: close\r\nFlashgen-Origin-Secret: %s\r\n" % ORIGIN_SECRET.encode()
         head, trailer = start + b"X-User-Id: eve\r\n" + CHUNKED + b"0\r\n\r\n", b"0\r\nX-User-Id: eve\r\n\r\n"
         assert [303] == statuses(one.ask(head))
         assert [403] == statuses(one.ask(start + CHUNKED + trailer))

@@ -15,6 +15,7 @@ from support.running_gate import (
     ENDED,
     FOLDER,
     OPEN_SECONDS,
+    ORIGIN_SECRET,
     WAITING,
     Answer,
     Browser,
@@ -461,8 +462,9 @@ def test_a_cookie_that_was_tampered_with_is_a_new_buyer(running: RunningGate, br
 def test_a_proxy_names_buyers(tmp_path: Path) -> None:
     """No cookie is set; whoever it does not name is nobody, and takes no slot."""
     with running_gate(tmp_path, buyer="header:X-User-Id", trusted_proxies=("10.0.0.0/8",)) as running:
-        known = Browser(running, client=("10.0.0.7", 1), sends=(("X-User-Id", "ada"),))
-        unknown = Browser(running, client=("10.0.0.7", 1))
+        proven = ("Flashgen-Origin-Secret", ORIGIN_SECRET)
+        known = Browser(running, client=("10.0.0.7", 1), sends=(("X-User-Id", "ada"), proven))
+        unknown = Browser(running, client=("10.0.0.7", 1), sends=(proven,))
         liar = Browser(running, sends=(("X-User-Id", "ada"),))
         assert [(403, "nobody")] * 2 == [(one.status, one.page) for one in (unknown.get(), liar.get())]
         assert 0 == running.in_use()

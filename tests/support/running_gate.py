@@ -45,6 +45,7 @@ WAITING = f"{FOLDER}waiting/"
 OPEN_SECONDS = STARTS_AT.timestamp() + 60
 PORT, ADMIN_PORT = 8090, 8091
 CLIENT = ("203.0.113.9", 51234)
+ORIGIN_SECRET = "shown-by-the-proxy"
 PRIVATE = Headers("application/json", "private, no-store")
 FORM_KEYS = {name: f"_flashgen/{SALE}/gate/{name}.0123456789.html" for name in forms.NAMES}
 LIVE = SaleState(State.LIVE, STARTS_AT, ENDS_AT, opens_at=STARTS_AT, epoch=1, token_nonce="token-1")
@@ -240,6 +241,7 @@ def _furnish(running: RunningGate, batcher: Batcher) -> None:
         monotonic=running.monotonic,
         new_id=lambda: f"id-{next(numbers)}",
         random=lambda: 0.5,
+        origin_secrets=(ORIGIN_SECRET.encode(),),
         log=lambda event, **facts: running.events.append((event, facts)),
     )
     running.gate = Gate({SALE: lambda: running.reader.reading}, running.outside, ADMIN_PORT)

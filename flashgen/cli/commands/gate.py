@@ -92,6 +92,7 @@ def serve(
             hooks=hooks,
             target=session.project.target(session.target_name)[0],
             pass_keys=ready.pass_keys,
+            origin_secrets=ready.origin_secrets,
         )
         serve_gate(partial(make_gate, config), [public, admin], workers, standard_log())
     return {}

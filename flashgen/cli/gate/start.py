@@ -29,6 +29,8 @@ from flashgen.sale.load import load_header
 from flashgen.store import Store
 from flashgen.unlock.token import BadToken, TokenSigner, parse_keys
 
+MIN_ORIGIN_SECRET = 16
+
 LISTED = 10_000
 """How many objects of a store are looked through for the names of its sales, when one was misspelt."""
 
@@ -54,7 +56,8 @@ class GateOptions:
 @dataclass(frozen=True)
 class Ready:
     """What a gate begins with: its sales as they are now, which server it is, the URL of the pages, its storage's for
-    people, the keys that sign its sales' tokens, newest first, and those of passes, if a sale asks for passes."""
+    people, the keys that sign its sales' tokens, newest first, and those of passes, if a sale asks for passes,
+    and what a proxy shows that names buyers."""
 
     readings: tuple[SaleSnapshot, ...]
     server: str
@@ -62,6 +65,7 @@ class Ready:
     storage: str
     keys: tuple[bytes, ...] = field(repr=False)
     pass_keys: tuple[str, ...] = field(repr=False)
+    origin_secrets: tuple[bytes, ...] = field(repr=False)
 
     @property
     def sales(self) -> tuple[str, ...]:
@@ -82,6 +86,7 @@ def make_ready(session: Session, ask: GateOptions) -> Ready:
     server = choose_server(settings, ask)
     check_storage(settings, ask.storage.reveal())
     keys, pass_keys = _keys(session, readings), _pass_keys(session, settings)
+    origin_secrets = _origin_secrets(session, settings)
     _warn_of_tls(session, ask.storage.reveal())
     check_conditions(session, [one.sale for one in settings])
     with closing(open_storage(ask.storage.reveal(), session.project.root)) as storage:
@@ -89,7 +94,7 @@ def make_ready(session: Session, ask: GateOptions) -> Ready:
             _begin(session, storage, reading, ask.new_storage)
         for message, hint in storage.concerns():
             session.warn(f"{storage.url}: {message}", hint)
-        return Ready(readings, server, site, storage.url, keys, pass_keys)
+        return Ready(readings, server, site, storage.url, keys, pass_keys, origin_secrets)
 
 
 def choose_server(settings: Sequence[GateSettings], ask: GateOptions) -> str:
@@ -190,6 +195,26 @@ def _pass_keys(session: Session, settings: Sequence[GateSettings]) -> tuple[str,
     texts = session.project.pass_keys(session.target_name)
     PassKeys(texts)
     return texts
+
+
+def _origin_secrets(session: Session, settings: Sequence[GateSettings]) -> tuple[bytes, ...]:
+    """Those of flashgen.yaml, if a proxy names buyers. Raises Refused where there is none, or a short one."""
+    by_header = [one for one in settings if one.buyer.startswith("header:")]
+    if not by_header:
+        return ()
+    found = session.project.origin_secrets(session.target_name)
+    if not found:
+        raise Refused(
+            f"{by_header[0].sale}: `buyer: {by_header[0].buyer}` needs a secret that only your proxy sends:"
+            " whoever else reaches this gate could be any buyer",
+            "add `origin_secrets: [env:FLASHGEN_ORIGIN_SECRET]` to flashgen.yaml, and have the proxy send it as"
+            " Flashgen-Origin-Secret",
+        )
+    if any(len(one) < MIN_ORIGIN_SECRET for one in found):
+        raise Refused(
+            f"an origin secret must have {MIN_ORIGIN_SECRET} characters or more", "make one: `openssl rand -hex 32`"
+        )
+    return found
 
 
 def _choice(servers: Sequence[str]) -> str:

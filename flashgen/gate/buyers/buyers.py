@@ -37,18 +37,23 @@ class Buyers(Protocol):
 
 
 def buyers_of(
-    settings: GateSettings, server: str, keys: Sequence[bytes], withdrawn: Callable[[], Withdrawn] = lambda: NOTHING
+    settings: GateSettings,
+    server: str,
+    keys: Sequence[bytes],
+    withdrawn: Callable[[], Withdrawn] = lambda: NOTHING,
+    origin_secrets: Sequence[bytes] = (),
 ) -> Buyers:
     """The buyers of a sale, at the server whose origin is `server`.
 
     `keys` are the secret's, newest first. `withdrawn` says which passes are withdrawn by now.
+    `origin_secrets` prove that a request came through the proxy that names buyers.
     """
     attributes = f"Path=/; {cookie_attributes(server, settings.shared_cookie_domain)}"
     if settings.buyer == VOUCHED:
         return PassBuyers(settings.sale, keys, attributes, withdrawn)
     if settings.buyer == "cookie":
         return CookieBuyers(keys, attributes)
-    return HeaderBuyers(settings.buyer.removeprefix("header:"), settings.trusted_proxies)
+    return HeaderBuyers(settings.buyer.removeprefix("header:"), settings.trusted_proxies, origin_secrets)
 
 
 def cookie_attributes(server: str, domain: str) -> str:

@@ -30,6 +30,7 @@ class Dependencies:
     `stopped` says why nothing of a sale is sold, `unmarked` how many changes its storage is ahead of its mark.
     `now` is in seconds since the Unix epoch, `monotonic` is a monotonic clock. `new_id` makes an unguessable id:
     up to 64 URL-safe characters. `random` is from 0 to 1. `passes` reads passes; None where no sale asks for them.
+    `origin_secrets` are what the proxy that names buyers shows.
     """
 
     server: str
@@ -49,3 +50,4 @@ class Dependencies:
     random: Callable[[], float]
     log: Log
     passes: PassKeys | None = None
+    origin_secrets: tuple[bytes, ...] = ()

@@ -27,7 +27,7 @@ class WorkerConfig:
     `open_store` opens a store for one thread's use. `folder` is what the path of a `sqlite:` `storage` is relative to.
     `actor` writes sold-out SKUs into pointers. The workers of a server count in the file `counts`, and answer for their
     numbers at `admin_port`. `hooks` are told of sales of `target`, a name in flashgen.yaml. `pass_keys` are as of
-    PassKeys."""
+    PassKeys, `origin_secrets` as of HeaderBuyers."""
 
     open_store: Callable[[], Store]
     folder: Path
@@ -42,6 +42,7 @@ class WorkerConfig:
     hooks: tuple[Receiver, ...] = ()
     target: str = ""
     pass_keys: tuple[str, ...] = field(default=(), repr=False)
+    origin_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     sold_poll_seconds: float = POLL_SECONDS
     settle_seconds: float = SETTLE_SECONDS
 

@@ -74,6 +74,7 @@ class Worker:
             random=random.random,
             log=self._log,
             passes=PassKeys(config.pass_keys) if config.pass_keys else None,
+            origin_secrets=config.origin_secrets,
         )
 
     async def _tally(self, sale: str) -> Tally:

@@ -120,7 +120,8 @@ class ServedSale:
     def _adopt(self, reading: SaleSnapshot) -> None:
         settings = reading.settings
         server = self._dependencies.server
-        self.buyers = buyers_of(settings, server, self._dependencies.keys, self._withdrawn)
+        outside = self._dependencies
+        self.buyers = buyers_of(settings, server, outside.keys, self._withdrawn, outside.origin_secrets)
         self.cookie_attributes = cookie_attributes(server, settings.shared_cookie_domain)
         self._addresses = ClientAddresses(settings.trusted_proxies, self._note_proxy)
         self._pages = {"": Pages(settings, reading.forms, settings.items, self.folder)}
