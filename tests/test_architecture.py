@@ -66,7 +66,7 @@ MAY_IMPORT = {
     "project": {"errors", "addresses", "document", "sale", "page", "store", "aws", "hooks"},
     "edge": {"errors", "http_server", "addresses", "cache_control", "store", "aws"},
     "forecast": {"errors", "cache_control", "document", "sale", "unlock", "page", "edge"},
-    "rehearse": {"timestamps", "unlock"},
+    "rehearse": {"errors", "timestamps", "store", "unlock"},
     "doctor": {
         *("errors", "timestamps", "finding", "addresses"),
         *("sale", "page", "unlock", "release", "verify", "store", "aws", "edge", "gate", "hooks", "passes"),
@@ -121,6 +121,7 @@ LIVES_IN = {
     "nh3": ["page/description.py"],
     "cryptography": ["passes/keys.py", "gate/contact.py"],
     "jwt": ["passes/keys.py"],
+    "locust": ["rehearse/crowd/"],
     "PIL": ["page/pictures/", "page/brand/"],
     "publicsuffixlist": ["addresses.py"],
     "fontTools": ["page/brand/", "page/pictures/card_text.py"],

@@ -19,6 +19,7 @@ _COMMANDS = {
     "build": "build:build",
     "serve": "serve:serve",
     "forecast": "forecast:forecast",
+    "rehearse": "rehearse:rehearse",
     "plan": "plan:plan",
     "push": "push:push",
     "verify": "verify:verify",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -13,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from flashgen.rehearse.browser import Browser, PageAnswer, PlainBrowser
 from flashgen.rehearse.page_script import parse_pointer, pointer_url, unavailable_skus
+from flashgen.rehearse.shopper import Stop
 from flashgen.unlock.polling import jittered
 
 AGAIN_SECONDS = 1.0
@@ -33,6 +33,7 @@ class BuyResult(StrEnum):
     EARLY = "early"
     NOBODY = "not known to the gate"
     UNAVAILABLE = "unavailable"
+    LEFT = "left the form"
 
 
 _MAY_CHANGE = frozenset({BuyResult.FULL, BuyResult.EARLY, BuyResult.UNAVAILABLE})
@@ -66,21 +67,25 @@ class Buyer:
     thinks_seconds: float = 0.0
     query: str = ""
     browser: Browser = field(default_factory=PlainBrowser, repr=False)
+    leaves: bool = False
+    """Whether they leave the form without ordering: their place stays taken until its lease is over."""
 
-    def buy_patiently(self, stop: threading.Event) -> Purchase:
+    def buy_patiently(self, stop: Stop) -> Purchase:
         """Buy; try again while all places are taken, and while it is early, and while the gate cannot answer."""
         outcome = self.buy(stop)
         while outcome.result in _MAY_CHANGE and not stop.wait(jittered(outcome.again_seconds, self.draw())):
             outcome = replace(self.buy(stop), tries=outcome.tries + 1)
         return outcome
 
-    def buy(self, stop: threading.Event) -> Purchase:
+    def buy(self, stop: Stop) -> Purchase:
         """Press the page's button, then the form's. `stop` ends the thinking."""
         url = f"{self.order_url}?sku={quote(self.sku, safe='')}{self.query}"
         try:
             answer = self.browser.open(url)
             if form := _Page(answer).form:
                 stop.wait(self.thinks_seconds * self.draw())
+                if self.leaves:
+                    return Purchase(BuyResult.LEFT)
                 answer = self.browser.open(url, form)
             return self._outcome(answer)
         except (OSError, HTTPException, ValueError, KeyError, TypeError):

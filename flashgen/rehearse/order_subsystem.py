@@ -14,11 +14,13 @@ from typing import Any
 class StandInOrderSubsystem:
     """A context manager; `url` is there from the beginning.
 
-    `received` has the times of requests, in seconds since the Unix epoch, by their Idempotency-Key.
+    `received` has the times of requests, in seconds since the Unix epoch, by their Idempotency-Key. While `is_down` it
+    answers 503, and notes nothing.
     """
 
     def __init__(self) -> None:
         self.received: dict[str, list[float]] = defaultdict(list)
+        self.is_down = False
         self._turn = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, self._take))
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -34,6 +36,8 @@ class StandInOrderSubsystem:
         self._server.server_close()
 
     def _take(self, key: str) -> int:
+        if self.is_down:
+            return 503
         with self._turn:
             self.received[key].append(time.time())
             return 201 if len(self.received[key]) == 1 else 200

@@ -59,6 +59,8 @@ class Shopper:
     _pointer_url: str = ""
     _pointer: dict[str, Any] = field(default_factory=dict)
     _offset: float = 0.0
+    _is_on_time: bool = False
+    _poll_at: float = float("-inf")
 
     def run(self) -> None:
         """Load the page, then poll until stopped. Raises OSError when the edge cannot be reached at all."""
@@ -74,14 +76,18 @@ class Shopper:
 
     def watch(self, is_enough: Callable[[Observation], bool], until: float = float("inf")) -> Observation | None:
         """Poll until stopped, what is seen is enough, or the server has `until`. Returns the newest observation."""
-        while not self.stop.is_set() and self.now() < until:
-            wait = self._poll_once()  # and with it the clock's offset
-            poll_at = self.now() + wait
-            while not self.stop.is_set() and self.now() < min(poll_at, until):
+        while not self.stop.is_set() and (not self._is_on_time or self.now() < until):
+            if self.now() >= self._poll_at or not self._is_on_time:
+                wait = self._poll_once()  # and with it the clock's offset
+                self._poll_at = self.now() + wait
+                if not self._is_on_time:  # nothing is known of the time: the visitor's own clock counts for nothing
+                    self.stop.wait(wait)
+                    continue
+            while not self.stop.is_set() and self.now() < min(self._poll_at, until):
                 if self.observations and is_enough(self.observations[-1]):
                     return self.observations[-1]
                 opening = self._opening()
-                wakes = [at for at in (poll_at, until, opening) if at and at > self.now()]
+                wakes = [at for at in (self._poll_at, until, opening) if at and at > self.now()]
                 self.stop.wait(min(wakes) - self.now())
                 if opening and self.now() >= opening:
                     self._observe()  # a page opens on the server's clock, between two polls
@@ -94,6 +100,11 @@ class Shopper:
     def first(self, state: str) -> Observation | None:
         """When it first saw a state; None if it never did."""
         return next((observation for observation in self.observations if observation.state == state), None)
+
+    def early_url(self) -> str:
+        """The order URL of a pointer that was shipped before the page opens; empty if it names none."""
+        order = self._pointer.get("order")
+        return order["origins"][0] + order["path"] if order else ""
 
     def _poll_once(self) -> float:
         """Poll once; how long to wait for the next. What goes wrong is what a page would see: it asks again."""
@@ -112,6 +123,7 @@ class Shopper:
         answer = self.browser.open(f"{self._pointer_url}?{self.draw()}")
         self.polls += 1
         self._offset = int(answer.fields["x-now"]) / 1000 - self.clock()
+        self._is_on_time = True
         return parse_pointer(answer.body)
 
     def _opening(self) -> float:

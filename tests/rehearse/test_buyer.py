@@ -22,7 +22,7 @@ from support.storefront import pointer
 
 from flashgen.rehearse import buyer as module
 from flashgen.rehearse.buyer import Buyer, BuyResult, Purchase
-from flashgen.rehearse.crowd import rush
+from flashgen.rehearse.crowd.threads import rush
 
 SKU = "A/1"
 URL = f"{TOKEN_PATH}?sku=A%2F1"

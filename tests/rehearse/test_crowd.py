@@ -10,7 +10,7 @@ from rehearse.conftest import PAGE, RunningSale
 from support.storefront import ORIGIN, VERSION, pointer
 
 from flashgen.page.headers import page_headers
-from flashgen.rehearse.crowd import Crowd
+from flashgen.rehearse.crowd.threads import Crowd
 from flashgen.rehearse.shopper import Observation, Shopper
 from flashgen.unlock.pointer import pointer_key
 

@@ -52,7 +52,7 @@ def _run(stage: Stage, site: str, shop: StandInOrderSubsystem) -> tuple[dict[str
     from flashgen.cli.demo.project import EXAMPLE, STORAGE, Addresses, write_project
     from flashgen.cli.demo.story import CLOSING, OPENING, PREPARING, buy_out
     from flashgen.cli.gate.process import GateProcess, free_port
-    from flashgen.rehearse.crowd import Crowd
+    from flashgen.rehearse.crowd.threads import Crowd
 
     port = free_port()
     write_project(stage.folder, Addresses(site, f"http://127.0.0.1:{port}", shop.url))

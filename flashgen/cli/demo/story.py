@@ -20,7 +20,7 @@ from flashgen.cli.failure import INTERRUPTED
 from flashgen.cli.session import Session
 from flashgen.errors import FlashgenError
 from flashgen.rehearse.buyer import Buyer, BuyResult, Purchase
-from flashgen.rehearse.crowd import Crowd, rush
+from flashgen.rehearse.crowd.threads import Crowd, rush
 from flashgen.rehearse.order_subsystem import StandInOrderSubsystem
 from flashgen.rehearse.shopper import Observation
 

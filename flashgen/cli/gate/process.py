@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +19,9 @@ STOP_SECONDS = 15.0
 """A gate takes up to ten to finish with the order subsystem."""
 
 POLL_SECONDS = 0.05
+
+PROGRAM = (sys.executable, "-m", "flashgen")
+"""What runs."""
 
 
 class GateProcess:
@@ -51,10 +56,19 @@ class GateProcess:
         """What it has printed on stdout."""
         return self._output.read_text(encoding="utf-8").rstrip()
 
+    def restart(self) -> None:
+        """As when its machine crashes, and is there again."""
+        if self._process is not None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+            self._process = self._started()
+
     def _started(self) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "flashgen", *self._line.split(), "--project", str(self._project)]
-        with self._output.open("wb") as output, self._log.open("wb") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=log)  # noqa: S603
+        command = [*PROGRAM, *self._line.split(), "--project", str(self._project)]
+        with self._output.open("ab") as output, self._log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=log, start_new_session=True
+            )
 
     def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -1,0 +1,1 @@
+"""`flashgen rehearse`: its project, its stage, trouble, and what is shown."""
