@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import click
@@ -30,12 +31,15 @@ VISITORS_MAX = 1_000_000
     "--form", default="2s", show_default=True, metavar="DURATION", help="How long a buyer takes to order, at most."
 )
 @click.option("--seed", default=1, show_default=True, help="Another one is another crowd.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Write the report here, as HTML.")
 @click.option(
     "--master", default=0, metavar="WORKERS", type=click.IntRange(0), help="Wait for workers on other machines."
 )
 @click.option("--listen", default="127.0.0.1", show_default=True, help="Where the crowd reaches pages and master.")
 @click.option("--worker", metavar="HOST", help="Join the crowd of the rehearsal that runs there.")
-def rehearse(session: Session, sale: str | None, worker: str | None, **options: Any) -> dict[str, Any]:
+def rehearse(
+    session: Session, sale: str | None, worker: str | None, report: Path | None, **options: Any
+) -> dict[str, Any]:
     """Try the night of a sale, with a crowd, on this machine."""
     from flashgen.cli.rehearse.swarm_process import join, require_locust
 
@@ -56,6 +60,8 @@ def rehearse(session: Session, sale: str | None, worker: str | None, **options: 
     promises = judge(recording)
     for line in lines(recording, promises):
         session.say(line)
+    if report:
+        _write_report(session, report, recording, promises)
     passed = is_passed(promises)
     session.exit_code = 0 if passed else 1
     return {
@@ -117,3 +123,11 @@ def _seconds(option: str, text: str, most: int) -> float:
         return float(seconds(text, 0, most))
     except InvalidValue as invalid:
         raise click.UsageError(f"{option} {invalid.message}; write it as 90s, 10m or 1h30m") from invalid
+
+
+def _write_report(session: Session, path: Path, recording: Any, promises: Any) -> None:
+    from flashgen import __version__
+    from flashgen.rehearse.report.page import html_report
+
+    path.write_text(html_report(recording, promises, __version__), encoding="utf-8")
+    session.say(f"report: {path}")
