@@ -70,7 +70,7 @@ def rehearse(session: Session, options: RehearsalOptions, live: Live) -> Recordi
             GateProcess(folder, f"gate serve {options.sale} --port {port} --storage {STORAGE}", port)
         )
         swarm.wait()
-        seconds = options.setup_seconds + options.arrive_before
+        seconds = max(options.setup_seconds + options.arrive_before, options.setup_seconds + 4 + options.lead)
         starts_at = (datetime.now(UTC) + timedelta(seconds=seconds + 1)).replace(microsecond=0)
         opens_at[0] = starts_at.timestamp()
         site, sale = _push(session, folder, options, starts_at, addresses)
