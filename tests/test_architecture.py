@@ -134,7 +134,7 @@ LIVES_IN = {
         *("fetch/download.py", "verify/viewer.py", "timed_http.py"),
         *("gate/orders/order_subsystem.py", "hooks/delivery.py"),
     ],
-    "standardwebhooks": ["hooks/delivery.py"],
+    "standardwebhooks": ["hooks/delivery.py", "hooks/verification.py"],
     "uvicorn": ["http_server.py", "edge/local/serving.py", "gate/"],
     "watchfiles": ["cli/file_watch.py"],
 }

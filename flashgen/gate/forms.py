@@ -28,6 +28,9 @@ UNREADABLE = "pass-unreadable"
 REFUSALS = (EXPIRED, WITHDRAWN, OTHER_SALE, UNREADABLE)
 """Why a pass is not accepted. Only sales whose buyers have passes have these notices."""
 
+LIMIT = "limit"
+"""The buyer has as many units as one may have. Only sales with such a limit have this notice."""
+
 CONTACT_FIELDS = ("email", "name", "address", "phone")
 """What a form may ask a guest for."""
 

@@ -56,10 +56,29 @@ class Count(IntEnum):
     """The order subsystem answered otherwise than the order was settled here."""
     PASS = 26
     """A pass that was accepted."""
+    LIMIT = 27
+    """A buyer with as many units as one may have."""
+    RESERVED = 28
+    PAID = 29
+    RELEASED = 30
+    PAID_LATE = 31
+    """Paid after its unit had gone back."""
+    REPORT = 32
+    """The order subsystem said of its own accord what became of an order."""
 
 
-_REQUESTS = (*tuple(Count)[: Count.LEASES], Count.PASS)
-_ORDERS = (Count.ACCEPTED, Count.DONE, Count.REJECTED, Count.UNKNOWN, Count.CONTRADICTED)
+_REQUESTS = (*tuple(Count)[: Count.LEASES], Count.PASS, Count.LIMIT, Count.REPORT)
+_ORDERS = (
+    Count.ACCEPTED,
+    Count.DONE,
+    Count.REJECTED,
+    Count.UNKNOWN,
+    Count.CONTRADICTED,
+    Count.RESERVED,
+    Count.PAID,
+    Count.RELEASED,
+    Count.PAID_LATE,
+)
 
 
 class Counters:

@@ -21,7 +21,7 @@ MAX_STOCK = 10**9
 MAX_NAMES = 1_000
 """Of servers, proxies, pages and languages."""
 
-FORMAT, FORMAT_WITH_LANGUAGES, FORMAT_WITH_PASSES, FORMAT_WITH_CONTACT = 2, 4, 5, 6
+FORMAT, FORMAT_WITH_LANGUAGES, FORMAT_WITH_PASSES, FORMAT_WITH_CONTACT, FORMAT_WITH_LIMITS = 2, 4, 5, 6, 7
 """Raised when an older gate would misread what this build writes."""
 VOUCHED = "pass"
 """The `buyer` of a sale whose buyers have passes."""
@@ -90,6 +90,8 @@ class GateSettings:
     `buyer` is `cookie`, `pass`, or `header:NAME` as sent by a proxy in `trusted_proxies` (networks). `items` are by
     SKU. `cookie_domain` is the domain that all servers share, empty if none; None in a gate.json of format 1.
     `contact` are the fields that a guest fills in, deleted `contact_days` after the order was settled.
+    `max_per_buyer` limits the units of a buyer in the whole sale (None: no limit). `checkout_origins` are where buyers
+    may be sent to pay; an order waits `reservation_seconds` for its payment (None: for none).
     `languages` are by tag, and have every language of a sale with several; `forms` and `items` are in its default one.
     """
 
@@ -109,6 +111,9 @@ class GateSettings:
     languages: Annotated[Mapping[Line, GateLanguage], Field(max_length=MAX_NAMES)] = field(default_factory=dict)
     contact: tuple[Literal["email", "name", "address", "phone"], ...] = ()
     contact_days: Annotated[int, Field(ge=1, le=3650)] = 30
+    max_per_buyer: Annotated[int, Field(ge=1, le=1_000)] | None = None
+    checkout_origins: Annotated[tuple[Line, ...], Field(max_length=MAX_NAMES)] = ()
+    reservation_seconds: Annotated[int, Field(ge=1, le=30 * 86_400)] | None = None
 
     def __post_init__(self) -> None:
         for tag, language in self.languages.items():
@@ -140,6 +145,11 @@ def render(settings: GateSettings) -> bytes:
         document["format"] = FORMAT_WITH_CONTACT
     else:
         del document["contact"], document["contact_days"]
+    for name in ("max_per_buyer", "checkout_origins", "reservation_seconds"):
+        if document[name]:
+            document["format"] = FORMAT_WITH_LIMITS
+        else:
+            del document[name]
     return json.dumps(document, indent=0, sort_keys=True, ensure_ascii=False).encode()
 
 
@@ -148,4 +158,4 @@ def parse(body: bytes, key: str) -> GateSettings:
     return _READER.read(body, f"{key} in the store", Hint(command_line("push --refresh"), " puts it again"))
 
 
-_READER = JsonReader(GateSettings, "what a build wrote", MAX_BYTES, FORMAT_WITH_CONTACT)
+_READER = JsonReader(GateSettings, "what a build wrote", MAX_BYTES, FORMAT_WITH_LIMITS)

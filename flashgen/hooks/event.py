@@ -46,6 +46,10 @@ class HookEvent:
         if self.type.startswith("problem"):
             over = " is solved" if self.type == "problem.solved" else ""
             return f"{data['sale']}: {data['problem']}{over}: {data['message']} ({data['who']})"
+        if self.type == "order.paid-late":
+            return (
+                f"{data['sale']}: order {data['order']} was paid after its unit had gone back: find one, or refund it"
+            )
         skus: list[str] = data["skus"]
         shown = ", ".join((*skus[:_SKUS_IN_A_SENTENCE], "…") if len(skus) > _SKUS_IN_A_SENTENCE else skus)
         what = self.type.partition(".")[2].replace("-", " ")
@@ -109,6 +113,12 @@ def problem_event(
     }
     server = "".join(each if each.isalnum() else "-" for each in who)
     return HookEvent(f"{sale}-{problem}-{int(since.timestamp())}-{server}-{_in_id(kind)}", kind, at, data)
+
+
+def paid_late_event(sale: str, target: str, order: str, sku: str, who: str, at: datetime) -> HookEvent:
+    """An order was paid after its unit had gone back for sale."""
+    data = {"sale": sale, "target": target, "who": who, "order": order, "skus": [sku]}
+    return HookEvent(f"{sale}-{order}-order-paid-late", "order.paid-late", at, data)
 
 
 def trial_event(nonce: str, target: str, who: str, at: datetime) -> HookEvent:

@@ -16,6 +16,7 @@ from flashgen.sale.order import secret_url
 EVENT_TYPES = (
     *("sale.live", "sale.paused", "sale.resumed", "sale.sold-out", "sale.ended", "sale.rolled-back"),
     *("sku.closed", "sku.sold-out", "sku.resumed"),
+    "order.paid-late",
     *("problem", "problem.solved"),
 )
 TEST = "test"

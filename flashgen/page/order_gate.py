@@ -64,6 +64,9 @@ def order_gate_files(
         languages=_languages(sale, keys),
         contact=sale.order.contact,
         contact_days=sale.order.contact_days,
+        max_per_buyer=sale.order.max_per_buyer,
+        checkout_origins=sale.order.checkout_origins,
+        reservation_seconds=sale.order.reservation_seconds,
     )
     files = {file.key: (file, body) for each in pages for file, body in each.values()}
     return *files.values(), _with_body(settings_key(sale.id), Role.GATE, render(settings), SETTINGS_HEADERS)
@@ -111,6 +114,8 @@ def _rendered(renderer: Renderer, order: OrderSettings, may_lack_names: bool) ->
     for name in forms.REFUSALS if order.buyer == VOUCHED else ():
         fault = name.removeprefix("pass-").replace("-", "_")
         yield name, renderer.gate_page("nobody", buyers_sign_in=True, pass_fault=fault)
+    if order.max_per_buyer:
+        yield forms.LIMIT, renderer.gate_page("limit")
     yield forms.UNAVAILABLE, renderer.gate_page("unavailable")
 
 

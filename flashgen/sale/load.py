@@ -18,7 +18,7 @@ from flashgen.sale import language
 from flashgen.sale.language import locale
 from flashgen.sale.model import SALE_TEXTS, Header, OrderSettings, Sale, SaleSection, Unlock, derived_version
 from flashgen.sale.money import currency
-from flashgen.sale.order import COOKIE_HINT, VOUCHED_HINT, cookie_warning, pass_warning
+from flashgen.sale.order import CHECKOUT_HINT, COOKIE_HINT, VOUCHED_HINT, checkout_warning, cookie_warning, pass_warning
 from flashgen.sale.translation import IN_YAML, Reading, TextLocator, UnmatchedTexts, text_problems
 
 if TYPE_CHECKING:
@@ -270,7 +270,11 @@ def _order(document: Document) -> tuple[OrderSettings | None, tuple[Problem, ...
 def _order_warnings(document: Document, order: OrderSettings | None) -> tuple[Problem, ...]:
     if order is None:
         return ()
-    found = (("servers", cookie_warning(order), COOKIE_HINT), ("buyer", pass_warning(order), VOUCHED_HINT))
+    found = (
+        ("servers", cookie_warning(order), COOKIE_HINT),
+        ("buyer", pass_warning(order), VOUCHED_HINT),
+        ("forward_to", checkout_warning(order), CHECKOUT_HINT),
+    )
     return tuple(document.problem(("order", key), message, hint) for key, message, hint in found if message)
 
 

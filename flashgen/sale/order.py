@@ -23,13 +23,19 @@ _URL = re.compile(r"[\x21-\x7e]+")
 _HIDDEN_HINT = "such as https://a.example.com/api; http is for this machine only. It may hold a key, and is not shown"
 _ORIGIN_HINT = "write it as https://order.example.com"
 
-_LISTS = {"servers": "https://order.example.com", "trusted_proxies": "10.0.0.0/8", "contact": "email, name, address"}
+_LISTS = {
+    "servers": "https://order.example.com",
+    "trusted_proxies": "10.0.0.0/8",
+    "contact": "email, name, address",
+    "checkout_origins": "https://checkout.example.com",
+}
 
 VOUCHED = "pass"
 """The shop vouches for its buyers: `order.buyer`."""
 
 ORDER_HINT = "add `order: {servers: [https://…]}` with the address of the order gate"
 VOUCHED_HINT = "with `buyer: pass` add `pass_url: https://shop.example.com/sign-in`, or the address of your help"
+CHECKOUT_HINT = "add `forward_to: https://…` with the address that takes orders"
 COOKIE_HINT = "put them under one domain, such as https://a.order.example.com and https://b.order.example.com"
 
 
@@ -137,7 +143,24 @@ class OrderSettings(Model):
         examples=["https://orders.internal.example/api/orders"],
     )
 
-    @field_validator("servers", "trusted_proxies", "contact", mode="before")
+    max_per_buyer: Annotated[int, text.whole(1, 1000)] | None = Field(
+        default=None,
+        description="Units that one buyer may have in the whole sale, beside one of each product.",
+        examples=["2"],
+    )
+    checkout_origins: tuple[Annotated[str, BeforeValidator(origin)], ...] = Field(
+        default=(),
+        description="Where the order subsystem may send buyers to pay: origins of its `checkout_url`.",
+        examples=["[https://checkout.example.com]"],
+    )
+    reservation_seconds: int | None = Field(
+        default=None,
+        alias="reservation",
+        description="How long an accepted order waits to be paid, before the order subsystem is asked, 1m to 7 days.",
+        examples=["15m"],
+    )
+
+    @field_validator("servers", "trusted_proxies", "contact", "checkout_origins", mode="before")
     @classmethod
     def _lists(cls, value: object, info: ValidationInfo) -> object:
         if isinstance(value, str):
@@ -168,6 +191,11 @@ class OrderSettings(Model):
     @classmethod
     def _lease(cls, value: object) -> int:
         return instant.seconds(value, 10, 3600)
+
+    @field_validator("reservation_seconds", mode="before")
+    @classmethod
+    def _reservation(cls, value: object) -> int:
+        return instant.seconds(value, 60, 7 * 86_400)
 
     @field_validator("buyer", mode="before")
     @classmethod
@@ -204,3 +232,15 @@ def pass_warning(order: OrderSettings) -> str:
     if order.buyer != VOUCHED and order.pass_url is not None:
         return f"`order.pass_url` is not shown: with `buyer: {order.buyer}` nobody needs a pass"
     return ""
+
+
+def checkout_warning(order: OrderSettings) -> str:
+    """Why nobody can report a payment, or name a checkout; empty if all is there."""
+    if order.forward_to is not None:
+        return ""
+    named = [
+        name
+        for name, value in (("reservation", order.reservation_seconds), ("checkout_origins", order.checkout_origins))
+        if value
+    ]
+    return f"`order.{named[0]}` has no effect without `order.forward_to`: no order is sent to a shop" if named else ""

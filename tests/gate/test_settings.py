@@ -9,7 +9,7 @@ import pytest
 from support.running_gate import SETTINGS
 
 from flashgen.errors import Refused
-from flashgen.gate.settings import FORMAT, FORMAT_WITH_CONTACT, TranslatedText, parse, render
+from flashgen.gate.settings import FORMAT, FORMAT_WITH_LIMITS, TranslatedText, parse, render
 from flashgen.typed_json import Newer
 
 
@@ -20,7 +20,7 @@ def test_what_is_written_is_read() -> None:
 
 def test_a_newer_format_is_refused() -> None:
     """Even if it could be read: it may mean something else."""
-    newest = FORMAT_WITH_CONTACT
+    newest = FORMAT_WITH_LIMITS
     facts = json.loads(render(SETTINGS)) | {"format": newest + 1}
     with pytest.raises(Newer, match=f"a newer flashgen: it has format {newest + 1}, and this one reads up to {newest}"):
         parse(json.dumps(facts).encode(), "gate.json")

@@ -91,8 +91,11 @@ def order_stand_in(tls: tuple[Path, Path] | None = None) -> Iterator[OrderStandI
     turn = threading.Lock()
 
     class Handler(Desk):
+        def do_GET(self) -> None:
+            self.do_POST()
+
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             fields = {name.lower(): value for name, value in self.headers.items()}
             with turn:
                 stand_in.received.append(Received(self.path, fields, body))

@@ -210,21 +210,23 @@ def purge(session: Session, sale: str, days: int | None, storage: str, yes: bool
 @click.argument("order_id", metavar="ORDER")
 @click.option("--done", "state", flag_value="done", help="The order subsystem has it.")
 @click.option("--rejected", "state", flag_value="rejected", help="It does not: the unit is sold again.")
+@click.option("--paid", "state", flag_value="paid", help="It was paid.")
+@click.option("--released", "state", flag_value="released", help="Nobody will pay: the unit is sold again.")
 @storage_option
 @yes_option
 def reconcile(session: Session, sale: str, order_id: str, state: str | None, storage: str, yes: bool) -> dict[str, Any]:
     """Decide what the order subsystem left open, after somebody has looked there."""
     from flashgen.cli.gate import orders as order_book
     from flashgen.cli.runtime import operator
-    from flashgen.gate.orders.order import OrderState
+    from flashgen.gate.orders.order import OPEN, OrderState
 
     if state is None:
-        raise click.UsageError("say what is true: --done or --rejected")
+        raise click.UsageError("say what is true: --done, --rejected, --paid or --released")
     with order_book.open_book(_storage(session, storage), session.project.root, sale) as book:
         (order,) = order_book.find(book, sale, (order_id,))
-        if order.state in (OrderState.ACCEPTED, OrderState.UNKNOWN):
+        if order.state in OPEN:
             session.note(order_book.line(order))
-            if state == "rejected" and order_book.may_be_on_its_way(book, order):
+            if not OrderState(state).holds_unit and order_book.may_be_on_its_way(book, order):
                 session.note(_ON_ITS_WAY)
             session.confirm(f"write down that it is {state}?", yes)
         session.has_begun = True
@@ -271,13 +273,18 @@ def move_sale(session: Session, sale: str, storage: str, yes: bool) -> dict[str,
 
 
 @command("key")
-def key(session: Session) -> dict[str, Any]:
-    """Print the key that proves to the order subsystem that an order is the gate's."""
+@click.option("--webhook", is_flag=True, help="As libraries of Standard Webhooks take it, to sign reports.")
+def key(session: Session, webhook: bool) -> dict[str, Any]:
+    """Print the key that proves to the order subsystem that an order is the gate's, and to the gate that a report is
+    the order subsystem's."""
+    from base64 import b64encode
+
     from flashgen.gate.signatures import FORWARD, derived
     from flashgen.unlock.token import parse_keys
 
     newest = parse_keys(session.project.secret(session.target_name))[0]
-    shown = derived(newest, FORWARD).hex()
+    made = derived(newest, FORWARD)
+    shown = f"whsec_{b64encode(made).decode()}" if webhook else made.hex()
     session.note("this key is a secret: who has it can place orders in the gate's name")
     session.say(shown)
     return {"key": shown}

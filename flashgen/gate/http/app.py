@@ -16,6 +16,7 @@ from flashgen.gate.forms import AGAIN_PATH
 from flashgen.gate.http.again import ask_again
 from flashgen.gate.http.dependencies import Dependencies
 from flashgen.gate.http.health import Health
+from flashgen.gate.http.order_reports import REPORTS_PATH, OrderReports
 from flashgen.gate.http.pass_entry import PassEntry
 from flashgen.gate.http.probes import ADMIN_PATHS, HEALTH_PATHS, READY_PATH, Probes
 from flashgen.gate.http.request import (
@@ -52,6 +53,7 @@ _METHODS = "GET, HEAD, POST"
 _NO_METHOD = refusal(405, "method not allowed", (("Allow", _METHODS),))
 _ONLY_GET = refusal(405, "method not allowed", (("Allow", "GET, HEAD"),))
 _GET_ALONE = refusal(405, "method not allowed", (("Allow", "GET"),))
+_ONLY_POST = refusal(405, "method not allowed", (("Allow", "POST"),))
 _UNREADABLE = {
     408: refusal(408, "the form did not arrive in time"),
     413: refusal(413, "that is more than a form holds"),
@@ -93,6 +95,7 @@ class Gate:
         self._handlers = {sale: SaleHandler(one, dependencies, self._health) for sale, one in served.items()}
         self._only = next(iter(self._handlers.values())) if len(self._handlers) == 1 else None
         self._passes = PassEntry(served, dependencies)
+        self._reports = OrderReports(served, dependencies, self._health)
         self._probes = Probes(served, self._signer, dependencies, self._health)
         self._known: dict[str, tuple[SaleHandler, Claims]] = {}
         self._on_start = on_start
@@ -137,7 +140,7 @@ class Gate:
     async def _answer(self, scope: Scope, receive: Receive) -> Reply:
         path, method = scope["path"], scope["method"]
         if not path.startswith(ORDER_PATH) or self._is_admin(scope):
-            return await self._other(path, method, scope)
+            return await self._other(path, method, scope, receive)
         if method not in ("GET", "HEAD", "POST"):
             return _NO_METHOD
         handler, claims = self._read_token(path)
@@ -157,7 +160,9 @@ class Gate:
             return handler.head(claims, scope)
         return handler.quick(claims, scope) or unasked(scope, handler.served.folder) or await handler.get(claims, scope)
 
-    async def _other(self, path: str, method: str, scope: Scope) -> Reply:
+    async def _other(self, path: str, method: str, scope: Scope, receive: Receive) -> Reply:
+        if path.startswith(REPORTS_PATH) and not self._is_admin(scope):
+            return await self._reported(path, method, scope, receive)
         if path == ENTRY_PATH and not self._is_admin(scope):
             return self._passes.answer(scope) if method == "GET" else _GET_ALONE
         if path == AGAIN_PATH and not self._is_admin(scope):
@@ -165,6 +170,12 @@ class Gate:
         if path not in (ADMIN_PATHS if self._is_admin(scope) else HEALTH_PATHS):
             return _NOT_FOUND
         return await self._probes.answer(path, scope) if method in ("GET", "HEAD") else _ONLY_GET
+
+    async def _reported(self, path: str, method: str, scope: Scope, receive: Receive) -> Reply:
+        try:
+            return await self._reports.answer(path, scope, receive) if method == "POST" else _ONLY_POST
+        except Unreadable as unreadable:
+            return _UNREADABLE[unreadable.status]
 
     def _read_token(self, path: str) -> tuple[SaleHandler | None, Claims | None]:
         """Where a token belongs, and what it says if it is good; a bad one belongs where it says, or to the only sale.

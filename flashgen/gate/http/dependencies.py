@@ -9,6 +9,7 @@ from typing import Protocol
 from flashgen.gate.clocks import Clocks
 from flashgen.gate.mark.storage_mark import StopReason
 from flashgen.gate.metrics import Counters
+from flashgen.gate.orders.order import Order
 from flashgen.gate.storage.protocol import Answer, Ask, Tally
 from flashgen.passes import PassKeys
 
@@ -31,6 +32,7 @@ class Dependencies:
     `now` is in seconds since the Unix epoch, `monotonic` is a monotonic clock. `new_id` makes an unguessable id:
     up to 64 URL-safe characters. `random` is from 0 to 1. `passes` reads passes; None where no sale asks for them.
     `origin_secrets` are what the proxy that names buyers shows.
+    `paid_late` is called with an order that was paid after its unit had gone back.
     """
 
     server: str
@@ -51,3 +53,4 @@ class Dependencies:
     log: Log
     passes: PassKeys | None = None
     origin_secrets: tuple[bytes, ...] = ()
+    paid_late: Callable[[Order], None] = lambda order: None

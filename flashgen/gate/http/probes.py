@@ -88,7 +88,7 @@ class Probes:
 
     async def problems(self) -> dict[tuple[str, str], str]:
         """What keeps orders from being taken or forwarded, in a sentence, by the sale and the problem's name:
-        `storage-behind`, `unready` or `orders-stuck`."""
+        `storage-behind`, `unready`, `orders-stuck` or `reservations-overdue`."""
         found: dict[tuple[str, str], str] = {}
         for sale, served in self._served.items():
             reading, stopped = served.reading(), self._dependencies.stopped(sale)
@@ -101,6 +101,10 @@ class Probes:
             _, _, tally = await self._stats_for(served)
             if tally and (waited := self._waited(tally)) >= STUCK_SECONDS:
                 found[sale, "orders-stuck"] = f"an order has waited {waited // 60:.0f} min to be forwarded"
+            if tally and tally.overdue:
+                found[sale, "reservations-overdue"] = (
+                    f"{tally.overdue} reserved orders are past their time, without a clear answer of the shop"
+                )
         return found
 
     def _token_check(self, query: bytes) -> tuple[Claims | None, str]:
@@ -135,7 +139,7 @@ class Probes:
             body["stock"] = {sku: item.stock for sku, item in reading.settings.items.items()}
         if tally:
             body |= {"taken": dict(tally.taken), "slots_in_use": dict(tally.in_use), "orders": dict(tally.orders)}
-            body["oldest_waiting_seconds"] = self._waited(tally)
+            body |= {"oldest_waiting_seconds": self._waited(tally), "overdue": tally.overdue}
         return body | {"storage": "answers" if tally else "lost"}
 
     def _metrics(self, stats: list[SaleStats]) -> str:
@@ -149,6 +153,7 @@ class Probes:
         ]
         unmarked = [({"sale": sale}, float(self._dependencies.unmarked(sale))) for sale in self._served]
         waited = [({"sale": sale}, self._waited(tally)) for sale, tally in tallies]
+        overdue = [({"sale": sale}, float(tally.overdue)) for sale, tally in tallies]
         proxy = self._health.untrusted_proxy
         proxies = [({"peer": proxy}, 1.0)] if proxy else []
         ahead = [({"of": whose}, seconds) for whose, seconds in self._dependencies.clocks.offsets().items()]
@@ -161,6 +166,7 @@ class Probes:
                 series("units_taken", "gauge", "Units that orders hold.", _by("sku", tallies, "taken")),
                 series("orders", "gauge", "Orders in the storage.", _by("state", tallies, "orders")),
                 series("outbox_oldest_seconds", "gauge", "How long the oldest order waits to be forwarded.", waited),
+                series("reservations_overdue", "gauge", "Reserved orders past their time, without an answer.", overdue),
                 series("storage_primary", "gauge", "Which server answers for the storage.", self._primary()),
                 series("untrusted_proxy", "gauge", "A proxy that is not in `trusted_proxies`.", proxies),
                 series("clock_offset_seconds", "gauge", "How far other clocks are ahead of this machine's.", ahead),

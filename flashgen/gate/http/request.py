@@ -72,6 +72,11 @@ async def read_form(scope: Scope, receive: Receive) -> bytes:
     types = header_values(scope, b"content-type")
     if len(types) != 1 or types[0].partition(";")[0].strip().lower() != FORM_TYPE:
         raise Unreadable(415)
+    return await read_body(scope, receive)
+
+
+async def read_body(scope: Scope, receive: Receive) -> bytes:
+    """A body of any type, within the same limits and with the same exceptions."""
     if any(not _is_small(length) for length in header_values(scope, b"content-length")):
         raise Unreadable(413)
     try:

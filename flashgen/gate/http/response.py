@@ -59,16 +59,17 @@ def refusal(status: int, text: str, fields: Fields = ()) -> Reply:
     return reply(status, f"{text}\n".encode(), TEXT, Count.INVALID, (("Connection", "close"), *fields))
 
 
-def page_policy(site: str) -> str:
-    """The Content-Security-Policy of pages whose files lie at `site`, a URL.
+def page_policy(site: str, onward: Iterable[str] = ()) -> str:
+    """The Content-Security-Policy of pages whose files lie at `site`, a URL; `onward` are origins of checkouts.
 
-    Nothing runs. A form leads here, and from here on to the site: browsers hold redirects against `form-action` too.
+    Nothing runs. A form leads here, and from here on to the site or a checkout: browsers hold
+    redirects against `form-action` too.
     """
     parts = urlsplit(site)
     origin = f"{parts.scheme}://{parts.netloc}"
     files = (f"{kind}-src {origin}" for kind in ("style", "font"))
     pictures = f"img-src 'self' {origin}"  # a form's own picture says that the form was shown
-    places = (f"form-action 'self' {origin}", f"base-uri {origin}", "frame-ancestors 'none'")
+    places = (" ".join(("form-action 'self'", origin, *onward)), f"base-uri {origin}", "frame-ancestors 'none'")
     return "; ".join(("default-src 'none'", *files, pictures, *places))
 
 

@@ -81,7 +81,9 @@ class _Attempt:
 
 
 class Forwarder:
-    """Forwards one sale's orders in threads of its own.
+    """Forwards one sale's orders in threads of its own; or asks for its `reserved` ones whose time is over.
+
+    Two of them do both, so that an order subsystem which cannot be asked does not hold up what is forwarded.
 
     `send` returns how to send now, or None while the sale names no order subsystem. `now` is the storage's clock in
     seconds; `monotonic` is a monotonic one; `random` is from 0 to 1. `report` gets each result, with the order's state
@@ -100,7 +102,9 @@ class Forwarder:
         report: Callable[[Order, ForwardResult, OrderState | None], None],
         log: Callable[[Exception], None],
         poll_seconds: float = POLL_SECONDS,
+        reserved: bool = False,
     ) -> None:
+        self._reserved = reserved
         self._sale = sale
         self._send = send
         self._now = now
@@ -112,7 +116,8 @@ class Forwarder:
         self._destination: Send | None = None
         self._results: SimpleQueue[tuple[_Attempt, ForwardResult] | None] = SimpleQueue()
         self._under_way: set[_Attempt] = set()
-        self._thread = StorageThread(f"forwarder {sale}", open_storage, self._work, log, poll_seconds)
+        name = f"reservations {sale}" if reserved else f"forwarder {sale}"
+        self._thread = StorageThread(name, open_storage, self._work, log, poll_seconds)
 
     def start(self) -> None:
         """Begin."""
@@ -153,7 +158,7 @@ class Forwarder:
         limit = self._breaker.allowed(monotonic, MAX_IN_FLIGHT - len(self._under_way)) if send else 0
         if not limit or not send:
             return 0
-        orders = outbox.claim(self._sale, now, now + CLAIM_SECONDS, limit)
+        orders = outbox.claim(self._sale, now, now + CLAIM_SECONDS, limit, reserved=self._reserved)
         for order in orders:
             self._dispatch(send, _Attempt(order, monotonic, self._breaker))
         return len(orders)
@@ -188,6 +193,6 @@ class Forwarder:
         self._under_way.discard(attempt)
         order, now = attempt.order, self._now()
         attempt.breaker.record(attempt, result.state, self._monotonic())
-        due_at = now + retry_after(order.attempts + 1, self._random())
-        settled = outbox.settle(order.id, result.state, now, due_at, result.note)
+        due_at = now + (result.due_in or retry_after(order.attempts + 1, self._random()))
+        settled = outbox.settle(order.id, result.state, now, due_at, result.note, result.checkout_url)
         self._report(order, result, settled.state if settled else None)

@@ -8,9 +8,10 @@ from collections.abc import Awaitable, Callable, Collection, Iterable
 from datetime import UTC, datetime
 
 from flashgen.gate.log import JsonLines
+from flashgen.gate.orders.order import Order
 from flashgen.gate.outward.problems import Problems, ProblemTracker
 from flashgen.hooks.delivery import Delivery
-from flashgen.hooks.event import WrittenRevision, events_of, problem_event
+from flashgen.hooks.event import WrittenRevision, events_of, paid_late_event, problem_event
 from flashgen.hooks.receiver import Receiver
 from flashgen.hooks.teller import Teller
 from flashgen.unlock.transition import Outcome
@@ -44,6 +45,12 @@ class GateHooks:
                     )
                 )
             )
+
+    def paid_late(self, order: Order) -> None:
+        """An order was paid after its unit had gone back: somebody must find a unit, or give the money back."""
+        self._teller.tell(
+            [paid_late_event(order.sale, self._target, order.id, order.sku, self._who, datetime.now(UTC))]
+        )
 
     def watch(self, find: Callable[[], Awaitable[Problems]]) -> None:
         """From now on look for problems, until `stop`. Without anybody to tell nothing is looked for."""

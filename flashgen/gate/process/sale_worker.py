@@ -17,7 +17,7 @@ from flashgen.gate.mark.keeper import MarkKeeper
 from flashgen.gate.mark.storage_mark import StopReason, advice
 from flashgen.gate.metrics import Count
 from flashgen.gate.orders.contact_purge import ContactPurge
-from flashgen.gate.orders.forwarder import Forwarder
+from flashgen.gate.orders.forwarder import POLL_SECONDS, Forwarder
 from flashgen.gate.orders.order import Order, OrderState
 from flashgen.gate.orders.order_subsystem import Destination, ForwardResult
 from flashgen.gate.outward.hooks import GateHooks
@@ -33,10 +33,16 @@ from flashgen.unlock.pointer_writer import OrderUrls, PointerWriter
 from flashgen.unlock.state import SaleState
 from flashgen.unlock.transition import Outcome
 
+ASK_POLL_SECONDS = 2.0
+"""How often the storage is asked for orders whose reservation is over."""
+
 _EVENTS = {
     OrderState.DONE: Count.DONE,
     OrderState.REJECTED: Count.REJECTED,
     OrderState.UNKNOWN: Count.UNKNOWN,
+    OrderState.RESERVED: Count.RESERVED,
+    OrderState.PAID: Count.PAID,
+    OrderState.RELEASED: Count.RELEASED,
 }
 
 
@@ -65,7 +71,7 @@ class SaleWorker:
         self._store = config.open_store()  # the sold-writer's own: it may wait long for an answer
         self._reader = self._new_reader()
         self.reading = lambda: self._reader.reading
-        self.forwarder = self._new_forwarder()
+        self.forwarder, self._asker = self._new_forwarder(), self._new_forwarder(reserved=True)
         self._keeper = self._new_keeper()
         self._sold = self._new_sold_writer()
         self._purge = ContactPurge(
@@ -81,6 +87,7 @@ class SaleWorker:
     def start(self) -> None:
         """Begin, and return when the sale has been read, or cannot be."""
         self.forwarder.start()
+        self._asker.start()
         self._sold.start()
         self._keeper.start()
         self._purge.start()
@@ -94,7 +101,9 @@ class SaleWorker:
         self._keeper.request_stop()
         self._purge.request_stop()
         self._sold.stop(0.0)  # both end at the same time
+        self._asker.stop(0.0)
         self.forwarder.stop(limit)
+        self._asker.stop(max(0.0, until - time.monotonic()))
         self._sold.stop(min(1.0, max(0.0, until - time.monotonic())))
 
     def _new_reader(self) -> SaleReader:
@@ -107,9 +116,10 @@ class SaleWorker:
             clocks=self._clocks,
         )
 
-    def _new_forwarder(self) -> Forwarder:
+    def _new_forwarder(self, *, reserved: bool = False) -> Forwarder:
         key = derived(self._config.keys[0], FORWARD)
-        destination = Destination(self.reading, key, self._clocks.storage_now, ContactSeal(self._config.keys).open)
+        opened = ContactSeal(self._config.keys).open
+        destination = Destination(self.reading, key, self._clocks.storage_now, opened, asks=reserved)
         return Forwarder(
             self._sale,
             self._config.open_storage,
@@ -119,6 +129,8 @@ class SaleWorker:
             random=random.random,
             report=self._note_result,
             log=trouble_log(self._log, "forwarder in trouble", self._sale),
+            poll_seconds=ASK_POLL_SECONDS if reserved else POLL_SECONDS,
+            reserved=reserved,
         )
 
     def _new_keeper(self) -> MarkKeeper:
@@ -185,10 +197,13 @@ class SaleWorker:
 
     def _note_result(self, order: Order, result: ForwardResult, state: OrderState | None) -> None:
         count, event = _EVENTS[result.state], f"order {result.state}"
-        if result.state not in (state, OrderState.UNKNOWN):
+        is_clear = result.state is not OrderState.UNKNOWN
+        if is_clear and (state is None or state.holds_unit != result.state.holds_unit):
             count, event = Count.CONTRADICTED, f"order answered {result.state}, and is {state or 'gone'} here"
         self._count(count)
         self._log(event, **order_fields(order), attempt=order.attempts + 1, met=result.note)
+        if state is OrderState.PAID_LATE and result.state is OrderState.PAID:
+            self._hooks.paid_late(order)
 
     def _note_sold(self, written: Outcome) -> None:
         self._log("sold out", sale=self._sale, skus=" ".join(sorted(written.after.state.sold)))

@@ -73,6 +73,7 @@ class Worker:
             new_id=new_id,
             random=random.random,
             log=self._log,
+            paid_late=self._hooks.paid_late,
             passes=PassKeys(config.pass_keys) if config.pass_keys else None,
             origin_secrets=config.origin_secrets,
         )

@@ -22,7 +22,7 @@ class SaleHandler:
     def __init__(self, served: ServedSale, dependencies: Dependencies, health: Health) -> None:
         self.served = served
         self._turned_away = TurnedAway(served, dependencies)
-        self._order_page = OrderPage(served, health)
+        self._order_page = OrderPage(served, health, dependencies.clocks.storage_now)
         self._entry = SaleEntry(served, dependencies, health, self._order_page, self._turned_away)
         self._ordering = Ordering(served, dependencies, health, self._entry, self._order_page, self._turned_away)
         self.stranger = self._turned_away.stranger()

@@ -35,8 +35,9 @@ class Pages:
         self._currency = settings.currency
         self._forms = pages
         self._folder = folder
-        self._policy = ("Content-Security-Policy", page_policy(folder))
+        self._policy = ("Content-Security-Policy", page_policy(folder, settings.checkout_origins))
         self.early = lru_cache(maxsize=64)(self._early)
+        self.limit = lru_cache(maxsize=1)(self._limit)
         self.nobody = lru_cache(maxsize=1)(self._nobody)
         self.pass_refused = lru_cache(maxsize=len(forms.REFUSALS))(self._pass_refused)
 
@@ -52,14 +53,22 @@ class Pages:
         body = self._fill(name, sku, lease=lease, remaining=_clock(remaining_seconds), **typed)
         return self._page(422 if mistaken else 200, body, Count.FORM, (("Set-Cookie", cookie),) if cookie else ())
 
-    def order(self, order: Order) -> Reply:
-        """What a buyer has ordered, at its price. Since then its product may cost another, or have left the sale."""
+    def order(self, order: Order, refresh_seconds: int = 0) -> Reply:
+        """What a buyer has ordered, at its price. Since then its product may cost another, or have left the sale.
+
+        With `refresh_seconds` the page asks again after them: the buyer is sent on as soon as it is known where to.
+        """
         known = self._items.get(order.sku)
         shown = {} if known else {"name": order.sku}
         if known is None or (known.price, self._currency) != (order.price, order.currency):
             shown["price"] = f"{order.price} {order.currency}"
+        fields = (("Refresh", str(refresh_seconds)),) if refresh_seconds else ()
         name = forms.ORDER_PICTURED if self._image(order.sku) else forms.ORDER
-        return self._page(200, self._fill(name, order.sku, order_id=order.id, **shown), Count.ORDER)
+        return self._page(200, self._fill(name, order.sku, order_id=order.id, **shown), Count.ORDER, fields)
+
+    def _limit(self) -> Reply:
+        """The buyer has as many units as one may have."""
+        return self._page(403, self._fill(forms.LIMIT if forms.LIMIT in self._forms else forms.NOBODY), Count.LIMIT)
 
     def _nobody(self) -> Reply:
         """The buyer cannot be told from others."""

@@ -84,6 +84,7 @@ class ServedSale:
             lease_seconds=settings.lease_seconds,
             stock=settings.items[request.known_sku].stock,
             now=self._dependencies.clocks.storage_now(),
+            per_buyer=settings.max_per_buyer,
         )
 
     def pages(self, language: str) -> Pages:

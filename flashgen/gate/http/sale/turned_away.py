@@ -60,6 +60,8 @@ class TurnedAway:
             until = self._dependencies.monotonic() + GONE_SECONDS
             self._gone[request.known_sku] = request.known_reading.settings, until
             return self._ending(request.language, Count.SOLD_OUT)
+        if answer is NoPlace.LIMIT:
+            return self._served.pages(request.language).limit()
         folder = self._served.folder_in(request.language)
         path = f"{request.path}?{query_for(request.known_sku, request.language)}"
         cookie = remember(path, self._served.cookie_attributes)
