@@ -170,6 +170,18 @@ def test_a_phone_shows_the_name_of_a_product_once(phone: BrowserContext, tmp_pat
             assert expected is tab.locator(".buy").get_by_text("Lamp").is_visible()
 
 
+@pytest.mark.parametrize("height", [568, 664, 740, 844, 915])
+def test_the_bar_never_cuts_the_heading_of_the_product(phone: BrowserContext, front: Storefront, height: int) -> None:
+    """On the first screen of a phone the bar alone names the product; its heading comes up below."""
+    tab = phone.new_page()
+    tab.set_viewport_size({"width": 390, "height": height})
+    tab.goto(front.url())
+    heading, bar = (
+        tab.locator(name).evaluate("part => part.getBoundingClientRect().top") for name in ("#hero", ".buy")
+    )
+    assert heading >= bar
+
+
 def test_one_picture_is_fetched_first(built_fair: Path) -> None:
     """The hero's, in all its widths. If it is the only product picture, no other competes with it."""
     assert ["high"] == re.findall(r'fetchpriority="(\w+)"', html(built_fair))
