@@ -116,6 +116,18 @@ def test_the_fourth_of_four_in_a_catalogue_is_not_alone_in_its_row(opened: Opene
     assert row == pytest.approx((last["x"], last["x"] + last["width"]), abs=2)
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_no_label_of_a_button_changes_the_height_of_a_row(opened: Opened, width: int) -> None:
+    """In the list of plain, where the price is beside the button."""
+    tab = opened("plain", [product(number, list_price='"39.90"') for number in range(3)])
+    tab.set_viewport_size({"width": width, "height": 844})
+    heights = []
+    for label in ("Opens soon", "Buy now", "Paused", "OK"):
+        tab.locator("button").first.evaluate("(button, label) => button.textContent = label", label)
+        heights.append(box(tab, ".card")["height"])
+    assert [heights[0]] * 4 == heights
+
+
 @pytest.mark.parametrize("theme", EVERY_THEME)
 @pytest.mark.parametrize(
     ("names", "place", "kept"),
