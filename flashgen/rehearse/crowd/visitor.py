@@ -88,7 +88,8 @@ class Visitor:
         while (url := self._shopper.early_url()) and self._shopper.now() < opens_at - BOT_RETRY_SECONDS:
             try:
                 answer = self._browser.open(f"{self._reach(url)}?sku={self._sku}")
-                forms += answer.status == 200 and b'name="lease"' in answer.body
+                is_form = answer.status == 200 and b'name="lease"' in answer.body
+                forms += is_form and self._shopper.now() < opens_at  # a busy gate may answer later than that
             except (OSError, HTTPException):
                 pass
             if self._stop.wait(BOT_RETRY_SECONDS * (0.5 + self._draws.random())):

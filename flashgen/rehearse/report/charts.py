@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
 
-WIDTH, HEIGHT = 720, 260
-_LEFT, _RIGHT, _TOP, _BOTTOM = 56, 12, 14, 34
+WIDTH, HEIGHT = 720, 280
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 14, 16, 54
 _TICKS = 4
 
 Point = tuple[float, float]
@@ -42,7 +42,7 @@ def svg(chart: Chart) -> str:
     low, high = min(x for x, _ in points), max(x for x, _ in points)
     scale = _Scale(low, high if high > low else low + 1, _round_up(max(y for _, y in points)))
     parts = [*_grid(scale), *_mark(chart, scale), *(_path(line, scale) for line in chart.lines)]
-    axes = f'<text class="unit" x="{_LEFT}" y="{HEIGHT - 2}">{escape(chart.x_unit)}</text>'
+    axes = f'<text class="unit" x="{_LEFT}" y="{HEIGHT - 5}">{escape(chart.x_unit)}</text>'
     legend = "".join(f'<li class="{line.style}">{escape(line.label)}</li>' for line in chart.lines)
     return (
         f"<figure><figcaption><h3>{escape(chart.title)}</h3><p>{escape(chart.text)}</p></figcaption>"
@@ -75,8 +75,8 @@ def _grid(scale: _Scale) -> list[str]:
     step = _round_up((scale.high - scale.low) / 8)
     at = ceil(scale.low / step) * step
     while at <= scale.high + 1e-9:
-        label = f"{at:+g}" if scale.low < 0 else f"{at:g}"
-        parts.append(f'<text class="tick" x="{scale.x(at)}" y="{HEIGHT - 18}" text-anchor="middle">{label}</text>')
+        label = f"{at:+g}" if scale.low < 0 and abs(at) > 1e-9 else f"{at:g}"
+        parts.append(f'<text class="tick" x="{scale.x(at)}" y="{HEIGHT - 32}" text-anchor="middle">{label}</text>')
         at += step
     return parts
 
@@ -85,9 +85,10 @@ def _mark(chart: Chart, scale: _Scale) -> list[str]:
     if chart.mark is None or not scale.low <= chart.mark <= scale.high:
         return []
     x = scale.x(chart.mark)
+    side, anchor = (5, "start") if x < WIDTH * 0.8 else (-5, "end")
     return [
         f'<line class="mark" x1="{x}" x2="{x}" y1="{_TOP}" y2="{HEIGHT - _BOTTOM}"/>',
-        f'<text class="tick" x="{x + 5}" y="{_TOP + 8}">{escape(chart.mark_label)}</text>',
+        f'<text class="tick" x="{x + side}" y="{_TOP + 14}" text-anchor="{anchor}">{escape(chart.mark_label)}</text>',
     ]
 
 

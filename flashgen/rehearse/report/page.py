@@ -35,9 +35,9 @@ h2 { font-size: 1.125rem; margin: 2rem 0 .75rem; } h3 { font-size: 1rem; margin:
 .word { font-weight: 700; } .word.passed { color: var(--pass); background: none; }
 .word.failed { color: var(--fail); background: none; } .word.open { color: var(--soft); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 460px), 1fr)); gap: 1rem; }
-figure { margin: 0; padding: 1.125rem 1.25rem .75rem; }
-figcaption p { margin: .125rem 0 0; color: var(--soft); font-size: .875rem; min-height: 2.6em; }
-svg { width: 100%; height: auto; display: block; }
+figure:first-child { grid-column: 1 / -1; } figure { margin: 0; padding: 1.125rem 1.25rem .75rem; }
+figcaption p { margin: .125rem 0 0; color: var(--soft); font-size: .875rem; }
+svg { width: 100%; height: auto; max-height: 320px; display: block; }
 .legend { list-style: none; display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; margin: .5rem 0 .25rem; padding: 0; }
 .legend li { font-size: .875rem; } .legend li::before { content: ""; display: inline-block; width: 1.25rem;
   border-top: 3px solid var(--line); vertical-align: middle; margin-right: .5rem; }
@@ -48,7 +48,7 @@ polyline.said { stroke-dasharray: 7 5; }
 .grid { stroke: var(--rule); } .mark { stroke: var(--soft); stroke-dasharray: 2 3; }
 .tick, text.unit { fill: var(--soft); font-size: 13px; } p.unit { margin: 0; color: var(--soft); font-size: .8125rem; }
 @media (max-width: 640px) { .promises li { grid-template-columns: 4.5rem 1fr; }
-  .promises span:last-child { grid-column: 1 / -1; } figcaption p { min-height: 0; }
+  .promises span:last-child { grid-column: 1 / -1; }
   .tick, text.unit { font-size: 22px; } .numbers { grid-template-columns: 1fr 1fr; gap: .75rem; }
   .numbers div { padding: .75rem 1rem; } .numbers dd { font-size: 1.25rem; } }
 """
