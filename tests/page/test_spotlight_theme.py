@@ -182,6 +182,22 @@ def test_the_bar_never_cuts_the_heading_of_the_product(phone: BrowserContext, fr
     assert heading >= bar
 
 
+@pytest.mark.parametrize(("width", "height"), [(320, 640), (360, 640), (390, 664), (768, 1024)])
+def test_the_sentence_below_the_clock_is_on_the_first_screen(
+    phone: BrowserContext, front: Storefront, width: int, height: int
+) -> None:
+    """Above the bar, on small screens too: it may say that there is no answer."""
+    tab = phone.new_page()
+    tab.set_viewport_size({"width": width, "height": height})
+    tab.goto(front.url())
+    expect(tab.locator('html[data-state="scheduled"]')).to_have_count(1)
+    sentence, bar = (
+        tab.locator(name).evaluate("part => part.getBoundingClientRect().toJSON()")
+        for name in (".status p:not([hidden])", ".buy")
+    )
+    assert sentence["bottom"] <= bar["top"]
+
+
 def test_one_picture_is_fetched_first(built_fair: Path) -> None:
     """The hero's, in all its widths. If it is the only product picture, no other competes with it."""
     assert ["high"] == re.findall(r'fetchpriority="(\w+)"', html(built_fair))
