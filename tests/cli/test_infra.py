@@ -124,6 +124,17 @@ def test_the_gates_template_takes_the_headers_that_name_buyers_off(infra: Flashg
     assert '"x-user-id"' in resources["StripFunction"]["Properties"]["FunctionCode"]
 
 
+def test_the_gate_may_read_every_secret_that_it_needs(infra: Flashgen, project: Path) -> None:
+    """Keys of passes, and what a proxy shows that names buyers; no other role may."""
+    more = "pass_keys: ssm:/flashgen/passes\norigin_secrets: [secretsmanager:flashgen/proxy]\n"
+    (project / "flashgen.yaml").write_text(SETTINGS + more)
+    resources = printed(infra)["Resources"]
+    deployer, gate = (json.dumps(resources[f"{name}Policy"]) for name in ("Deployer", "Gate"))
+    assert "parameter/flashgen/passes" in gate
+    assert "secret:flashgen/proxy" in gate
+    assert "flashgen/p" not in deployer
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [

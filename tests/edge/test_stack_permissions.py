@@ -239,7 +239,7 @@ def test_who_signs_or_checks_reads_exactly_the_one_secret(
 def test_a_gate_reads_the_keys_of_passes() -> None:
     """Those that AWS keeps; go-live does not."""
     keys = ("env:KEY", "ssm:new", "secretsmanager:old")
-    ours = {role: statements(role, pass_keys=keys) for role in ROLES}
+    ours = {role: statements(role, gate_secrets=keys) for role in ROLES}
     actions = {role: {action for one in some for action in listed(one["Action"])} for role, some in ours.items()}
     reading = {"ssm:GetParameter", "secretsmanager:GetSecretValue", "kms:Decrypt"}
     assert reading <= actions["Gate"]

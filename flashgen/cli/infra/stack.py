@@ -109,7 +109,7 @@ def _stack_options(session: Session, given: InfraArguments) -> StackOptions:
         order_origins=tuple(origin for header in headers for origin in header.order_origins),
         uncached=tuple(header.id for header in headers if header.unlock.edge_ttl_seconds == 0),
         secret=session.project.settings.secret or "",
-        pass_keys=session.project.settings.pass_keys,
+        gate_secrets=session.project.settings.pass_keys + session.project.settings.origin_secrets,
         alias=given.alias,
         certificate=given.certificate,
         web_acl=given.web_acl,

@@ -40,7 +40,8 @@ class StackOptions:
     """The stack of bucket, distribution and permissions; it lives in the bucket's region.
 
     `uncached` are the ids of sales with `edge_ttl_seconds: 0`; `order_origins` (`https://host`)
-    are those that pages may ask. `secret` and `pass_keys` are their sources as in flashgen.yaml. `alias` is a host
+    are those that pages may ask. `secret`, and `gate_secrets` that gates read besides, are sources as in
+    flashgen.yaml. `alias` is a host
     name. `hsts_subdomains`: browsers want https of its subdomains too. What is empty is left out. Raises ValueError for
     what cannot be.
     """
@@ -49,7 +50,7 @@ class StackOptions:
     order_origins: tuple[str, ...] = ()
     uncached: tuple[str, ...] = ()
     secret: str = ""
-    pass_keys: tuple[str, ...] = ()
+    gate_secrets: tuple[str, ...] = ()
     alias: str = ""
     certificate: str = ""
     web_acl: str = ""

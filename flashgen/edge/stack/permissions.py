@@ -31,11 +31,12 @@ _DISTRIBUTION = "distribution/${Distribution}"
 def permission_resources(options: StackOptions) -> Json:
     """Three managed policies; roles and users are the account's own affair, and get them attached."""
     secret = _secret_statements(options.secret)
-    passes = [each for n, source in enumerate(options.pass_keys, 1) for each in _secret_statements(source, f"Pass{n}")]
+    more = enumerate(options.gate_secrets, 1)
+    gates = [each for n, source in more for each in _secret_statements(source, f"Gate{n}")]
     return {
         "DeployerPolicy": _policy("Push, verify, prune, doctor", _deployer(options.place)),
         "GoLivePolicy": _policy("Open and close sales, nothing else", [*_go_live(options.place), *secret]),
-        "GatePolicy": _policy("The order gate", [*_gate(options.place), *secret, *passes]),
+        "GatePolicy": _policy("The order gate", [*_gate(options.place), *secret, *gates]),
     }
 
 
