@@ -82,7 +82,12 @@ order:
   # buyer: cookie  # or pass, as the shop signs it; or header:X-User-Id, which takes trusted_proxies
   # pass_url: https://shop.example.com/sign-in  # with buyer: pass, where buyers get one
   # trusted_proxies: [10.0.0.0/8]
+  # max_per_buyer: 2  # units of all products together, over the whole sale
+  # contact: [email, name, address, phone]  # the form asks guests for it
+  # contact_days: 30  # then the gate deletes it
   # forward_to: https://orders.internal.example/api/orders  # where accepted orders go
+  # checkout_origins: [https://checkout.example.com]  # where its answer may lead the buyer to pay
+  # reservation: 15m  # how long a unit waits for its payment
 
 unlock:
   version: {version}  # random; replaced by `flashgen rotate {id}`

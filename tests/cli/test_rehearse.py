@@ -23,7 +23,8 @@ UNTIMED = ["nobody before the start", "no oversell", "each order once", "the rig
 SELLS_FOR_EVER = """
 import sys
 from flashgen.gate.storage.sqlite.admission import Decisions
-Decisions._is_sold_out = lambda self, visit: False
+assert Decisions._refused
+Decisions._refused = lambda self, visit: None
 from flashgen.cli.main import run
 if __name__ == "__main__":  # its workers are spawned, and import this too
     run()

@@ -149,7 +149,7 @@ def test_edge_and_store_are_shown_together(watched: WatchedSale, watch: SaleWatc
     """The edge follows within the second that it keeps a pointer."""
     transition(writer_of(watched.inner), go_live())
     both = awaited(
-        watch, lambda snapshot: is_at(1)(snapshot) and bool(snapshot.status and not snapshot.status.is_behind)
+        watch, lambda snapshot: is_at(1)(snapshot) and bool(snapshot.status and snapshot.status.edge.revision)
     )
     assert (both.is_settling, both.status and both.status.edge.revision) == (True, 1)
 
