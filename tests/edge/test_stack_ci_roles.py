@@ -9,7 +9,7 @@ import pytest
 from support.iam import allows, filled
 from support.stacks import parsed, plain, properties
 
-from flashgen.edge.stack.ci_roles import CiOptions
+from flashgen.edge.stack.options import CiOptions
 
 BUCKET = "arn:aws:s3:::sale-example-com"
 GITHUB, GITLAB = CiOptions("github", "shop/sales"), CiOptions("gitlab", "group/shop/sales")

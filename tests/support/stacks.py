@@ -7,8 +7,8 @@ from itertools import product
 from typing import Any
 
 from flashgen.addresses import BucketAddress
-from flashgen.edge.stack.ci_roles import PIPELINES, CiOptions
-from flashgen.edge.stack.options import PRICE_CLASSES, GateStackOptions, StackOptions, UsEast1Options
+from flashgen.edge.stack.ci_roles import PIPELINES
+from flashgen.edge.stack.options import PRICE_CLASSES, CiOptions, GateStackOptions, StackOptions, UsEast1Options
 from flashgen.edge.stack.template import template
 
 BUCKET = "sale-example-com"

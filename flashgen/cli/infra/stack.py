@@ -10,8 +10,14 @@ import click
 from flashgen.addresses import BucketAddress
 from flashgen.aws.cloudformation import CloudFormation
 from flashgen.cli.session import Session
-from flashgen.edge.stack.ci_roles import CiOptions
-from flashgen.edge.stack.options import US_EAST_1, GateStackOptions, StackOptions, UsEast1Options, resource_name
+from flashgen.edge.stack.options import (
+    US_EAST_1,
+    CiOptions,
+    GateStackOptions,
+    StackOptions,
+    UsEast1Options,
+    resource_name,
+)
 from flashgen.edge.stack.template import template, template_in_us_east_1, template_of_gate
 from flashgen.errors import Refused
 from flashgen.hint import Hint, command_line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
-from flashgen.cli.gate.process import GateProcess, free_port
+from flashgen.cli.gate.process import PROGRAM, GateProcess, free_port
 from flashgen.cli.rehearse.expected import expect
 from flashgen.cli.rehearse.options import RehearsalOptions
 from flashgen.cli.rehearse.project import LASTS, StageAddresses, rehearsal_folder, write_sale, write_settings
@@ -41,9 +40,6 @@ from flashgen.store.protocol import Store
 STORAGE = "sqlite:.flashgen/gate-local.db"
 SETTLED_WITHIN_SECONDS = 40.0
 """How long the order subsystem may take to get what is left, once the crowd has gone."""
-
-PROGRAM = (sys.executable, "-m", "flashgen")
-
 
 Live = Callable[[float, dict[str, Any], int], None]
 """Gets seconds after the start, what the crowd told, and how many requests reached the store so far."""

@@ -6,21 +6,18 @@ through opens a sale. The account's provider for the pipeline is not made here: 
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from flashgen.addresses import BucketAddress
-from flashgen.edge.stack.intrinsics import Json, arn, attribute, policy_document, ref, resource, sub
+from flashgen.edge.stack.intrinsics import Json, arn, policy_document, ref, resource
+from flashgen.edge.stack.options import CiOptions
+from flashgen.edge.stack.permissions import READ, list_bucket, objects
 
 NIGHT_SECONDS = 12 * 3600
 """AWS's longest session: `go-live --at start` is begun in the evening, and waits.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_update-role-settings.html"""
 
 HOUR_SECONDS = 3600
-
-# What stands in a pattern of IAM, or in a function of CloudFormation, would let others in.
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,198}[A-Za-z0-9])?")
-_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +56,6 @@ PIPELINES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CiOptions:
-    """Whose pipeline: `kind` of `PIPELINES`, `repository` as `owner/name`; the `branch` that is pushed from, and the
-    `environment` that sales are opened from. Raises ValueError for what cannot be."""
-
-    kind: str
-    repository: str
-    branch: str = "main"
-    environment: str = "production"
-
-    def __post_init__(self) -> None:
-        if not _REPOSITORY.fullmatch(self.repository):
-            raise ValueError(f"--ci {self.kind} needs --repository OWNER/NAME, found {self.repository!r}")
-        for name, value in (("--branch", self.branch), ("--environment", self.environment)):
-            if not _NAME.fullmatch(value):
-                raise ValueError(f"{name} must be a name without patterns, found {value!r}")
-
-
 def ci_role_resources(options: CiOptions, place: BucketAddress) -> Json:
     """Three roles. Their policies are those of the stack, but for planning, which reads."""
     pipeline = PIPELINES[options.kind]
@@ -84,7 +63,10 @@ def ci_role_resources(options: CiOptions, place: BucketAddress) -> Json:
     plan, push, go_live = (
         subject.format(**names) for subject in (pipeline.request, pipeline.branch, pipeline.environment)
     )
-    reading = {"PolicyName": "plan", "PolicyDocument": policy_document(*_reads(place))}
+    reading = {
+        "PolicyName": "plan",
+        "PolicyDocument": policy_document(list_bucket(), objects("Read", place, [READ], "*")),
+    }
     return {
         "PlanRole": _role(pipeline, plan, HOUR_SECONDS, Policies=[reading]),
         "PushRole": _role(pipeline, push, HOUR_SECONDS, ManagedPolicyArns=[ref("DeployerPolicy")]),
@@ -106,15 +88,3 @@ def _role(pipeline: Pipeline, subject: str, seconds: int, **policies: list[Json]
         }
     )
     return resource("AWS::IAM::Role", AssumeRolePolicyDocument=document, MaxSessionDuration=seconds, **policies)
-
-
-def _reads(place: BucketAddress) -> list[Json]:
-    return [
-        {"Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": attribute("Bucket", "Arn")},
-        {
-            "Sid": "Read",
-            "Effect": "Allow",
-            "Action": "s3:GetObject",
-            "Resource": sub(f"${{Bucket.Arn}}/{place.key('*')}"),
-        },
-    ]

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from flashgen.addresses import BucketAddress
-from flashgen.edge.stack.ci_roles import CiOptions
 
 PRICE_CLASSES: Final = ("all", "200", "100")
 """Where the distribution has edges: everywhere; not in South America and Oceania; North America and Europe only."""
@@ -25,6 +24,9 @@ _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]{0
 _CERTIFICATE = re.compile(r"arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate/[A-Za-z0-9-]+")
 _WEB_ACL = re.compile(r"arn:aws[a-z-]*:wafv2:us-east-1:\d{12}:global/webacl/[A-Za-z0-9_-]+/[A-Za-z0-9-]+")
 _DISTRIBUTION = re.compile(r"E[A-Z0-9]{5,}")
+# What stands in a pattern of IAM, or in a function of CloudFormation, would let others in.
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,198}[A-Za-z0-9])?")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)+")
 
 
 def resource_name(place: BucketAddress) -> str:
@@ -33,6 +35,26 @@ def resource_name(place: BucketAddress) -> str:
     if plain == place.bucket and len(plain) <= _LONGEST_NAME:
         return plain
     return f"{plain[: _LONGEST_NAME - 9]}-{hashlib.sha256(place.bucket.encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True)
+class CiOptions:
+    """Whose pipeline: `kind` is `github` or `gitlab`, `repository` as `owner/name`.
+
+    Pushes come from `branch`, sales are opened from `environment`. Raises ValueError for what cannot be.
+    """
+
+    kind: str
+    repository: str
+    branch: str = "main"
+    environment: str = "production"
+
+    def __post_init__(self) -> None:
+        if not _REPOSITORY.fullmatch(self.repository):
+            raise ValueError(f"--ci {self.kind} needs --repository OWNER/NAME, found {self.repository!r}")
+        for name, value in (("--branch", self.branch), ("--environment", self.environment)):
+            if not _NAME.fullmatch(value):
+                raise ValueError(f"{name} must be a name without patterns, found {value!r}")
 
 
 @dataclass(frozen=True, slots=True)

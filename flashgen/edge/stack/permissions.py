@@ -24,7 +24,7 @@ PASSES = passes_key("*")
 KEPT = (POINTERS, JOURNALS, MANIFESTS, GATE_SETTINGS, MARKS, PASSES)
 """What no verb deletes."""
 
-_READ, _WRITE, _DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
+READ, _WRITE, _DELETE = "s3:GetObject", "s3:PutObject", "s3:DeleteObject"
 _DISTRIBUTION = "distribution/${Distribution}"
 
 
@@ -43,9 +43,9 @@ def permission_resources(options: StackOptions) -> Json:
 def _deployer(place: BucketAddress) -> list[Json]:
     """What no verb deletes is denied: nothing brings its meaning back. Versions of objects stay out of reach."""
     return [
-        _list_bucket(),
-        _objects("Objects", place, [_READ, _WRITE, _DELETE], "*"),
-        {**_objects("NeverDeleted", place, [_DELETE], *KEPT), "Effect": "Deny"},
+        list_bucket(),
+        objects("Objects", place, [READ, _WRITE, _DELETE], "*"),
+        {**objects("NeverDeleted", place, [_DELETE], *KEPT), "Effect": "Deny"},
         _statement("Invalidate", ["CreateInvalidation", "GetInvalidation"], _DISTRIBUTION),
         _statement("LookAtDistribution", ["GetDistribution"], _DISTRIBUTION),
         _statement(
@@ -65,9 +65,9 @@ def _deployer(place: BucketAddress) -> list[Json]:
 
 def _go_live(place: BucketAddress) -> list[Json]:
     return [
-        _list_bucket(),
-        _objects("Pointers", place, [_READ, _WRITE], POINTERS, JOURNALS),
-        _objects("Manifests", place, [_READ], MANIFESTS),
+        list_bucket(),
+        objects("Pointers", place, [READ, _WRITE], POINTERS, JOURNALS),
+        objects("Manifests", place, [READ], MANIFESTS),
         _statement("Invalidate", ["CreateInvalidation"], _DISTRIBUTION),
     ]
 
@@ -76,10 +76,10 @@ def _gate(place: BucketAddress) -> list[Json]:
     """Writing `sold` is a transition like any other: a journal record, then the pointer. The mark says which storage
     sells a sale."""
     return [
-        _list_bucket(),
-        _objects("Pointers", place, [_READ, _WRITE], POINTERS, JOURNALS),
-        _objects("Marks", place, [_READ, _WRITE], MARKS),
-        _objects("GateFiles", place, [_READ], GATE_SETTINGS, GATE_FORMS, PASSES),
+        list_bucket(),
+        objects("Pointers", place, [READ, _WRITE], POINTERS, JOURNALS),
+        objects("Marks", place, [READ, _WRITE], MARKS),
+        objects("GateFiles", place, [READ], GATE_SETTINGS, GATE_FORMS, PASSES),
     ]
 
 
@@ -88,11 +88,13 @@ def _policy(description: str, statements: list[Json]) -> Json:
     return resource("AWS::IAM::ManagedPolicy", Description=f"flashgen: {description}", PolicyDocument=document)
 
 
-def _list_bucket() -> Json:
+def list_bucket() -> Json:
+    """A statement: see the head of this module."""
     return {"Sid": "List", "Effect": "Allow", "Action": "s3:ListBucket", "Resource": attribute("Bucket", "Arn")}
 
 
-def _objects(sid: str, place: BucketAddress, actions: list[str], *patterns: str) -> Json:
+def objects(sid: str, place: BucketAddress, actions: list[str], *patterns: str) -> Json:
+    """A statement about the objects whose keys fit the patterns."""
     resources = [sub(f"${{Bucket.Arn}}/{place.key(pattern)}") for pattern in patterns]
     return {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resources}
 
